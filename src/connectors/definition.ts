@@ -1,0 +1,97 @@
+// The types of a connector: data that the one generic pull reads. A connector holds no control flow.
+import type { z } from 'zod';
+import type { AssetClass } from '../model.ts';
+
+export type EdgeKind = 'member' | 'owner' | 'roleMember' | 'appRoleAssignment';
+
+/** Where an end or the key of an edge is read: a property of the object on the page, or of an element of its array. */
+export type EdgeField = `object.${string}` | `element.${string}`;
+
+/** How edges are read from a stream's objects. An edge is written only by the stream that declares it. */
+export interface EdgeDefinition {
+  readonly kind: EdgeKind;
+  /** The array property of the object that holds the edges; its delta annotation is `NAME@delta`. null: each object is one edge. */
+  readonly at: string | null;
+  /** The container: group, role, resource. */
+  readonly from: EdgeField;
+  /** The principal that belongs to it. */
+  readonly to: EdgeField;
+  /** The relation's own id where it has one; two relations of the same ends are then two edges. */
+  readonly key: EdgeField | null;
+  /** What else of the element is kept with the edge. */
+  readonly properties: readonly string[];
+  /** The boolean setting of the connection that asks for these edges; absent: always. */
+  readonly setting?: string;
+}
+
+/** One collection that is read to its end. */
+export interface Collection {
+  /** Unique within the stream: the phase of the steps that read it. */
+  readonly phase: string;
+  /** Relative to the API's base, e.g. `roleManagement/directory/roleDefinitions`. */
+  readonly path: string;
+  /** `$top`; null where the resource refuses it. */
+  readonly top: number | null;
+  readonly expand: string | null;
+  /** Whether its objects are records of the stream (with `$select`), or only edges. */
+  readonly yields: 'records' | 'edges';
+  readonly edges: readonly EdgeDefinition[];
+  /** An expanded array of `at` elements may be cut: the object's own collection (`{id}` in its path) is then read as well. */
+  readonly overflow: { readonly property: string; readonly at: number; readonly collection: Collection } | null;
+}
+
+/**
+ * How a full pull reads the stream (decision 2).
+ * `chain`: a delta query's first round. `list`: the latest token, the list, the closing delta round. `collections`: one after another, no delta.
+ */
+export type Walk =
+  | { readonly shape: 'chain'; readonly path: string; readonly edges: readonly EdgeDefinition[] }
+  | { readonly shape: 'list'; readonly path: string; readonly top: number; readonly edges: readonly EdgeDefinition[] }
+  | { readonly shape: 'collections'; readonly collections: readonly [Collection, ...Collection[]] };
+
+export interface StreamDefinition {
+  readonly name: string;
+  readonly title: string;
+  /** Microsoft's page. */
+  readonly docs: string;
+  /** null: records are kept for their edges and not mapped to assets. */
+  readonly class: AssetClass | null;
+  /** The built-in map used when the profile names none; null exactly when class is null. */
+  readonly map: string | null;
+  /** Properties selected whatever the maps read. `id` is one of them. */
+  readonly core: readonly string[];
+  readonly walk: Walk;
+  /** Left out, and said so, when the permission is missing and the profile did not name it. */
+  readonly optional: boolean;
+  /** Alternatives: any one suffices; the first is the least. */
+  readonly permissions: readonly string[];
+}
+
+/** Where the elements of a relation come from when a document is read: the edges of a kind, by their `to` end. */
+export interface RelationSource {
+  readonly edge: EdgeKind;
+  /** The stream of the records at the `from` end. */
+  readonly stream: string;
+  /** `record`: an element is that record; `edge`: an element is the edge's key (as `id`) and properties. */
+  readonly element: 'record' | 'edge';
+  /** The `@odata.type` given to the element, by which rows of a map choose. */
+  readonly type: string;
+}
+
+export interface ConnectorDefinition {
+  readonly name: string;
+  readonly title: string;
+  readonly vendor: string;
+  readonly product: string;
+  readonly category: string;
+  readonly version: string;
+  readonly direction: string;
+  /** What `source:` and `vendorProductName:` match in a search (decision 25). */
+  readonly source: string;
+  readonly assets: readonly string[];
+  readonly findings: readonly string[];
+  readonly streams: readonly StreamDefinition[];
+  /** Relations a map may read, by their name in the source model: `memberOf`, `appRoleAssignments`. */
+  readonly relations: Readonly<Record<string, readonly RelationSource[]>>;
+  readonly settings: z.ZodType<Record<string, unknown>>;
+}

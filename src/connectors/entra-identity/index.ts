@@ -1,0 +1,153 @@
+// entra-identity (document 000): users, groups and roles of a Microsoft Entra ID tenant.
+import { z } from 'zod';
+import type { ConnectorDefinition } from '../definition.ts';
+
+export const entraIdentity: ConnectorDefinition = {
+  name: 'entra-identity',
+  title: 'Microsoft Entra ID',
+  vendor: 'Microsoft',
+  product: 'Microsoft Entra ID',
+  category: 'Assets',
+  version: '1.0.0',
+  direction: 'Unidirectional (Microsoft Entra ID to Tidemark)',
+  source: 'Microsoft',
+  assets: ['user', 'group', 'role'],
+  findings: [],
+  settings: z.strictObject({ owners: z.boolean().default(false) }),
+  streams: [
+    {
+      name: 'users',
+      title: 'Users',
+      docs: 'https://learn.microsoft.com/graph/api/user-delta',
+      class: 'user',
+      map: 'entra-identity/users',
+      core: ['id', 'displayName', 'userPrincipalName', 'accountEnabled'],
+      walk: { shape: 'list', path: 'users', top: 999, edges: [] },
+      optional: false,
+      permissions: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
+    },
+    {
+      name: 'groups',
+      title: 'Groups and their members',
+      docs: 'https://learn.microsoft.com/graph/api/group-delta',
+      class: 'group',
+      map: 'entra-identity/groups',
+      core: ['id', 'displayName'],
+      walk: {
+        shape: 'chain',
+        path: 'groups',
+        edges: [
+          { kind: 'member', at: 'members', from: 'object.id', to: 'element.id', key: null, properties: ['@odata.type'] },
+          { kind: 'owner', at: 'owners', from: 'object.id', to: 'element.id', key: null, properties: ['@odata.type'], setting: 'owners' },
+        ],
+      },
+      optional: false,
+      permissions: ['GroupMember.Read.All', 'Group.Read.All', 'Group.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
+    },
+    {
+      name: 'roles',
+      title: 'Directory roles and who holds them',
+      docs: 'https://learn.microsoft.com/graph/api/rbacapplication-list-roledefinitions',
+      class: 'role',
+      map: 'entra-identity/roles',
+      core: ['id', 'displayName', 'isEnabled'],
+      walk: {
+        shape: 'collections',
+        collections: [
+          {
+            phase: 'roleDefinitions',
+            path: 'roleManagement/directory/roleDefinitions',
+            top: null,
+            expand: null,
+            yields: 'records',
+            edges: [],
+            overflow: null,
+          },
+          {
+            phase: 'roleAssignments',
+            path: 'roleManagement/directory/roleAssignments',
+            top: null,
+            expand: null,
+            yields: 'edges',
+            edges: [
+              {
+                kind: 'roleMember',
+                at: null,
+                from: 'object.roleDefinitionId',
+                to: 'object.principalId',
+                key: 'object.id',
+                properties: ['directoryScopeId'],
+              },
+            ],
+            overflow: null,
+          },
+        ],
+      },
+      optional: false,
+      permissions: ['RoleManagement.Read.Directory', 'Directory.Read.All', 'RoleManagement.ReadWrite.Directory', 'Directory.ReadWrite.All'],
+    },
+    {
+      name: 'appRoleAssignments',
+      title: 'App role assignments',
+      docs: 'https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto',
+      class: null,
+      map: null,
+      core: ['id', 'displayName'],
+      walk: {
+        shape: 'collections',
+        collections: [
+          {
+            phase: 'servicePrincipals',
+            path: 'servicePrincipals',
+            top: 999,
+            expand: 'appRoleAssignedTo',
+            yields: 'records',
+            edges: [
+              {
+                kind: 'appRoleAssignment',
+                at: 'appRoleAssignedTo',
+                from: 'object.id',
+                to: 'element.principalId',
+                key: 'element.id',
+                properties: ['principalDisplayName', 'resourceDisplayName', 'principalType'],
+              },
+            ],
+            overflow: {
+              property: 'appRoleAssignedTo',
+              at: 20,
+              collection: {
+                phase: 'appRoleAssignedTo',
+                path: 'servicePrincipals/{id}/appRoleAssignedTo',
+                top: 999,
+                expand: null,
+                yields: 'edges',
+                edges: [
+                  {
+                    kind: 'appRoleAssignment',
+                    at: null,
+                    from: 'object.resourceId',
+                    to: 'object.principalId',
+                    key: 'object.id',
+                    properties: ['principalDisplayName', 'resourceDisplayName', 'principalType'],
+                  },
+                ],
+                overflow: null,
+              },
+            },
+          },
+        ],
+      },
+      optional: true,
+      permissions: ['Application.Read.All', 'Application.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
+    },
+  ],
+  relations: {
+    memberOf: [
+      { edge: 'member', stream: 'groups', element: 'record', type: '#microsoft.graph.group' },
+      { edge: 'roleMember', stream: 'roles', element: 'record', type: '#microsoft.graph.directoryRole' },
+    ],
+    appRoleAssignments: [
+      { edge: 'appRoleAssignment', stream: 'appRoleAssignments', element: 'edge', type: '#microsoft.graph.appRoleAssignment' },
+    ],
+  },
+};

@@ -1,0 +1,28 @@
+// The registry of connectors.
+import { TidemarkError } from '../errors.ts';
+import type { ConnectorDefinition, StreamDefinition } from './definition.ts';
+import { entraIdentity } from './entra-identity/index.ts';
+
+export const connectors: readonly ConnectorDefinition[] = [entraIdentity];
+
+/** @throws CONFIG_INVALID when no connector has this name. */
+export function connectorNamed(name: string): ConnectorDefinition {
+  const found = connectors.find((connector) => connector.name === name);
+  if (found === undefined) {
+    throw new TidemarkError('CONFIG_INVALID', `There is no connector "${name}".`, {
+      hint: `Known connectors: ${connectors.map((connector) => connector.name).join(', ')}.`,
+    });
+  }
+  return found;
+}
+
+/** @throws CONFIG_INVALID when the connector has no stream of this name. */
+export function streamNamed(connector: ConnectorDefinition, name: string): StreamDefinition {
+  const found = connector.streams.find((stream) => stream.name === name);
+  if (found === undefined) {
+    throw new TidemarkError('CONFIG_INVALID', `Connector "${connector.name}" has no stream "${name}".`, {
+      hint: `Its streams: ${connector.streams.map((stream) => stream.name).join(', ')}.`,
+    });
+  }
+  return found;
+}

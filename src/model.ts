@@ -1,0 +1,184 @@
+// Types that cross a boundary: workflow and activity, activity and store, store and command line. Data only.
+import type { ErrorCode } from './errors.ts';
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export interface JsonObject {
+  [key: string]: Json;
+}
+
+export type Mode = 'full' | 'delta' | 'remap' | 'settle';
+export type StreamMode = 'full' | 'delta';
+export type Trigger = 'schedule' | 'manual' | 'forced';
+export type Verdict = 'complete' | 'partial' | 'failed' | 'cancelled' | 'superseded';
+export type StreamOutcome = 'complete' | 'partial' | 'failed' | 'skipped';
+
+/** Why a stream is read in full or by delta; the first that applies, in this order (design 3.3). */
+export const reasons = [
+  'first run',
+  'forced',
+  'baseline due',
+  'cursor expired',
+  'scope changed',
+  'map changed',
+  'no delta for this stream',
+  'delta',
+] as const;
+export type Reason = (typeof reasons)[number];
+
+export type ConnectionState = 'registered' | 'scheduled' | 'processing' | 'processed' | 'errored' | 'held' | 'paused';
+
+export type AssetClass =
+  'user' | 'group' | 'role' | 'host' | 'container-image' | 'container-instance' | 'serverless' | 'directory-user' | 'user-group';
+
+/** An error as it is shown, stored and put in reports. MUST NOT hold a secret or a value of a record. */
+export interface ErrorBrief {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Timeouts and intervals of a run, in milliseconds. `openRun` hands them to the workflow, so that tests can shorten them. */
+export interface Timings {
+  /** A slice of `pullStream` ends at the first page boundary after this. */
+  readonly sliceMs: number;
+  readonly pullStartToCloseMs: number;
+  readonly heartbeatTimeoutMs: number;
+  /** The heartbeat stops when nothing moved for this long outside a declared wait. */
+  readonly stallMs: number;
+  /** A longer wait leaves the activity and becomes a timer of the workflow. */
+  readonly longWaitMs: number;
+  /** A wait told by the source beyond this ends the stream as partial. */
+  readonly maxWaitMs: number;
+  /** Bounds on a run's worked time: all of it, and without a page. */
+  readonly workedLimitMs: number;
+  readonly pagelessLimitMs: number;
+  /** Start-to-close of every short activity. */
+  readonly shortActivityMs: number;
+  readonly retryInitialMs: number;
+  readonly retryMaximumMs: number;
+  /** A delta link older than this is not used. */
+  readonly cursorMaxAgeMs: number;
+}
+
+/** One thing still to be read in a walk. The checkpoint holds a stack of them; the last is read next. */
+export interface Step {
+  /** Names how the answer is read: an entry of the stream's walk, e.g. `chain`, `latest`, `list`, `closing`, `delta`, or a collection's name. */
+  readonly phase: string;
+  /** An absolute link on the configured origin; null means the cursor the walk asked for at its start. */
+  readonly link: string | null;
+}
+
+/** What a cursor is bound to. It is used only while all of it is unchanged. */
+export interface CursorBinding {
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly cloud: string;
+  readonly origin: string;
+  readonly selectHash: string;
+}
+
+/** What `openRun` found for one stream: the input of `decide`. Ages are by the database's clock. */
+export interface StreamFacts {
+  readonly stream: string;
+  /** Whether the source has a delta for it. */
+  readonly delta: boolean;
+  readonly optional: boolean;
+  readonly binding: CursorBinding;
+  readonly mapHash: string;
+  readonly cursor: { readonly binding: CursorBinding; readonly mapHash: string; readonly ageMs: number } | null;
+  /** The last complete full pull: the nominal time of the occurrence it served. */
+  readonly lastFull: { readonly nominalAt: string } | null;
+  /** Full pulls of the current baseline period that did not complete, and how long ago the last one ended. */
+  readonly failedFulls: { readonly count: number; readonly sinceMs: number } | null;
+}
+
+export type Baseline = 'weekly' | 'fortnightly' | 'triweekly' | 'monthly' | 'never';
+
+/** What the entity hands to the child `pull`. */
+export interface OpenedRun {
+  readonly run: number;
+  readonly connection: string;
+  readonly profile: string;
+  readonly trigger: Trigger;
+  readonly scheduledAt: string | null;
+  /** The occurrence's nominal time, or when the run was asked for. */
+  readonly nominalAt: string;
+  readonly baseline: { readonly every: Baseline; readonly start: string; readonly timezone: string } | null;
+  readonly facts: readonly StreamFacts[];
+  readonly timings: Timings;
+}
+
+export interface StreamPlan {
+  readonly stream: string;
+  readonly mode: StreamMode;
+  readonly reason: Reason;
+}
+
+export interface RunPlan {
+  readonly mode: 'full' | 'delta';
+  readonly reason: Reason;
+  /** A due baseline that failed waits for its next try; meanwhile deltas go on. */
+  readonly baselineOverdue: boolean;
+  readonly streams: readonly StreamPlan[];
+}
+
+/** How one slice of `pullStream` ended. */
+export type SliceResult =
+  /** The walk is complete. */
+  | { readonly kind: 'done' }
+  /** Time is up or the worker drains: call again. */
+  | { readonly kind: 'more' }
+  /** The source asked for a wait longer than a slice should hold. */
+  | { readonly kind: 'wait'; readonly waitMs: number }
+  /** The optional stream is left out, or the stream failed for good. */
+  | { readonly kind: 'skipped' | 'failed' | 'partial'; readonly error: ErrorBrief };
+
+/** One stream of a run's report; see contract.md. Counts are of objects, once per object and run (I6). */
+export interface StreamReport {
+  readonly stream: string;
+  readonly mode: StreamMode;
+  readonly reason: Reason;
+  readonly outcome: StreamOutcome;
+  readonly error: ErrorBrief | null;
+  readonly pages: number;
+  readonly requests: number;
+  readonly read: number;
+  readonly added: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly removedBySource: number;
+  readonly swept: number;
+  readonly rejected: number;
+  readonly excluded: number;
+  readonly throttledMs: number;
+  /** How often the walk was taken up again by another attempt. */
+  readonly resumed: number;
+}
+
+export interface RunReport {
+  /** `NAME:N` */
+  readonly run: string;
+  readonly connection: string;
+  readonly profile: string;
+  readonly mode: Mode | null;
+  readonly reason: Reason | null;
+  readonly trigger: Trigger;
+  readonly scheduledAt: string | null;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly verdict: Verdict | null;
+  readonly held: { readonly count: number; readonly digest: string | null };
+  readonly streams: readonly StreamReport[];
+  readonly assets: { readonly added: number; readonly updated: number; readonly removed: number; readonly unchanged: number };
+  readonly error: ErrorBrief | null;
+}
+
+/** A run in one line: the entity's history and `runs`. */
+export interface RunBrief {
+  readonly run: number;
+  readonly profile: string;
+  readonly mode: Mode | null;
+  readonly verdict: Verdict;
+  readonly finishedAt: string;
+  readonly error: ErrorBrief | null;
+}

@@ -1,0 +1,90 @@
+// The signals, queries and updates of the entity `connection:NAME`, and their types (contract.md "In Temporal").
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ConnectionState, ErrorBrief, RunBrief } from '../model.ts';
+
+export interface ConnectionInput {
+  readonly name: string;
+}
+
+/** Names a profile; without it every active profile is meant, in file order (decision 12). */
+export interface ProfileInput {
+  readonly profile?: string;
+}
+
+export interface PauseInput {
+  readonly reason?: string;
+}
+
+/** Names a run; without it the one current when the message is handled. */
+export interface CancelInput {
+  readonly run?: number;
+}
+
+export interface PullDueInput {
+  readonly profile: string;
+  /** The occurrence's nominal time, ISO-8601 UTC. */
+  readonly scheduledAt: string;
+}
+
+/** What became of a request for a run. */
+export type RunAnswer =
+  | { readonly outcome: 'run'; readonly run: number }
+  | { readonly outcome: 'queued' }
+  | { readonly outcome: 'skipped'; readonly reason: string };
+
+/** One answer for each profile that was asked for. */
+export interface RunAnswers {
+  readonly answers: readonly (RunAnswer & { readonly profile: string })[];
+}
+
+export interface DoneAnswer {
+  /** false when there was nothing to do, with the reason in `note`. */
+  readonly done: boolean;
+  readonly note: string | null;
+}
+
+export interface ProfileState {
+  readonly name: string;
+  readonly status: 'active' | 'inactive';
+  readonly state: ConnectionState;
+  readonly lastRun: RunBrief | null;
+  /** When the last complete full pull ended. */
+  readonly lastFull: string | null;
+  readonly nextRun: string | null;
+}
+
+export interface ConnectionStatus {
+  readonly state: ConnectionState;
+  readonly since: string;
+  readonly connector: string;
+  readonly profiles: readonly ProfileState[];
+  readonly current: { readonly run: number; readonly profile: string; readonly since: string } | null;
+  readonly lastError: ErrorBrief | null;
+  readonly history: readonly RunBrief[];
+}
+
+/** Sent to the child `pull`: end at the next page boundary with this verdict. */
+export interface StopInput {
+  readonly verdict: 'cancelled' | 'superseded';
+  readonly reason: string;
+}
+
+// Payloads come from operators' hands: handlers take `unknown` and check it; a bad one is logged and ignored (signal) or rejected (update).
+export const stateQuery = defineQuery<ConnectionStatus>('state');
+
+export const runNowSignal = defineSignal<[unknown?]>('runNow');
+export const forceFullPullSignal = defineSignal<[unknown?]>('forceFullPull');
+export const pauseSignal = defineSignal<[unknown?]>('pause');
+export const resumeSignal = defineSignal<[unknown?]>('resume');
+export const cancelRunSignal = defineSignal<[unknown?]>('cancelRun');
+/** Sent by `apply` and `delete`: the connection's row has changed. */
+export const configuredSignal = defineSignal<[unknown?]>('configured');
+
+export const runNowUpdate = defineUpdate<RunAnswers, [unknown?]>('runNow');
+export const forceFullPullUpdate = defineUpdate<RunAnswers, [unknown?]>('forceFullPull');
+export const pauseUpdate = defineUpdate<DoneAnswer, [unknown?]>('pause');
+export const resumeUpdate = defineUpdate<DoneAnswer, [unknown?]>('resume');
+export const cancelRunUpdate = defineUpdate<DoneAnswer, [unknown?]>('cancelRun');
+export const pullDueUpdate = defineUpdate<RunAnswer, [unknown]>('pullDue');
+
+export const stopSignal = defineSignal<[StopInput]>('stop');
