@@ -1,0 +1,193 @@
+// The only reader of process.env: everything a process of Tidemark is told from outside, checked once at its start.
+import path from 'node:path';
+import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+import { TidemarkError } from './errors.ts';
+import { type FailpointSpec, failpointNames, parseFailpoint } from './failpoint.ts';
+import type { Timings } from './model.ts';
+import { readStackFile, type StackFile } from './stack/stackFile.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+const milliseconds = z.int().positive();
+
+/** Each with the value it ships with. TIDEMARK_TIMINGS shortens them, which only tests do. */
+const timingsSchema = z.strictObject({
+  sliceMs: milliseconds.default(10 * minute),
+  pullStartToCloseMs: milliseconds.default(15 * minute),
+  heartbeatTimeoutMs: milliseconds.default(minute),
+  stallMs: milliseconds.default(5 * minute),
+  longWaitMs: milliseconds.default(minute),
+  maxWaitMs: milliseconds.default(6 * hour),
+  workedLimitMs: milliseconds.default(day),
+  pagelessLimitMs: milliseconds.default(6 * hour),
+  shortActivityMs: milliseconds.default(minute),
+  retryInitialMs: milliseconds.default(second),
+  retryMaximumMs: milliseconds.default(minute),
+  cursorMaxAgeMs: milliseconds.default(6 * day + 20 * hour),
+});
+
+export const shippedTimings: Timings = timingsSchema.parse({});
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Where secrets may be read: nothing else of the environment or the file system may be named by a reference. */
+export interface SecretSources {
+  /** Only the variables that references may name. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The names allowed besides those that begin with TIDEMARK_SECRET_. */
+  readonly allowedEnv: readonly string[];
+  /** An absolute directory, or null when no file may be read. */
+  readonly dir: string | null;
+}
+
+export interface Config {
+  /** Absolute. */
+  readonly home: string;
+  /** null when neither TIDEMARK_DATABASE_URL nor a stack file names a database. */
+  readonly databaseUrl: string | null;
+  readonly temporal: {
+    /** host:port */
+    readonly address: string;
+    readonly namespace: string;
+    /** TLS, API key and metadata as Temporal's own configuration gives them. */
+    readonly connection: ClientConnectConfig['connectionOptions'];
+    /** Whether the address was configured; false means the default, where nobody may listen. */
+    readonly configured: boolean;
+  };
+  readonly secrets: SecretSources;
+  /** Origins that `cloud: custom` may name besides loopback. */
+  readonly allowedOrigins: readonly string[];
+  readonly log: LogLevel;
+  readonly timings: Timings;
+  readonly failpoint: FailpointSpec | null;
+  readonly proxy: { readonly url: string | null; readonly except: string | null };
+  readonly stack: StackFile | null;
+}
+
+/** Splits a list at commas and blanks. */
+const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
+
+const databaseUrlSchema = z.string().refine((text) => /^postgres(ql)?:\/\//.test(text), {
+  error: 'must begin with postgresql:// or postgres://',
+});
+
+const timingsText = z.string().transform((text, context): Timings => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a JSON object of milliseconds by name' });
+    return z.NEVER;
+  }
+  const result = timingsSchema.safeParse(parsed);
+  if (!result.success) {
+    context.addIssue({
+      code: 'custom',
+      message: `must hold positive milliseconds under known names: ${Object.keys(shippedTimings).join(', ')}`,
+    });
+    return z.NEVER;
+  }
+  return result.data;
+});
+
+/** Every variable that Tidemark itself reads. TEMPORAL_* belong to @temporalio/envconfig. */
+export const variables = {
+  TIDEMARK_HOME: z.string().default('.tidemark'),
+  TIDEMARK_DATABASE_URL: databaseUrlSchema.optional(),
+  TIDEMARK_SECRET_ENV: list.default([]),
+  TIDEMARK_SECRET_DIR: z.string().optional(),
+  TIDEMARK_ALLOWED_ORIGINS: list
+    .refine((origins) => origins.every(isOrigin), { error: 'must list origins like https://graph.example, without a path' })
+    .default([]),
+  TIDEMARK_LOG: z.enum(logLevels).default('info'),
+  TIDEMARK_TIMINGS: timingsText.default(shippedTimings),
+  TIDEMARK_FAILPOINT: z
+    .string()
+    .transform((text, context): FailpointSpec => {
+      const spec = parseFailpoint(text);
+      if (spec !== null) return spec;
+      context.addIssue({ code: 'custom', message: `must be NAME[:NTH[:lost]] with one of: ${failpointNames.join(', ')}` });
+      return z.NEVER;
+    })
+    .optional(),
+  HTTPS_PROXY: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  NO_PROXY: z.string().optional(),
+} as const;
+
+/**
+ * Reads and checks the configuration. Variables win over the stack file; an empty variable counts as not set.
+ * @throws CONFIG_INVALID naming the variable, never its value.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env, cwd: string = process.cwd()): Config {
+  const given = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''));
+  const result = z.object(variables).safeParse(withLowerCaseProxies(given));
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new TidemarkError('CONFIG_INVALID', `${String(issue?.path[0])} ${issue?.message ?? 'is not valid'}.`, {
+      hint: 'Correct the environment variable named here.',
+    });
+  }
+  const read = result.data;
+  const home = path.resolve(cwd, read.TIDEMARK_HOME);
+  const stack = readStackFile(home);
+  return {
+    home,
+    databaseUrl: read.TIDEMARK_DATABASE_URL ?? stack?.databaseUrl ?? null,
+    temporal: temporalConfig(given, stack),
+    secrets: {
+      env: Object.fromEntries(Object.entries(given).filter(([name]) => isSecretName(name) || read.TIDEMARK_SECRET_ENV.includes(name))),
+      allowedEnv: read.TIDEMARK_SECRET_ENV,
+      dir: read.TIDEMARK_SECRET_DIR === undefined ? null : path.resolve(cwd, read.TIDEMARK_SECRET_DIR),
+    },
+    allowedOrigins: read.TIDEMARK_ALLOWED_ORIGINS.map((origin) => new URL(origin).origin),
+    log: read.TIDEMARK_LOG,
+    timings: read.TIDEMARK_TIMINGS,
+    failpoint: read.TIDEMARK_FAILPOINT ?? null,
+    proxy: { url: read.HTTPS_PROXY ?? null, except: read.NO_PROXY ?? null },
+    stack,
+  };
+}
+
+/** TIDEMARK_SECRET_ENV and _DIR are settings; every other name with the prefix is a secret. */
+function isSecretName(name: string): boolean {
+  return name.startsWith('TIDEMARK_SECRET_') && !(name in variables);
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text.replace(/\/$/, '').toLowerCase();
+}
+
+/** Proxy variables are written in either case; the upper one wins. */
+function withLowerCaseProxies(given: Readonly<Record<string, string>>): Record<string, string> {
+  const lower = { HTTPS_PROXY: given['https_proxy'], NO_PROXY: given['no_proxy'] };
+  return { ...Object.fromEntries(Object.entries(lower).filter((entry): entry is [string, string] => entry[1] !== undefined)), ...given };
+}
+
+const defaultAddress = '127.0.0.1:7233';
+
+function temporalConfig(given: Record<string, string>, stack: StackFile | null): Config['temporal'] {
+  let loaded: ClientConnectConfig;
+  try {
+    loaded = loadClientConnectConfig({ overrideEnvVars: given });
+  } catch (error) {
+    throw new TidemarkError('CONFIG_INVALID', 'The Temporal configuration (TEMPORAL_* variables or its file) cannot be read.', {
+      hint: 'Correct the TEMPORAL_* variables, or the file and profile that TEMPORAL_CONFIG_FILE and TEMPORAL_PROFILE name.',
+      cause: error,
+    });
+  }
+  // A profile or file that was named is a choice; Temporal's default file is not, so the stack of this home comes before it.
+  const chosen = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => name in given);
+  const ours = chosen || stack === null ? null : stack;
+  const address = ours?.temporalAddress ?? loaded.connectionOptions.address;
+  return {
+    address: address ?? defaultAddress,
+    namespace: given['TEMPORAL_NAMESPACE'] ?? ours?.namespace ?? loaded.namespace ?? 'default',
+    connection: ours === null ? { ...loaded.connectionOptions, address: address ?? defaultAddress } : { address: ours.temporalAddress },
+    configured: address !== undefined,
+  };
+}

@@ -1,0 +1,72 @@
+// Named points of a run where the crash tests end the process. MUST be free when none is armed: one comparison.
+import { TidemarkError } from './errors.ts';
+
+/** In the order in which a run passes them. The crash tests arm each one in turn. */
+export const failpointNames = [
+  'worker.started',
+  'run.beforeOpen',
+  'run.afterOpen',
+  'run.beforePlan',
+  'run.afterPlan',
+  'walk.beforeStart',
+  'walk.afterStart',
+  'slice.taken',
+  'page.beforeFetch',
+  'page.afterFetch',
+  'page.afterFold',
+  'page.afterRead',
+  'page.afterMap',
+  'page.beforeCommit',
+  'page.afterCommit',
+  'walk.afterLastPage',
+  'walk.beforeEnd',
+  'walk.afterEnd',
+  'settle.begun',
+  'settle.afterStage',
+  'settle.afterAsk',
+  'settle.beforeApply',
+  'settle.afterApply',
+  'finish.before',
+  'finish.after',
+  'state.beforeSave',
+  'state.afterSave',
+] as const;
+
+export type FailpointName = (typeof failpointNames)[number];
+
+export interface FailpointSpec {
+  readonly name: FailpointName;
+  /** Which pass fails, from 1. */
+  readonly nth: number;
+  /** `kill`: SIGKILL to this process. `lost`: the operation before the point succeeded and its answer got lost. */
+  readonly effect: 'kill' | 'lost';
+}
+
+let armed: { readonly spec: FailpointSpec; passes: number } | null = null;
+
+/** Arms one failpoint of this process, or none. Called once at the start, from the configuration. */
+export function armFailpoint(spec: FailpointSpec | null): void {
+  armed = spec === null ? null : { spec, passes: 0 };
+}
+
+/**
+ * Marks a step of a run. Does nothing unless armed under this name.
+ * @throws STORE_UNAVAILABLE at the armed pass of a `lost` failpoint: the caller sees what a broken connection would show.
+ */
+export function failpoint(name: FailpointName): void {
+  if (armed === null || armed.spec.name !== name) return;
+  armed.passes += 1;
+  if (armed.passes !== armed.spec.nth) return;
+  if (armed.spec.effect === 'lost') {
+    throw new TidemarkError('STORE_UNAVAILABLE', `The answer at ${name} was lost (failpoint).`);
+  }
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** Reads `name[:nth[:lost]]`; null when it is none. */
+export function parseFailpoint(text: string): FailpointSpec | null {
+  const [given, nth = '1', effect = 'kill', ...rest] = text.split(':');
+  const name = failpointNames.find((known) => known === given);
+  if (name === undefined || rest.length > 0 || !/^[1-9]\d{0,8}$/.test(nth) || (effect !== 'kill' && effect !== 'lost')) return null;
+  return { name, nth: Number(nth), effect };
+}
