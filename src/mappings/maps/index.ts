@@ -1,0 +1,19 @@
+// The built-in maps by name. They are read-only; one table per file.
+import { TidemarkError } from '../../errors.ts';
+import type { TransformMap } from '../map.ts';
+import { groups } from './groups.ts';
+import { roles } from './roles.ts';
+import { users } from './users.ts';
+
+export const builtInMaps: readonly TransformMap[] = [users, groups, roles];
+
+/** @throws CONFIG_INVALID when no built-in map has this name. */
+export function builtInMap(name: string): TransformMap {
+  const found = builtInMaps.find((map) => map.name === name);
+  if (found === undefined) {
+    throw new TidemarkError('CONFIG_INVALID', `There is no transform map "${name}".`, {
+      hint: `Built-in maps: ${builtInMaps.map((map) => map.name).join(', ')}.`,
+    });
+  }
+  return found;
+}

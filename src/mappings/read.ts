@@ -1,0 +1,60 @@
+// Compiled readers of a row: from a place in the source (a slot) to the value. MUST read own properties only.
+import type { Json, JsonObject } from '../model.ts';
+import type { MapFunction } from './map.ts';
+import type { Segment } from './path.ts';
+
+/** A value as read: undefined where the source has none. */
+export type Read = (from: Json | undefined) => Json | undefined;
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Follows names and fixed indexes; absent and null are both undefined. */
+export function reader(segments: readonly Segment[], whole: boolean): Read {
+  const steps = segments.map((segment): Read => {
+    if (segment.kind === 'name') {
+      const { name } = segment;
+      return (from) => (isObject(from) && Object.hasOwn(from, name) ? from[name] : undefined);
+    }
+    const index = segment.kind === 'index' ? segment.index : 0;
+    return (from) => (Array.isArray(from) ? from[index] : undefined);
+  });
+  const follow = chain(steps);
+  if (whole) {
+    return (from) => {
+      const value = follow(from);
+      return isObject(value) ? value : undefined;
+    };
+  }
+  return (from) => follow(from) ?? undefined;
+}
+
+function chain(steps: readonly Read[]): Read {
+  const [first, second] = steps;
+  if (first === undefined) return (from) => from;
+  // Most rows read one property: no loop for them.
+  if (second === undefined) return first;
+  return (from) => {
+    let value = from;
+    for (const follow of steps) value = follow(value);
+    return value;
+  };
+}
+
+/** The row's value: `from`, else `orFrom`, through the function. A function's `otherwise` is given also where the source has nothing. */
+export function valueOf(from: Read, orFrom: Read | null, fn: MapFunction | undefined): Read {
+  const plain: Read = orFrom === null ? from : (source) => from(source) ?? orFrom(source);
+  if (fn === undefined) return plain;
+  if (fn.name === 'CONSTANT') {
+    const constant = fn.value ?? undefined;
+    return () => constant;
+  }
+  const table = new Map(Object.entries(fn.table));
+  const otherwise = fn.otherwise ?? undefined;
+  return (source) => {
+    const value = plain(source);
+    if (value === undefined || typeof value === 'object') return otherwise;
+    return table.get(String(value)) ?? otherwise;
+  };
+}
