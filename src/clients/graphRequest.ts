@@ -1,0 +1,131 @@
+// One question to Graph and its JSON answer: the token and its one refresh, the source's short waits, two cheap repetitions. All else is the caller's.
+// MUST be used for idempotent requests only, and only with links that graphLinks has judged.
+import { TidemarkError } from '../errors.ts';
+import { graphError } from './graphErrors.ts';
+import { checkLink, isAdvanced } from './graphLinks.ts';
+import { type Http, parseJson } from './http.ts';
+import { isCheapToRepeat } from './httpFault.ts';
+import type { FetchOptions } from './source.ts';
+import { pause, repeatWaitMs, slowDownMs, throttleWaitMs } from './throttle.ts';
+import type { TokenProvider } from './token.ts';
+
+const cheapRepetitions = 2;
+
+export interface GraphAnswer {
+  readonly body: unknown;
+  /** Every request sent for it, also those that failed. */
+  readonly requests: number;
+  readonly bytes: number;
+  readonly throttledMs: number;
+}
+
+export interface GraphQuestion {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly body?: string;
+}
+
+export type Ask = (question: GraphQuestion, options: FetchOptions) => Promise<GraphAnswer>;
+
+export interface AskDependencies {
+  readonly base: URL;
+  readonly token: TokenProvider;
+  readonly http: Http;
+  /** In [0, 1): spreads waits. */
+  readonly random: () => number;
+}
+
+/** What one question has cost so far. */
+interface Tally {
+  requests: number;
+  bytes: number;
+  throttledMs: number;
+  faults: number;
+  throttles: number;
+}
+
+/**
+ * Makes the function that asks. Errors carry `details.requests` and `details.throttledMs`: what was spent until then.
+ * Codes: those of Http and graphError, and of the token provider.
+ */
+export function createAsk({ base, token, http, random }: AskDependencies): Ask {
+  // The warning of one answer slows the next request, whichever stream sends it: the limit is the tenant's.
+  let slowMs = 0;
+
+  const attempt = async (question: GraphQuestion, options: FetchOptions, tally: Tally): Promise<unknown> => {
+    const ease = Math.min(slowMs, Math.max(options.longestWaitMs - tally.throttledMs, 0));
+    slowMs = 0;
+    await pause(ease, options.signal, options.alive);
+    tally.throttledMs += ease;
+    const used = await token.token(options.signal);
+    let answer = await sendOnce(question, options, tally, used);
+    if (answer.status === 401) {
+      // Another stream may have refreshed it meanwhile.
+      const current = await token.token(options.signal);
+      const fresh = current === used ? await token.token(options.signal, { refresh: true }) : current;
+      answer = await sendOnce(question, options, tally, fresh);
+    }
+    if (answer.status === 410 && answer.headers['location'] !== undefined) checkLink(base, answer.headers['location']);
+    if (answer.status < 200 || answer.status > 299) throw graphError(question, answer, Date.now());
+    slowMs = Math.max(slowMs, slowDownMs(answer.headers));
+    return parseJson(question.method, question.url, answer);
+  };
+
+  const sendOnce: (question: GraphQuestion, options: FetchOptions, tally: Tally, accessToken: string) => ReturnType<Http['send']> = async (
+    question,
+    options,
+    tally,
+    accessToken,
+  ) => {
+    tally.requests += 1;
+    const answer = await http.send({
+      ...question,
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        'x-ms-throttle-priority': 'low',
+        ...(isAdvanced(question.url) ? { consistencylevel: 'eventual' } : {}),
+        ...(question.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      signal: options.signal,
+      alive: () => options.alive?.(),
+    });
+    tally.bytes += answer.bytes;
+    return answer;
+  };
+
+  return async (question, options) => {
+    const tally: Tally = { requests: 0, bytes: 0, throttledMs: 0, faults: 0, throttles: 0 };
+    for (;;) {
+      try {
+        const body = await attempt(question, options, tally);
+        return { body, requests: tally.requests, bytes: tally.bytes, throttledMs: tally.throttledMs };
+      } catch (error) {
+        if (!(error instanceof TidemarkError)) throw error;
+        await pause(nextWaitMs(error, tally, options.longestWaitMs, random()), options.signal, options.alive);
+      }
+    }
+  };
+}
+
+/** How long to wait before the same is asked again, noted in the tally; or the error, when it is not. */
+function nextWaitMs(error: TidemarkError, tally: Tally, longestWaitMs: number, random: number): number {
+  if (error.code === 'SOURCE_THROTTLED') {
+    const waitMs = throttleWaitMs(error.retryAfterMs ?? null, tally.throttles, random);
+    if (tally.throttledMs + waitMs > longestWaitMs) throw spent(error, tally, waitMs);
+    tally.throttles += 1;
+    tally.throttledMs += waitMs;
+    return waitMs;
+  }
+  if (!isCheapToRepeat(error) || tally.faults >= cheapRepetitions) throw spent(error, tally, error.retryAfterMs);
+  tally.faults += 1;
+  return repeatWaitMs(tally.faults - 1, random);
+}
+
+function spent(error: TidemarkError, tally: Tally, retryAfterMs: number | undefined): TidemarkError {
+  return new TidemarkError(error.code, error.message, {
+    hint: error.hint,
+    details: { ...error.details, requests: tally.requests, throttledMs: tally.throttledMs },
+    ...(error.cause === undefined ? {} : { cause: error.cause }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}

@@ -1,0 +1,187 @@
+// HTTP to the sources: one pool per origin, TLS, limits on size and time, no redirects. It repeats nothing and reads no environment.
+// MUST NOT put a query, header or body into an error.
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { TidemarkError } from '../errors.ts';
+import { acceptedEncodings, readBody } from './httpBody.ts';
+import { faultOf, unavailable } from './httpFault.ts';
+import { requestName } from './redact.ts';
+
+export interface HttpLimits {
+  /** Until the connection stands. */
+  readonly connectMs: number;
+  /** Until the answer's headers are there. */
+  readonly headersMs: number;
+  /** Between two pieces of the body. */
+  readonly idleMs: number;
+  /** The whole request: what bounds a source that sends a byte a second. */
+  readonly totalMs: number;
+  /** Of the decoded body. */
+  readonly maxBytes: number;
+}
+
+/** The total stays under the time after which a pull counts as stalled. */
+export const defaultLimits: HttpLimits = {
+  connectMs: 10_000,
+  headersMs: 60_000,
+  idleMs: 30_000,
+  totalMs: 180_000,
+  maxBytes: 64 * 1024 * 1024,
+};
+
+/** An error's body is read for its code only. */
+const maxErrorBytes = 64 * 1024;
+
+const connectionsPerOrigin = 16;
+
+export interface HttpOptions {
+  /** PEM certificates trusted besides those of the runtime. */
+  readonly ca?: string | null;
+  readonly proxy?: { readonly url: string | null; readonly except: string | null };
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  /** Called at each sign of life. */
+  readonly alive?: () => void;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** By lower-case name; several of one name joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** Of the body, as sent. */
+  readonly bytes: number;
+}
+
+export interface Http {
+  /**
+   * Sends one request and reads its answer whole; every status but a redirect is an answer. An aborted signal throws its own reason.
+   * Codes: SOURCE_UNAVAILABLE (details.fault), SOURCE_SHAPE_CHANGED (too large, unknown encoding), LINK_REFUSED (a redirect), CONFIG_INVALID (http outside loopback, untrusted certificate).
+   */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  /** Ends all connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function createHttp(options: HttpOptions = {}): Http {
+  const limits = { ...defaultLimits, ...options.limits };
+  const dispatcher = createDispatcher(options, limits);
+  return {
+    send: (request) => send(dispatcher, limits, request),
+    close: () => dispatcher.destroy(),
+  };
+}
+
+function createDispatcher({ ca, proxy }: HttpOptions, limits: HttpLimits): Dispatcher {
+  const extra = ca === undefined || ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
+  // Made once: parsing the runtime's certificates for each connection would cost more than the handshake.
+  const connect = { secureContext: createSecureContext({ minVersion: 'TLSv1.2', ...extra }), timeout: limits.connectMs };
+  const agent = {
+    connections: connectionsPerOrigin,
+    connect,
+    headersTimeout: limits.headersMs,
+    bodyTimeout: limits.idleMs,
+    maxHeaderSize: 32 * 1024,
+  };
+  if (proxy === undefined || proxy.url === null) return new Agent(agent);
+  const { timeout: _, ...tls } = connect;
+  return new EnvHttpProxyAgent({
+    ...agent,
+    requestTls: tls,
+    proxyTls: tls,
+    // Loopback stays on this machine; an empty string keeps undici from reading the environment.
+    httpProxy: '',
+    httpsProxy: proxy.url,
+    noProxy: ['localhost', '127.0.0.1', '::1', proxy.except ?? ''].join(','),
+  });
+}
+
+async function send(dispatcher: Dispatcher, limits: HttpLimits, request: HttpRequest): Promise<HttpAnswer> {
+  request.signal.throwIfAborted();
+  checkOrigin(request.url);
+  const name = requestName(request.method, request.url);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), limits.totalMs);
+  try {
+    return await exchange(dispatcher, limits, request, name, AbortSignal.any([request.signal, deadline.signal]));
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (deadline.signal.aborted) throw unavailable(name, 'timeout', `not answered within ${limits.totalMs} ms`, { cause: error });
+    throw faultOf(name, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function exchange(
+  dispatcher: Dispatcher,
+  limits: HttpLimits,
+  request: HttpRequest,
+  name: string,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  const response = await dispatcher.request({
+    origin: request.url.origin,
+    path: `${request.url.pathname}${request.url.search}`,
+    method: request.method,
+    headers: { 'accept-encoding': acceptedEncodings, accept: 'application/json', ...request.headers },
+    ...(request.body === undefined ? {} : { body: request.body }),
+    signal,
+  });
+  const alive = request.alive ?? ((): void => undefined);
+  alive();
+  const headers = flatten(response.headers);
+  const status = response.statusCode;
+  if (status >= 300 && status < 400) {
+    response.body.on('error', () => undefined).destroy();
+    throw new TidemarkError('LINK_REFUSED', `${name}: answered with a redirect (${status}), which is never followed.`, {
+      details: { status },
+    });
+  }
+  const failed = status >= 400;
+  const maxBytes = failed ? Math.min(maxErrorBytes, limits.maxBytes) : limits.maxBytes;
+  const read = readBody(name, response.body, headers['content-encoding'], { maxBytes, alive });
+  // What an error's status says stands, however its body ends.
+  const { text, bytes } = failed ? await read.catch(() => ({ text: '', bytes: 0 })) : await read;
+  signal.throwIfAborted();
+  return { status, headers, text, bytes };
+}
+
+function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
+}
+
+/** CONFIG_INVALID unless the URL is https, or http on loopback, and holds no user. */
+export function checkOrigin(url: URL): void {
+  const allowed = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+  if (allowed && url.username === '' && url.password === '') return;
+  throw new TidemarkError('CONFIG_INVALID', `${url.host}: only https addresses without a user are allowed.`, {
+    hint: 'Use an https address in endpoints; http is accepted for loopback only.',
+  });
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** The answer's JSON, any shape. SOURCE_UNAVAILABLE when it is none: cut, empty, or a page for people. */
+export function parseJson(method: string, url: URL, answer: HttpAnswer): unknown {
+  try {
+    const parsed: unknown = JSON.parse(answer.text);
+    return parsed;
+  } catch {
+    const kind = /^\s*</.test(answer.text) ? 'HTML' : 'no complete JSON';
+    throw unavailable(requestName(method, url), 'cut', `the answer (${answer.status}) is ${kind}`);
+  }
+}

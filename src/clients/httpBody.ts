@@ -1,0 +1,70 @@
+// Reads one answer's body within limits: one encoding layer, a cap on what it unpacks to, every byte a sign of life.
+import type { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { TidemarkError } from '../errors.ts';
+
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** What `accept-encoding` asks for. */
+export const acceptedEncodings = 'gzip, deflate, br';
+
+export interface BodyLimits {
+  /** On the decoded bytes, and on those of the wire. */
+  readonly maxBytes: number;
+  readonly alive: () => void;
+}
+
+/**
+ * The body as text, and its bytes on the wire. The stream is read to its end or destroyed, whatever happens.
+ * SOURCE_SHAPE_CHANGED when it is larger than the cap or encoded in another way; anything else thrown is the stream's own error.
+ */
+export async function readBody(
+  name: string,
+  body: Readable,
+  encoding: string | undefined,
+  limits: BodyLimits,
+): Promise<{ readonly text: string; readonly bytes: number }> {
+  const decoder = decoderFor(name, body, encoding);
+  const chunks: Buffer[] = [];
+  let wire = 0;
+  let decoded = 0;
+  const count = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      wire += chunk.length;
+      if (wire > limits.maxBytes) throw tooLarge(name, limits.maxBytes);
+      limits.alive();
+      yield chunk;
+    }
+  };
+  const collect = async (source: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of source) {
+      decoded += chunk.length;
+      if (decoded > limits.maxBytes) throw tooLarge(name, limits.maxBytes);
+      chunks.push(chunk);
+    }
+  };
+  if (decoder === null) await pipeline(body, count, collect);
+  else await pipeline(body, count, decoder, collect);
+  return { text: new TextDecoder().decode(Buffer.concat(chunks)), bytes: wire };
+}
+
+function decoderFor(name: string, body: Readable, encoding: string | undefined): Transform | null {
+  const layer = (encoding ?? 'identity').trim().toLowerCase();
+  if (layer === 'identity' || layer === '') return null;
+  const create = decoders[layer];
+  if (create !== undefined) return create();
+  body.destroy();
+  throw new TidemarkError('SOURCE_SHAPE_CHANGED', `${name}: the answer is encoded in a way that was not asked for.`, {
+    hint: 'Look for a proxy between Tidemark and the source that encodes answers again.',
+  });
+}
+
+function tooLarge(name: string, maxBytes: number): TidemarkError {
+  return new TidemarkError('SOURCE_SHAPE_CHANGED', `${name}: the answer is larger than ${maxBytes} bytes.`, { details: { maxBytes } });
+}

@@ -1,0 +1,111 @@
+// Reads what a secret's reference points to, within what the worker's configuration allows. MUST NOT put a value into an error.
+import { constants } from 'node:fs';
+import { open, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { TidemarkError } from '../../errors.ts';
+import { rememberSecret } from '../redact.ts';
+
+/** Where secrets may be read. */
+export interface SecretPlaces {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Names allowed besides those that begin with TIDEMARK_SECRET_. */
+  readonly allowedEnv: readonly string[];
+  /** Absolute, or null when no file may be read. */
+  readonly dir: string | null;
+}
+
+const maxBytes = 64 * 1024;
+
+/** Kinds of the contract that this version has no reader for. */
+const unsupported: ReadonlySet<string> = new Set(['secret', 'keyvault', 'cyberark', 'jwe']);
+
+/**
+ * The value behind `env:NAME` or `file:NAME` (relative to the directory, or absolute under it), read anew each time; one trailing newline is dropped.
+ * CONFIG_INVALID for another kind of reference, SECRET_UNAVAILABLE (naming the reference and the fix) when it cannot be read.
+ */
+export async function readSecret(reference: string, places: SecretPlaces): Promise<string> {
+  const { kind, name } = parse(reference);
+  const value = kind === 'env' ? readVariable(reference, name, places) : await readSecretFile(reference, name, places.dir);
+  if (value === '') throw unavailable(reference, 'it is empty', 'Put the secret there.');
+  rememberSecret(value);
+  return value;
+}
+
+function parse(reference: string): { kind: 'env' | 'file'; name: string } {
+  const colon = reference.indexOf(':');
+  const kind = reference.slice(0, Math.max(colon, 0));
+  const name = reference.slice(colon + 1);
+  if ((kind === 'env' || kind === 'file') && name !== '') return { kind, name };
+  const hint = 'Use env:NAME or file:NAME.';
+  if (unsupported.has(kind)) throw new TidemarkError('CONFIG_INVALID', `Secrets by ${kind}: are not supported by this version.`, { hint });
+  // What is no reference may be the secret itself: it is not repeated.
+  throw new TidemarkError('CONFIG_INVALID', 'A secret is not given as a reference.', { hint });
+}
+
+function readVariable(reference: string, name: string, { env, allowedEnv }: SecretPlaces): string {
+  if (!name.startsWith('TIDEMARK_SECRET_') && !allowedEnv.includes(name)) {
+    throw unavailable(
+      reference,
+      'its name is not allowed',
+      'Begin its name with TIDEMARK_SECRET_, or list it in TIDEMARK_SECRET_ENV of the worker.',
+    );
+  }
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
+  if (value === undefined)
+    throw unavailable(reference, 'the worker has no such environment variable', `Set ${name} where the worker runs and restart it.`);
+  return withoutNewline(value);
+}
+
+async function readSecretFile(reference: string, name: string, dir: string | null): Promise<string> {
+  if (dir === null)
+    throw unavailable(
+      reference,
+      'no directory for secrets is configured',
+      'Set TIDEMARK_SECRET_DIR of the worker to the directory that holds it.',
+    );
+  const outside = 'Put a regular file under the directory that TIDEMARK_SECRET_DIR of the worker names.';
+  let root: string;
+  let real: string;
+  try {
+    root = await realpath(dir);
+    real = await realpath(path.resolve(dir, name));
+  } catch (error) {
+    throw unavailable(reference, `it cannot be read (${codeOf(error)})`, outside);
+  }
+  if (!real.startsWith(root.endsWith(path.sep) ? root : `${root}${path.sep}`))
+    throw unavailable(reference, 'it is outside the directory for secrets', outside);
+  let text: string | null;
+  try {
+    text = await readRegular(real);
+  } catch (error) {
+    throw unavailable(reference, `it cannot be read (${codeOf(error)})`, 'Let the user of the worker read it.');
+  }
+  if (text === null) throw unavailable(reference, `it is not a regular file of at most ${maxBytes} bytes`, outside);
+  return withoutNewline(text);
+}
+
+/** The text, or null when it is no regular file or too large. A link put in its place meanwhile is not followed, a pipe not waited for. */
+async function readRegular(file: string): Promise<string | null> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile() || stats.size > maxBytes) return null;
+    const buffer = Buffer.alloc(maxBytes + 1);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+    return bytesRead > maxBytes ? null : buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function withoutNewline(text: string): string {
+  return text.replace(/\r?\n$/, '');
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+}
+
+function unavailable(reference: string, what: string, hint: string): TidemarkError {
+  return new TidemarkError('SECRET_UNAVAILABLE', `The secret ${reference} is not available: ${what}.`, { hint, details: { reference } });
+}

@@ -1,0 +1,155 @@
+// Access tokens of one application, by @azure/identity. Repeats nothing; keeps one token until shortly before its end.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { AccessToken, TokenCredential } from '@azure/identity';
+import { TidemarkError } from '../errors.ts';
+import type { Http } from './http.ts';
+import { unavailable } from './httpFault.ts';
+import { redactError, rememberSecret } from './redact.ts';
+import { tokenError } from './tokenErrors.ts';
+import { createTokenTransport } from './tokenTransport.ts';
+
+/** A token this close to its end is not used any more. */
+const renewBeforeMs = 5 * 60_000;
+/** Everything an acquisition takes: discovery and token. Callers that stop waiting do not end it for the others. */
+const acquisitionMs = 90_000;
+
+export type Credential =
+  | { readonly kind: 'secret'; readonly secret: string }
+  /** PEM of the certificate and its private key. */
+  | { readonly kind: 'certificate'; readonly pem: string };
+
+export interface TokenOptions {
+  /** The login's origin, https, e.g. `https://login.microsoftonline.com`. The credential goes nowhere else. */
+  readonly login: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly credential: Credential;
+  /** E.g. `https://graph.microsoft.com/.default`. */
+  readonly scope: string;
+  readonly http: Http;
+}
+
+export interface TokenProvider {
+  /**
+   * A token that lives at least five minutes more; with `refresh`, one newly acquired. Callers at the same time share one acquisition.
+   * Codes: SOURCE_AUTH_FAILED (details.aadsts), SOURCE_UNAVAILABLE, SOURCE_THROTTLED, LINK_REFUSED, CONFIG_INVALID. An aborted signal throws its own reason.
+   */
+  token(signal: AbortSignal, options?: { readonly refresh?: boolean }): Promise<string>;
+  /** The application permissions that the token holds. */
+  roles(signal: AbortSignal): Promise<string[]>;
+}
+
+export function createTokenProvider(options: TokenOptions): TokenProvider {
+  let current: AccessToken | null = null;
+  let pending: Promise<AccessToken> | null = null;
+
+  const acquired = (): Promise<AccessToken> => {
+    pending ??= acquire(options)
+      .then((token) => (current = token))
+      .finally(() => (pending = null));
+    return pending;
+  };
+  const token: TokenProvider['token'] = async (signal, { refresh = false } = {}) => {
+    signal.throwIfAborted();
+    if (!refresh && current !== null && current.expiresOnTimestamp - Date.now() > renewBeforeMs) return current.token;
+    return (await orAborted(acquired(), signal)).token;
+  };
+  return { token, roles: async (signal) => rolesOf(await token(signal)) };
+}
+
+/** The promise, or the signal's reason as soon as it is aborted. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = (): void => reject(signal.reason);
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** One acquisition with a credential object of its own: the library's caches, of tokens and of refusals, would get in the way of `refresh`. */
+async function acquire(options: TokenOptions): Promise<AccessToken> {
+  const login = new URL(options.login);
+  if (login.protocol !== 'https:') {
+    throw new TidemarkError('CONFIG_INVALID', `${login.host}: tokens are asked for by https only.`, {
+      hint: 'Use an https address in endpoints.login.',
+    });
+  }
+  const deadline = AbortSignal.timeout(acquisitionMs);
+  const { client, log } = createTokenTransport(options.http, login.origin, deadline);
+  const credential = await createCredential(options, {
+    authorityHost: login.origin,
+    disableInstanceDiscovery: true,
+    httpClient: client,
+    retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
+  });
+  try {
+    const token = await credential.getToken(options.scope);
+    if (token === null) throw new Error('no token');
+    rememberSecret(token.token);
+    return token;
+  } catch (error) {
+    if (log.failure instanceof TidemarkError) throw log.failure;
+    if (deadline.aborted) throw unavailable(login.host, 'timeout', `no token within ${acquisitionMs} ms`);
+    // The cause is cleaned here, where the secret is known to be: what is thrown may be logged anywhere.
+    throw tokenError(login.host, log.answer, redactError(error));
+  }
+}
+
+interface CredentialOptions {
+  readonly authorityHost: string;
+  readonly disableInstanceDiscovery: boolean;
+  readonly httpClient: ReturnType<typeof createTokenTransport>['client'];
+  readonly retryOptions: { readonly maxRetries: number };
+  readonly redirectOptions: { readonly maxRetries: number };
+}
+
+async function createCredential(options: TokenOptions, shared: CredentialOptions): Promise<TokenCredential> {
+  const { tenantId, clientId, credential } = options;
+  // A quarter of a second to load: only who asks for a token pays it.
+  const { ClientCertificateCredential, ClientSecretCredential } = await import('@azure/identity');
+  if (credential.kind === 'certificate') {
+    checkCertificate(credential.pem);
+    return new ClientCertificateCredential(tenantId, clientId, { certificate: credential.pem }, shared);
+  }
+  rememberSecret(credential.secret);
+  return new ClientSecretCredential(tenantId, clientId, credential.secret, shared);
+}
+
+/** CONFIG_INVALID unless the PEM has a certificate in force and the private key that belongs to it. */
+function checkCertificate(pem: string): void {
+  const invalid = (what: string, hint: string): TidemarkError =>
+    new TidemarkError('CONFIG_INVALID', `clientCertificate ${what}.`, { hint });
+  const whole = 'The reference has to point to a PEM file with the certificate and its unencrypted private key.';
+  let certificate: X509Certificate;
+  let belongs: boolean;
+  try {
+    certificate = new X509Certificate(pem);
+    belongs = certificate.checkPrivateKey(createPrivateKey(pem));
+  } catch {
+    throw invalid('cannot be read as PEM with a certificate and a private key', whole);
+  }
+  if (!belongs) throw invalid('has a private key that does not belong to the certificate', whole);
+  if (Date.parse(certificate.validTo) < Date.now()) {
+    throw invalid(
+      `expired on ${new Date(certificate.validTo).toISOString()}`,
+      'Make a new certificate, upload it to the application and replace the file.',
+    );
+  }
+}
+
+/** The `roles` of a JWT; none when it is no JWT. Nothing is verified: the token is our own, and the source judges it. */
+function rolesOf(token: string): string[] {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    const roles: unknown = typeof claims === 'object' && claims !== null ? Reflect.get(claims, 'roles') : undefined;
+    return Array.isArray(roles) ? roles.filter((role): role is string => typeof role === 'string') : [];
+  } catch {
+    return [];
+  }
+}
