@@ -130,8 +130,8 @@ export type SliceResult =
   | { readonly kind: 'more' }
   /** The source asked for a wait longer than a slice should hold. */
   | { readonly kind: 'wait'; readonly waitMs: number }
-  /** The optional stream is left out, or the stream failed for good. */
-  | { readonly kind: 'skipped' | 'failed' | 'partial'; readonly error: ErrorBrief };
+  /** The stream failed for good, or the source asked for a longer pause than a run takes. */
+  | { readonly kind: 'failed' | 'partial'; readonly error: ErrorBrief };
 
 /** One stream of a run's report; see contract.md. Counts are of objects, once per object and run (I6). */
 export interface StreamReport {

@@ -1,0 +1,95 @@
+// Commits what a page says; a page PostgreSQL cannot hold is halved until the record is found and set aside (I11).
+import type { SourcePage } from '../clients/source.ts';
+import { TidemarkError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
+import type { JsonObject, Step } from '../model.ts';
+import type { Database } from '../store/database.ts';
+import { commitPage } from '../store/page.ts';
+import type { PageProgress, Reject } from '../store/page.ts';
+import { preparePage } from './page.ts';
+import type { PageWrites, StreamTarget } from './page.ts';
+import { phaseOf } from './plan.ts';
+
+/** Where a walk stands between two pages. */
+export interface Position {
+  readonly walk: number;
+  readonly page: number;
+  readonly steps: readonly Step[];
+  readonly cursor: string | null;
+}
+
+export interface CommitRequest {
+  readonly database: Database;
+  readonly run: number;
+  readonly target: StreamTarget;
+  /** Worked time since the last commit, in milliseconds. */
+  readonly workedMs: number;
+}
+
+/**
+ * Commits one page and answers where the walk stands then.
+ * @throws STALE_ATTEMPT, without effect, when another run or attempt has taken over.
+ */
+export function commitFetched(request: CommitRequest, from: Position, page: SourcePage, after: readonly Step[]): Promise<Position> {
+  const { requests, bytes, throttledMs, cursor, objects } = page;
+  const progress = { requests, bytes, throttledMs, workedMs: request.workedMs };
+  return commitObjects(request, from, objects, { steps: after, cursor, progress });
+}
+
+interface Outcome {
+  readonly steps: readonly Step[];
+  readonly cursor: string | null;
+  readonly progress: Omit<PageProgress, 'read'>;
+}
+
+async function commitObjects(request: CommitRequest, from: Position, objects: readonly JsonObject[], to: Outcome): Promise<Position> {
+  const { database, run, target } = request;
+  const phase = phaseOf(target, from.steps.at(-1)?.phase ?? '');
+  const writes = await preparePage(database, target, { run, walk: from.walk }, phase, objects);
+  failpoint('page.afterMap');
+  try {
+    return await commitWrites(request, from, writes, objects.length, to);
+  } catch (error) {
+    if (!isPoison(error)) throw error;
+    const [object] = objects;
+    if (object === undefined || objects.length === 1) return commitWrites(request, from, setAside(object), objects.length, to);
+    return commitHalves(request, from, objects, to);
+  }
+}
+
+/** The first half leaves the same link to be read: were the worker killed between the halves, the page would be fetched again. */
+async function commitHalves(request: CommitRequest, from: Position, objects: readonly JsonObject[], to: Outcome): Promise<Position> {
+  const middle = Math.ceil(objects.length / 2);
+  const half = await commitObjects(request, from, objects.slice(0, middle), { ...to, steps: from.steps, cursor: null });
+  const counted = { requests: 0, bytes: 0, throttledMs: 0, workedMs: 0 };
+  return commitObjects(request, half, objects.slice(middle), { ...to, progress: counted });
+}
+
+async function commitWrites(request: CommitRequest, from: Position, writes: PageWrites, read: number, to: Outcome): Promise<Position> {
+  failpoint('page.beforeCommit');
+  await commitPage(request.database, {
+    run: request.run,
+    connection: request.target.connection,
+    stream: request.target.definition.name,
+    walk: from.walk,
+    page: from.page,
+    ...writes,
+    steps: to.steps,
+    ...(to.cursor === null ? {} : { cursor: to.cursor }),
+    progress: { ...to.progress, read },
+  });
+  failpoint('page.afterCommit');
+  return { walk: from.walk, page: from.page + 1, steps: to.steps, cursor: to.cursor ?? from.cursor };
+}
+
+function setAside(object: JsonObject | undefined): PageWrites {
+  const id = typeof object?.['id'] === 'string' ? object['id'] : '#0';
+  const reject: Reject = { id, code: 'SOURCE_SHAPE_CHANGED', reason: 'PostgreSQL cannot hold a value of this record.' };
+  return { records: [], assets: [], edges: [], removed: { records: [], edges: [] }, seen: { records: [], edges: [] }, rejects: [reject] };
+}
+
+/** Data exceptions, cardinality and program limits: the statement can never succeed with this data. */
+function isPoison(error: unknown): boolean {
+  const state = error instanceof TidemarkError ? error.details['sqlstate'] : undefined;
+  return typeof state === 'string' && ['21', '22', '54'].includes(state.slice(0, 2));
+}

@@ -1,0 +1,147 @@
+// From a page's objects to what its transaction writes: fold, compare with what is stored, merge, map (design 3.4).
+import { TidemarkError } from '../errors.ts';
+import type { AssetClass, JsonObject } from '../model.ts';
+import { canonical, hashOf } from '../mappings/canonical.ts';
+import type { CompiledMap } from '../mappings/engine.ts';
+import type { Database } from '../store/database.ts';
+import { readStoredEdges, readStoredRecords } from '../store/page.ts';
+import type { AssetWrite, EdgeId, EdgeWrite, PageCommit, RecordWrite, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
+import { fold } from './fold.ts';
+import type { Folded, FoldedEdge, FoldedRecord } from './fold.ts';
+import { merge } from './merge.ts';
+import type { Phase, WalkTarget } from './plan.ts';
+
+export interface StreamTarget extends WalkTarget {
+  readonly connection: string;
+  readonly class: AssetClass | null;
+  /** null where records are kept without assets. */
+  readonly map: CompiledMap | null;
+}
+
+export type PageWrites = Pick<PageCommit, 'records' | 'assets' | 'edges' | 'removed' | 'seen' | 'rejects'>;
+
+const bodyLimitBytes = 1_000_000;
+
+/** Reads what is stored of the page's ids and answers what its transaction must write. Writes nothing; may run twice. */
+export async function preparePage(
+  database: Database,
+  target: StreamTarget,
+  of: { readonly run: number; readonly walk: number },
+  phase: Phase,
+  objects: readonly JsonObject[],
+): Promise<PageWrites> {
+  const folded = fold(phase, target.select, objects);
+  const scope = { run: of.run, connection: target.connection, stream: target.definition.name, walk: of.walk };
+  const rejected = new Set(folded.rejects.map((reject) => reject.id));
+  const records = await readStoredRecords(database, {
+    ...scope,
+    ids: [...new Set([...folded.records.keys(), ...folded.removed, ...rejected])],
+    bodies: phase.objects !== 'whole',
+    seen: phase.objects === 'first',
+  });
+  const edges = await readStoredEdges(database, { ...scope, edges: [...folded.edges, ...folded.removedEdges] });
+  const writes = writeRecords(target, phase, folded, records);
+  return { ...writes, ...writeEdges(folded, edges, writes.seenRecords, knownNumbers(folded.removed, records)) };
+}
+
+interface RecordWrites extends Pick<PageCommit, 'records' | 'assets' | 'rejects'> {
+  readonly seenRecords: readonly number[];
+}
+
+function writeRecords(target: StreamTarget, phase: Phase, folded: Folded, stored: ReadonlyMap<string, StoredRecord>): RecordWrites {
+  const records: RecordWrite[] = [];
+  const assets: AssetWrite[] = [];
+  const rejects: Reject[] = [...folded.rejects];
+  const seenRecords = new Set<number>();
+  for (const record of folded.records.values()) {
+    const known = storedOf(stored, record.id);
+    try {
+      const { body, asset } = writesOf(target, phase, record, known);
+      if (body !== null) records.push(body);
+      if (asset !== null) assets.push(asset);
+      seenRecords.add(known.num);
+    } catch (error) {
+      if (!(error instanceof TidemarkError) || (error.code !== 'MAPPING_FAILED' && error.code !== 'SOURCE_SHAPE_CHANGED')) throw error;
+      rejects.push({ id: record.id, code: error.code, reason: error.message });
+    }
+  }
+  // A rejected record that is known counts as seen: its last good asset stays (decision 5).
+  for (const reject of rejects) {
+    const known = stored.get(reject.id);
+    if (known?.known === true) seenRecords.add(known.num);
+  }
+  return { records, assets, rejects, seenRecords: [...seenRecords] };
+}
+
+function writesOf(
+  target: StreamTarget,
+  phase: Phase,
+  record: FoldedRecord,
+  stored: StoredRecord,
+): { readonly body: RecordWrite | null; readonly asset: AssetWrite | null } {
+  const merged = merge(phase.objects, record, stored);
+  const body = canonical(merged);
+  if (body.length > bodyLimitBytes) {
+    throw new TidemarkError('SOURCE_SHAPE_CHANGED', `The record is larger than ${bodyLimitBytes} characters.`);
+  }
+  const hash = hashOf(body);
+  const live = stored.known && !stored.tombstoned;
+  const same = live && stored.hash === hash;
+  const change = live ? 'updated' : 'added';
+  return {
+    body: same ? null : { num: stored.num, id: record.id, body, hash, change },
+    asset: same && stored.asset?.mapHash === target.map?.hash ? null : assetOf(target, merged, record.id, stored, live),
+  };
+}
+
+function assetOf(target: StreamTarget, merged: JsonObject, id: string, stored: StoredRecord, live: boolean): AssetWrite | null {
+  if (target.map === null || target.class === null) return null;
+  const document = canonical(target.map.document(merged));
+  const hash = hashOf(document);
+  if (live && stored.asset?.hash === hash && stored.asset.mapHash === target.map.hash) return null;
+  const change = live && stored.asset !== null ? 'updated' : 'added';
+  return { num: stored.num, id, class: target.class, document, hash, mapHash: target.map.hash, change };
+}
+
+function writeEdges(
+  folded: Folded,
+  stored: readonly StoredEdge[],
+  seenRecords: readonly number[],
+  removedRecords: readonly number[],
+): Pick<PageCommit, 'edges' | 'removed' | 'seen'> {
+  const byName = new Map(stored.map((edge) => [nameOf(edge), edge]));
+  const writes: EdgeWrite[] = [];
+  const seenEdges: number[] = [];
+  for (const edge of folded.edges) {
+    const known = byName.get(nameOf(edge));
+    if (known === undefined) throw new TidemarkError('INTERNAL', 'The store did not answer for an edge of the page.');
+    seenEdges.push(known.num);
+    const properties = propertiesOf(edge);
+    if (!known.known || known.properties !== properties) {
+      const { kind, from, to, key } = edge;
+      writes.push({ kind, from, to, key, num: known.num, properties, change: known.known ? 'updated' : 'added' });
+    }
+  }
+  const removedEdges = folded.removedEdges.flatMap((edge) => {
+    const known = byName.get(nameOf(edge));
+    return known?.known === true ? [known.num] : [];
+  });
+  return { edges: writes, removed: { records: removedRecords, edges: removedEdges }, seen: { records: seenRecords, edges: seenEdges } };
+}
+
+function storedOf(stored: ReadonlyMap<string, StoredRecord>, id: string): StoredRecord {
+  const known = stored.get(id);
+  if (known === undefined) throw new TidemarkError('INTERNAL', 'The store did not answer for a record of the page.');
+  return known;
+}
+
+function knownNumbers(ids: ReadonlySet<string>, stored: ReadonlyMap<string, StoredRecord>): number[] {
+  return [...ids].flatMap((id) => {
+    const known = stored.get(id);
+    return known?.known === true && !known.tombstoned ? [known.num] : [];
+  });
+}
+
+const propertiesOf = (edge: FoldedEdge): string | null => (edge.properties === null ? null : canonical(edge.properties));
+
+const nameOf = (edge: EdgeId): string => `${edge.kind} ${edge.from} ${edge.to} ${edge.key}`;

@@ -1,0 +1,96 @@
+// Which links a walk reads, and in what order: a stack of steps kept in the checkpoint, the last one read next. Pure.
+import type { Collection, EdgeDefinition, StreamDefinition } from '../connectors/definition.ts';
+import type { JsonObject, Step, StreamMode } from '../model.ts';
+import type { Source, SourcePage } from '../clients/source.ts';
+
+/** How the answers of a phase are read. */
+export interface Phase {
+  readonly yields: 'records' | 'edges';
+  readonly edges: readonly EdgeDefinition[];
+  /** `whole`: an object replaces what is stored. `first`: its first sight in the walk does, later ones merge. `changes`: absent means unchanged. */
+  readonly objects: 'whole' | 'first' | 'changes';
+  readonly overflow: Collection['overflow'];
+}
+
+/** What a plan needs to know of the stream in this connection. */
+export interface WalkTarget {
+  readonly definition: StreamDefinition;
+  /** The properties selected, relations included (decision 1). */
+  readonly select: readonly string[];
+  /** The edges asked for by the connection's settings. */
+  readonly edges: readonly EdgeDefinition[];
+}
+
+/** The stack a walk starts with. A delta starts from the adopted cursor, which the checkpoint holds. */
+export function firstSteps(target: WalkTarget, mode: StreamMode, link: Source['link']): Step[] {
+  const { walk } = target.definition;
+  const { select } = target;
+  if (walk.shape === 'collections') {
+    return walk.collections.map((collection) => collectionStep(collection, collection.path, select, link)).reverse();
+  }
+  if (mode === 'delta') return [{ phase: 'delta', link: null }];
+  if (walk.shape === 'chain') return [{ phase: 'chain', link: link({ path: walk.path, select, delta: 'first' }) }];
+  // The token is taken before the list is read, and asked once more after it: what changed meanwhile is in the closing round.
+  return [
+    { phase: 'closing', link: null },
+    { phase: 'list', link: link({ path: walk.path, select, top: walk.top }) },
+    { phase: 'latest', link: link({ path: walk.path, select, delta: 'latest' }) },
+  ];
+}
+
+/** The stack of a list whose tenant has no delta: the list alone, without a cursor. */
+export function listSteps(target: WalkTarget, link: Source['link']): Step[] {
+  const { walk } = target.definition;
+  return walk.shape === 'list' ? [{ phase: 'list', link: link({ path: walk.path, select: target.select, top: walk.top }) }] : [];
+}
+
+/** The stack after a page of the last step: its next page, and above it the collections that the page says are cut. */
+export function nextSteps(
+  target: WalkTarget,
+  steps: readonly Step[],
+  page: Pick<SourcePage, 'objects' | 'next'>,
+  link: Source['link'],
+): Step[] {
+  const current = steps.at(-1);
+  if (current === undefined) return [];
+  const rest = steps.slice(0, -1);
+  if (page.next !== null) rest.push({ phase: current.phase, link: page.next });
+  const { overflow } = phaseOf(target, current.phase);
+  if (overflow !== null) rest.push(...overflowSteps(target, overflow, page.objects, link));
+  return rest;
+}
+
+/** How the answers of a step are read. */
+export function phaseOf(target: WalkTarget, phase: string): Phase {
+  const { walk } = target.definition;
+  if (walk.shape !== 'collections') {
+    const objects = phase === 'list' ? 'whole' : phase === 'chain' ? 'first' : 'changes';
+    return { yields: 'records', edges: target.edges, objects, overflow: null };
+  }
+  const found = walk.collections.flatMap(withOverflow).find((collection) => collection.phase === phase);
+  if (found === undefined) throw new RangeError(`Stream ${target.definition.name} has no phase ${phase}`);
+  return { yields: found.yields, edges: found.edges, objects: 'whole', overflow: found.overflow };
+}
+
+const withOverflow = (collection: Collection): readonly Collection[] =>
+  collection.overflow === null ? [collection] : [collection, collection.overflow.collection];
+
+function collectionStep(collection: Collection, path: string, select: readonly string[], link: Source['link']): Step {
+  const selected = collection.yields === 'records' ? select : [];
+  return { phase: collection.phase, link: link({ path, select: selected, top: collection.top, expand: collection.expand }) };
+}
+
+function overflowSteps(
+  target: WalkTarget,
+  overflow: NonNullable<Collection['overflow']>,
+  objects: readonly JsonObject[],
+  link: Source['link'],
+): Step[] {
+  return objects.flatMap((object) => {
+    const expanded = object[overflow.property];
+    const id = object['id'];
+    if (!Array.isArray(expanded) || expanded.length < overflow.at || typeof id !== 'string') return [];
+    const path = overflow.collection.path.replace('{id}', encodeURIComponent(id));
+    return [collectionStep(overflow.collection, path, target.select, link)];
+  });
+}
