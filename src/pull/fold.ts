@@ -82,7 +82,11 @@ class Page implements Folded {
       if (ends === null || !isObject(element)) {
         const where = definition.at === null ? 'The object' : `"${definition.at}[${index}]"`;
         // An id of its own: the object itself is kept, only this relation is set aside.
-        this.rejects.push({ id: `${id}/${definition.kind}/${index}`, code: 'SOURCE_SHAPE_CHANGED', reason: `${where} does not name both ends of a ${definition.kind}.` });
+        this.rejects.push({
+          id: `${id}/${definition.kind}/${index}`,
+          code: 'SOURCE_SHAPE_CHANGED',
+          reason: `${where} does not name both ends of a ${definition.kind}.`,
+        });
         continue;
       }
       const kept = pick(element, definition.properties);
@@ -112,14 +116,14 @@ function splitField(field: EdgeField): ['object' | 'element', string] {
   return field.startsWith('object.') ? ['object', field.slice('object.'.length)] : ['element', field.slice('element.'.length)];
 }
 
+/** Own properties only, each defined and never assigned: a property named `__proto__` stays data. */
 function pick(object: JsonObject, properties: readonly string[]): JsonObject {
-  const kept: JsonObject = {};
-  for (const property of properties) {
-    if (!Object.hasOwn(object, property)) continue;
-    const value = object[property];
-    if (value !== undefined) kept[property] = value;
-  }
-  return kept;
+  return Object.fromEntries(
+    properties.flatMap((property) => {
+      const value = Object.hasOwn(object, property) ? object[property] : undefined;
+      return value === undefined ? [] : [[property, value]];
+    }),
+  );
 }
 
 function listAt(object: JsonObject, property: string): readonly Json[] {

@@ -54,9 +54,13 @@ export function judge(error: TidemarkError, standing: Standing, stream: StreamDe
 function permissionNamed(error: TidemarkError, stream: StreamDefinition): TidemarkError {
   const [least, ...wider] = stream.permissions;
   if (error.code !== 'SOURCE_FORBIDDEN' || least === undefined || error.details['graph'] !== 'Authorization_RequestDenied') return error;
-  return new TidemarkError('SOURCE_FORBIDDEN', `The application may not read ${stream.title.toLowerCase()}: the permission ${least} is missing.`, {
-    hint: `Grant the application permission ${least} in Microsoft Entra ID and consent to it as an administrator (${wider.join(', ')} would do as well, but give more).`,
-    details: { ...error.details, missing: [least] },
-    cause: error,
-  });
+  return new TidemarkError(
+    'SOURCE_FORBIDDEN',
+    `The application may not read ${stream.title.toLowerCase()}: the permission ${least} is missing.`,
+    {
+      hint: `Grant the application permission ${least} in Microsoft Entra ID and consent to it as an administrator (${wider.join(', ')} would do as well, but give more).`,
+      details: { ...error.details, missing: [least] },
+      cause: error,
+    },
+  );
 }

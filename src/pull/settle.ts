@@ -18,7 +18,10 @@ export interface SettleRequest {
 const askedAtOnce = 200;
 
 /** Removes what the run's complete walks prove gone. Idempotent: a crash in the middle is gone over again. */
-export async function settleRun(dependencies: { readonly database: Database; readonly source: Source }, request: SettleRequest): Promise<void> {
+export async function settleRun(
+  dependencies: { readonly database: Database; readonly source: Source },
+  request: SettleRequest,
+): Promise<void> {
   const { database, source } = dependencies;
   failpoint('settle.begun');
   for (const target of request.targets) {
@@ -56,7 +59,7 @@ interface Place {
 async function askAbsent(database: Database, source: Source, target: StreamTarget, at: Place, options: FetchOptions): Promise<void> {
   const { walk } = target.definition;
   if (walk.shape !== 'list') return;
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const candidates = await removalCandidates(database, { ...at, after, limit: askedAtOnce });
     const last = candidates.at(-1);
     if (last === undefined) return;

@@ -112,7 +112,11 @@ async function readOn(dependencies: WalkDependencies, request: WalkRequest, chec
   return end(database, request);
 }
 
-function fetchNext(source: Source, of: Pick<Position, 'steps' | 'cursor'>, options: Parameters<Source['page']>[1]): Promise<SourcePage> | null {
+function fetchNext(
+  source: Source,
+  of: Pick<Position, 'steps' | 'cursor'>,
+  options: Parameters<Source['page']>[1],
+): Promise<SourcePage> | null {
   const step = of.steps.at(-1);
   if (step === undefined) return null;
   const link = step.link ?? of.cursor;
@@ -165,7 +169,12 @@ async function act(
   }
 }
 
-async function endWith(database: Database, request: WalkRequest, outcome: 'failed' | 'partial', cause: TidemarkError): Promise<SliceResult> {
+async function endWith(
+  database: Database,
+  request: WalkRequest,
+  outcome: 'failed' | 'partial',
+  cause: TidemarkError,
+): Promise<SliceResult> {
   const error = { code: cause.code, message: cause.message, hint: cause.hint };
   await endWalk(database, { ...placeOf(request), outcome, error });
   return { kind: outcome, error };
