@@ -75,7 +75,7 @@ test.each<[string, Case]>([
 });
 
 test('a missing permission is named with its wider alternatives', () => {
-  const refusal = new TidemarkError('SOURCE_FORBIDDEN', 'refused', { details: { graph: 'Authorization_RequestDenied' } });
+  const refusal = new TidemarkError('SOURCE_FORBIDDEN', 'refused', { details: { graphCode: 'Authorization_RequestDenied' } });
   const judgement = judge(refusal, standing, streamNamed(entraIdentity, 'groups'), timings);
   expect(judgement).toMatchObject({
     act: 'end',
