@@ -59,7 +59,7 @@ function decoderFor(name: string, body: Readable, encoding: string | undefined):
   if (layer === 'identity' || layer === '') return null;
   const create = decoders[layer];
   if (create !== undefined) return create();
-  body.destroy();
+  body.on('error', () => undefined).destroy();
   throw new TidemarkError('SOURCE_SHAPE_CHANGED', `${name}: the answer is encoded in a way that was not asked for.`, {
     hint: 'Look for a proxy between Tidemark and the source that encodes answers again.',
   });

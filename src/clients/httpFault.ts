@@ -1,5 +1,6 @@
 // What went wrong below HTTP, as an error code: sockets, names, certificates, timeouts, cut bodies.
 import { TidemarkError } from '../errors.ts';
+import { codeOf, isError } from './thrown.ts';
 
 /** `details.fault` of every SOURCE_UNAVAILABLE that the clients throw. */
 export type Fault = 'timeout' | 'refused' | 'name' | 'certificate' | 'proxy' | 'reset' | 'cut' | 'status';
@@ -73,8 +74,8 @@ export function unavailable(
 
 /** The error's own code, else that of its causes: fixed words of the runtime, never text from outside. */
 function reasonOf(error: unknown, depth = 0): string {
-  if (!(error instanceof Error)) return 'UNKNOWN';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (!isError(error)) return 'UNKNOWN';
+  const code = codeOf(error);
   if (code !== undefined && code !== 'UND_ERR_SOCKET') return code;
   const inner = depth < 3 && error.cause !== undefined ? reasonOf(error.cause, depth + 1) : 'UNKNOWN';
   return inner === 'UNKNOWN' ? (code ?? error.name) : inner;

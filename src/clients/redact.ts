@@ -1,5 +1,5 @@
 // What may be said of a request or a failure: names requests without their queries, and cleans text and causes for logs (invariant I14).
-import { TidemarkError } from '../errors.ts';
+import { codeOf, isError } from './thrown.ts';
 
 const guid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 
@@ -60,8 +60,8 @@ const longestMessage = 2000;
 
 /** Any thrown value as plain redacted data: names, messages and codes down the chain of causes; never bodies, headers or stacks. */
 export function redactError(error: unknown, depth = 0): CleanError {
-  if (!(error instanceof Error)) return { name: typeof error, message: redact(String(error)).slice(0, longestMessage) };
-  const code = error instanceof TidemarkError || ('code' in error && typeof error.code === 'string') ? String(error.code) : undefined;
+  if (!isError(error)) return { name: typeof error, message: redact(String(error)).slice(0, longestMessage) };
+  const code = codeOf(error);
   return {
     name: error.name,
     message: redact(error.message).slice(0, longestMessage),

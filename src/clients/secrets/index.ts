@@ -4,6 +4,7 @@ import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { TidemarkError } from '../../errors.ts';
 import { rememberSecret } from '../redact.ts';
+import { codeOf } from '../thrown.ts';
 
 /** Where secrets may be read. */
 export interface SecretPlaces {
@@ -70,7 +71,7 @@ async function readSecretFile(reference: string, name: string, dir: string | nul
     root = await realpath(dir);
     real = await realpath(path.resolve(dir, name));
   } catch (error) {
-    throw unavailable(reference, `it cannot be read (${codeOf(error)})`, outside);
+    throw unavailable(reference, `it cannot be read (${codeOf(error) ?? 'UNKNOWN'})`, outside);
   }
   if (!real.startsWith(root.endsWith(path.sep) ? root : `${root}${path.sep}`))
     throw unavailable(reference, 'it is outside the directory for secrets', outside);
@@ -78,7 +79,7 @@ async function readSecretFile(reference: string, name: string, dir: string | nul
   try {
     text = await readRegular(real);
   } catch (error) {
-    throw unavailable(reference, `it cannot be read (${codeOf(error)})`, 'Let the user of the worker read it.');
+    throw unavailable(reference, `it cannot be read (${codeOf(error) ?? 'UNKNOWN'})`, 'Let the user of the worker read it.');
   }
   if (text === null) throw unavailable(reference, `it is not a regular file of at most ${maxBytes} bytes`, outside);
   return withoutNewline(text);
@@ -100,10 +101,6 @@ async function readRegular(file: string): Promise<string | null> {
 
 function withoutNewline(text: string): string {
   return text.replace(/\r?\n$/, '');
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
 }
 
 function unavailable(reference: string, what: string, hint: string): TidemarkError {
