@@ -1,6 +1,6 @@
 // The types of a connector: data that the one generic pull reads. A connector holds no control flow.
 import type { z } from 'zod';
-import type { AssetClass } from '../model.ts';
+import type { AssetClass, JsonObject } from '../model.ts';
 
 export type EdgeKind = 'member' | 'owner' | 'roleMember' | 'appRoleAssignment';
 
@@ -93,5 +93,5 @@ export interface ConnectorDefinition {
   readonly streams: readonly StreamDefinition[];
   /** Relations a map may read, by their name in the source model: `memberOf`, `appRoleAssignments`. */
   readonly relations: Readonly<Record<string, readonly RelationSource[]>>;
-  readonly settings: z.ZodType<Record<string, unknown>>;
+  readonly settings: z.ZodType<JsonObject>;
 }

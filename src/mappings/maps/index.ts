@@ -1,5 +1,7 @@
 // The built-in maps by name. They are read-only; one table per file.
 import { TidemarkError } from '../../errors.ts';
+import type { CompiledMap } from '../engine.ts';
+import { compile } from '../engine.ts';
 import type { TransformMap } from '../map.ts';
 import { groups } from './groups.ts';
 import { roles } from './roles.ts';
@@ -15,5 +17,14 @@ export function builtInMap(name: string): TransformMap {
       hint: `Built-in maps: ${builtInMaps.map((map) => map.name).join(', ')}.`,
     });
   }
+  return found;
+}
+
+const compiled = new Map<string, CompiledMap>();
+
+/** The built-in map of this name, compiled once. @throws CONFIG_INVALID */
+export function compiledMap(name: string): CompiledMap {
+  const found = compiled.get(name) ?? compile(builtInMap(name));
+  compiled.set(name, found);
   return found;
 }

@@ -1,0 +1,236 @@
+// Connection files, YAML or JSON: from text to complete connections, or every problem with its line. Reads no files and no environment.
+// MUST NOT repeat a value in a problem: it may be a secret that stands where it should not.
+import { isAlias, isMap, isNode, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
+import type { Document, Node } from 'yaml';
+import type { z } from 'zod';
+import { connectionInput, knownKeys, unsupportedKeys } from './input.ts';
+import type { ConnectionSpec, Fault } from './spec.ts';
+import { completeSpec, notesOf } from './spec.ts';
+import { suggestion } from './suggest.ts';
+
+const maxSizeBytes = 1_048_576;
+const maxDocuments = 200;
+const maxAliases = 10;
+const maxDepth = 50;
+const laterKinds = new Set(['tag', 'identification-rules', 'map']);
+
+export interface SourceFile {
+  /** How problems name it. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** `profiles.0.schedule.every`; empty for the whole document. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface FoundConnection {
+  readonly file: string;
+  readonly line: number;
+  readonly spec: ConnectionSpec;
+  /** What its owner should know although it is valid. */
+  readonly notes: readonly string[];
+}
+
+export interface FileOptions {
+  readonly now: Date;
+  /** The stored connection whose name equals this one without regard to case. */
+  readonly previous?: (name: string) => ConnectionSpec | null;
+  /** The text of `endpoints.caFile`, which is relative to the file that names it; throws when it cannot be read. */
+  readonly readCa?: (file: string, caFile: string) => string;
+}
+
+/** Reads all documents of all files. When `problems` is not empty, nothing should be applied. Never throws for what a file holds. */
+export function parseConnectionFiles(
+  files: readonly SourceFile[],
+  options: FileOptions,
+): { readonly connections: readonly FoundConnection[]; readonly problems: readonly Problem[] } {
+  const connections: FoundConnection[] = [];
+  const problems: Problem[] = [];
+  const names = new Map<string, FoundConnection>();
+  for (const file of files) {
+    const found = parseFile(file, options);
+    problems.push(...found.problems);
+    for (const connection of found.connections) {
+      const same = names.get(connection.spec.name.toLowerCase());
+      if (same !== undefined) {
+        const reason = `"${connection.spec.name}" is defined already in ${same.file}, line ${same.line} (case does not count)`;
+        problems.push({ file: file.file, line: connection.line, column: 1, path: 'name', reason });
+      }
+      names.set(connection.spec.name.toLowerCase(), connection);
+      connections.push(connection);
+    }
+  }
+  return { connections, problems };
+}
+
+/** A problem in one line: `contoso.yaml:7:3 profiles.0.every: is not …`. */
+export function problemInWords(problem: Problem): string {
+  const place = `${problem.file}:${problem.line}:${problem.column}`;
+  return problem.path === '' ? `${place} ${problem.reason}` : `${place} ${problem.path}: ${problem.reason}`;
+}
+
+function parseFile(source: SourceFile, options: FileOptions): { readonly connections: FoundConnection[]; readonly problems: Problem[] } {
+  const connections: FoundConnection[] = [];
+  const problems: Problem[] = [];
+  const whole = (reason: string): Problem => ({ file: source.file, line: 1, column: 1, path: '', reason });
+  if (Buffer.byteLength(source.text) > maxSizeBytes) return { connections, problems: [whole('is larger than 1 MB')] };
+  const lines = new LineCounter();
+  let documents: Document.Parsed[];
+  try {
+    const parsed = parseAllDocuments(source.text, { lineCounter: lines, prettyErrors: false, stringKeys: true, version: '1.2' });
+    documents = 'empty' in parsed ? [] : parsed;
+  } catch (error) {
+    // The parser is recursive: brackets nested by the thousand end in a RangeError.
+    if (error instanceof RangeError) return { connections, problems: [whole('is nested too deeply')] };
+    throw error;
+  }
+  if (documents.length > maxDocuments) return { connections, problems: [whole(`has more than ${maxDocuments} documents`)] };
+  if (documents.length === 0) problems.push(whole('holds no connection'));
+  for (const document of documents) {
+    const place = (path: Fault['path'], onKey: boolean): { line: number; column: number } => placeOf(document, lines, path, onKey);
+    const add = (path: Fault['path'], reason: string, onKey = false): void => {
+      problems.push({ file: source.file, ...place(path, onKey), path: path.join('.'), reason });
+    };
+    const unreadable = faultsOf(document, lines);
+    if (unreadable.length > 0) {
+      for (const fault of unreadable) problems.push({ file: source.file, path: '', ...fault });
+      continue;
+    }
+    const spec = read(document.toJS({ maxAliasCount: maxAliases }), source.file, options, add);
+    if (spec !== null) connections.push({ file: source.file, line: place([], false).line, spec, notes: notesOf(spec) });
+  }
+  return { connections, problems };
+}
+
+type Add = (path: Fault['path'], reason: string, onKey?: boolean) => void;
+
+/** One document's value as a complete connection, or null after adding what is wrong with it. */
+function read(value: unknown, file: string, options: FileOptions, add: Add): ConnectionSpec | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    add([], 'is not a connection: a document has keys such as name, connector and credentials');
+    return null;
+  }
+  if ('kind' in value && typeof value.kind === 'string' && laterKinds.has(value.kind)) {
+    add(['kind'], `"${value.kind}" is not supported by this version; only connection is`);
+    return null;
+  }
+  if ('Connections' in value) {
+    add(['Connections'], 'an Identity Manager appsettings file is not supported by this version', true);
+    return null;
+  }
+  const parsed = connectionInput.safeParse(value, { reportInput: false });
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) addIssue(issue, add);
+    return null;
+  }
+  const input = parsed.data;
+  const previous = options.previous?.(input.name) ?? null;
+  if (previous !== null && previous.name !== input.name) {
+    add(['name'], `differs only in case from the connection "${previous.name}", which exists already`);
+    return null;
+  }
+  const { spec, faults } = completeSpec(input, { now: options.now, previous, ca: readCa(input.endpoints?.caFile, file, options, add) });
+  for (const fault of faults) add(fault.path, fault.reason);
+  return spec;
+}
+
+function readCa(caFile: string | undefined, file: string, options: FileOptions, add: Add): string | null {
+  if (caFile === undefined) return null;
+  try {
+    const pem = options.readCa?.(file, caFile) ?? '';
+    if (pem.length <= 65_536 && pem.includes('-----BEGIN CERTIFICATE-----') && !pem.includes('PRIVATE KEY')) return pem;
+    add(['endpoints', 'caFile'], 'does not hold a PEM certificate (and nothing else) of at most 64 KB');
+  } catch {
+    add(['endpoints', 'caFile'], 'cannot be read; it is relative to the file that names it');
+  }
+  return null;
+}
+
+function addIssue(issue: z.core.$ZodIssue, add: Add): void {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  if (issue.code === 'unrecognized_keys') {
+    const place = path.map((step) => (typeof step === 'number' ? '*' : step)).join('.');
+    for (const key of issue.keys) {
+      const later = unsupportedKeys.has(place === '' ? key : `${place}.${key}`);
+      add(
+        [...path, key],
+        later ? 'is not supported by this version' : `is not a known key${suggestion(key, knownKeys.get(place) ?? [])}`,
+        true,
+      );
+    }
+    return;
+  }
+  add(path, issue.code === 'custom' ? issue.message : wording(issue));
+}
+
+function wording(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
+    return issue.message.endsWith('received undefined')
+      ? 'is required'
+      : `must be a ${issue.expected === 'record' ? 'map of keys' : issue.expected}`;
+  }
+  return issue.message;
+}
+
+/** What makes a document unreadable: syntax, aliases, depth. The parser's own words may quote the file, so they are not used. */
+function faultsOf(document: Document.Parsed, lines: LineCounter): { line: number; column: number; reason: string }[] {
+  const faults = document.errors.map((error) => ({ ...positionOf(lines, error.pos[0]), reason: syntaxReason(error.code) }));
+  if (faults.length > 0) return faults;
+  let aliases = 0;
+  visit(document, (_key, node, path) => {
+    if (isAlias(node)) aliases += 1;
+    if (isNode(node) && path.length > maxDepth * 2) {
+      faults.push({ ...positionOf(lines, node.range?.[0] ?? 0), reason: 'is nested too deeply' });
+      return visit.BREAK;
+    }
+    if (isAlias(node) && (node.resolve(document) === undefined || aliases > maxAliases)) {
+      const reason =
+        aliases > maxAliases
+          ? `has more than ${maxAliases} aliases`
+          : 'is an alias (*) of nothing; a value that begins with * needs quotes';
+      faults.push({ ...positionOf(lines, node.range?.[0] ?? 0), reason });
+      return visit.BREAK;
+    }
+    return undefined;
+  });
+  return faults;
+}
+
+function syntaxReason(code: string): string {
+  if (code === 'DUPLICATE_KEY') return 'is a key that stands here twice';
+  if (code === 'BAD_ALIAS') return 'is an alias (*) of nothing; a value that begins with * needs quotes';
+  if (code === 'TAB_AS_INDENT') return 'is indented by a tab; YAML wants blanks';
+  return `is not valid YAML (${code.toLowerCase().replaceAll('_', ' ')})`;
+}
+
+/** The line of a path: of its key, of its value, or of the nearest object that the file has. */
+function placeOf(document: Document.Parsed, lines: LineCounter, path: Fault['path'], onKey: boolean): { line: number; column: number } {
+  let node: unknown = document.contents;
+  let at = isNode(node) ? node : null;
+  path.forEach((step, depth) => {
+    const pair = isMap(node) ? node.items.find((item) => isNode(item.key) && keyText(item.key) === step) : undefined;
+    const next: unknown = pair === undefined ? (isSeq(node) && typeof step === 'number' ? node.items[step] : undefined) : pair.value;
+    const key = pair !== undefined && isNode(pair.key) ? pair.key : null;
+    node = next;
+    if (isNode(next) && !(onKey && depth === path.length - 1)) at = next;
+    else if (key !== null) at = key;
+  });
+  return positionOf(lines, at?.range?.[0] ?? 0);
+}
+
+function keyText(key: Node): string | null {
+  const value: unknown = 'value' in key ? key.value : null;
+  return typeof value === 'string' ? value : null;
+}
+
+function positionOf(lines: LineCounter, offset: number): { line: number; column: number } {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}

@@ -1,0 +1,149 @@
+// What a run reads of each stream and by which map: derived from the connection, its maps and the connector. Pure.
+import { TidemarkError } from '../errors.ts';
+import { hashOf } from '../mappings/canonical.ts';
+import type { CompiledMap } from '../mappings/engine.ts';
+import { compiledMap } from '../mappings/maps/index.ts';
+import type { ConnectorDefinition, EdgeDefinition, RelationSource, StreamDefinition } from './definition.ts';
+import { connectorNamed, streamNamed } from './index.ts';
+import type { ConnectionSpec, ProfileSpec } from './spec.ts';
+
+export interface ActiveStream {
+  readonly definition: StreamDefinition;
+  /** The profile names it: a missing permission then fails it, even when it is optional (decision 23). */
+  readonly named: boolean;
+  /** null for a stream whose records are kept for their edges only. */
+  readonly map: CompiledMap | null;
+}
+
+/** Whether the source tells changes of the stream. */
+export function hasDelta(stream: StreamDefinition): boolean {
+  return stream.walk.shape !== 'collections';
+}
+
+/** The streams of a profile in the connector's order: those it names, else all that are not optional (decision 1). @throws CONFIG_INVALID */
+export function activeStreams(spec: ConnectionSpec, profileName: string): ActiveStream[] {
+  const connector = connectorNamed(spec.connector);
+  const profile = profileNamed(spec, profileName);
+  return streamsOf(connector, profile).map((definition) => ({
+    definition,
+    named: profile.streams?.includes(definition.name) ?? false,
+    map: mapOf(definition, profile),
+  }));
+}
+
+/**
+ * The maps that are in force while a profile runs: its own, and those that the other active profiles use for their streams.
+ * Each stream has at most one, because it belongs to one active profile. @throws CONFIG_INVALID
+ */
+export function activeMaps(spec: ConnectionSpec, profileName: string): CompiledMap[] {
+  const connector = connectorNamed(spec.connector);
+  const own = profileNamed(spec, profileName);
+  const others = spec.profiles.filter((profile) => profile !== own && profile.status === 'active');
+  const maps = new Map<string, CompiledMap>();
+  for (const profile of [own, ...others]) {
+    for (const definition of streamsOf(connector, profile)) {
+      const map = mapOf(definition, profile);
+      if (map !== null && !maps.has(definition.name)) maps.set(definition.name, map);
+    }
+  }
+  return [...maps.values()];
+}
+
+/** `$select` of a stream, sorted: what the core needs, what the maps read of its records, and the relation properties its walk folds into edges. */
+export function selectOf(
+  connector: ConnectorDefinition,
+  streamName: string,
+  maps: readonly CompiledMap[],
+  settings: Readonly<Record<string, unknown>>,
+): string[] {
+  const stream = streamNamed(connector, streamName);
+  const properties = new Set(stream.core);
+  for (const map of maps) {
+    if (map.map.connector === connector.name && map.map.stream === streamName) map.reads.own.forEach((name) => properties.add(name));
+    for (const { source, properties: read } of relationSources(connector, map)) {
+      if (source.stream === streamName && source.element === 'record') read.forEach((name) => properties.add(name));
+    }
+  }
+  for (const edge of activeEdges(stream, settings)) if (edge.at !== null) properties.add(edge.at);
+  return [...properties].sort();
+}
+
+/** The edges that a chain's or list's own objects carry and the settings ask for. */
+export function activeEdges(stream: StreamDefinition, settings: Readonly<Record<string, unknown>>): EdgeDefinition[] {
+  if (stream.walk.shape === 'collections') return [];
+  return stream.walk.edges.filter((edge) => edge.setting === undefined || settings[edge.setting] === true);
+}
+
+/** The relations that a map's rows read, each with its source and the properties read of an element. Nothing else need be assembled. */
+export function relationSources(
+  connector: ConnectorDefinition,
+  map: CompiledMap,
+): { readonly name: string; readonly source: RelationSource; readonly properties: readonly string[] }[] {
+  const found: { name: string; source: RelationSource; properties: readonly string[] }[] = [];
+  for (const [name, sources] of Object.entries(connector.relations)) {
+    for (const source of sources) {
+      const reads = map.reads.relations.filter((read) => read.name === name && (read.type === null || read.type === source.type));
+      const properties = [...new Set(reads.flatMap((read) => read.properties))].sort();
+      if (reads.length > 0) found.push({ name, source, properties });
+    }
+  }
+  return found;
+}
+
+/** What a cursor and stored assets depend on: see `CursorBinding` and `StreamFacts`. */
+export function streamHashes(
+  connector: ConnectorDefinition,
+  streamName: string,
+  maps: readonly CompiledMap[],
+  settings: Readonly<Record<string, unknown>>,
+): { readonly selectHash: string; readonly mapHash: string } {
+  const map = maps.find((candidate) => candidate.map.connector === connector.name && candidate.map.stream === streamName);
+  return { selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')), mapHash: map?.hash ?? '' };
+}
+
+export interface EmptyRows {
+  readonly map: string;
+  /** The stream that nobody pulls. */
+  readonly stream: string;
+  /** The targets that stay empty. */
+  readonly targets: readonly string[];
+}
+
+/** Rows of the active maps that stay empty because no active profile pulls the stream they read (decision 1). */
+export function emptyRows(spec: ConnectionSpec): EmptyRows[] {
+  const connector = connectorNamed(spec.connector);
+  const active = spec.profiles.filter((profile) => profile.status === 'active');
+  const pulled = new Set(active.flatMap((profile) => streamsOf(connector, profile)).map((stream) => stream.name));
+  const maps = new Set(active.flatMap((profile) => activeStreams(spec, profile.name)).flatMap((stream) => stream.map ?? []));
+  const empty: EmptyRows[] = [];
+  for (const map of maps) {
+    for (const { name, source } of relationSources(connector, map)) {
+      if (pulled.has(source.stream)) continue;
+      const rows = map.map.rows.filter(
+        (row) => row.off !== true && row.from?.startsWith(`${name}.value[]`) && (row.type ?? source.type) === source.type,
+      );
+      empty.push({ map: map.map.name, stream: source.stream, targets: rows.map((row) => row.to) });
+    }
+  }
+  return empty;
+}
+
+function profileNamed(spec: ConnectionSpec, name: string): ProfileSpec {
+  const found = spec.profiles.find((profile) => profile.name === name);
+  if (found === undefined) {
+    throw new TidemarkError('CONFIG_INVALID', `Connection "${spec.name}" has no profile "${name}".`, {
+      hint: `Its profiles: ${spec.profiles.map((profile) => profile.name).join(', ')}.`,
+    });
+  }
+  return found;
+}
+
+function streamsOf(connector: ConnectorDefinition, profile: ProfileSpec): StreamDefinition[] {
+  const named = profile.streams;
+  return connector.streams.filter((stream) => (named === null ? !stream.optional : named.includes(stream.name)));
+}
+
+function mapOf(stream: StreamDefinition, profile: ProfileSpec): CompiledMap | null {
+  const name = profile.maps[stream.name] ?? stream.map;
+  return name === null ? null : compiledMap(name);
+}
