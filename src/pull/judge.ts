@@ -53,7 +53,8 @@ export function judge(error: TidemarkError, standing: Standing, stream: StreamDe
 /** A refusal says which permission the stream needs: the least one of its alternatives. */
 function permissionNamed(error: TidemarkError, stream: StreamDefinition): TidemarkError {
   const [least, ...wider] = stream.permissions;
-  if (error.code !== 'SOURCE_FORBIDDEN' || least === undefined || error.details['graphCode'] !== 'Authorization_RequestDenied') return error;
+  if (error.code !== 'SOURCE_FORBIDDEN' || least === undefined || error.details['graphCode'] !== 'Authorization_RequestDenied')
+    return error;
   return new TidemarkError(
     'SOURCE_FORBIDDEN',
     `The application may not read ${stream.title.toLowerCase()}: the permission ${least} is missing.`,

@@ -1,7 +1,9 @@
 // What one stream of a run is, in this connection: its definition, selection, edges and map. Pure.
+import { endpointsOf } from '../connectors/clouds.ts';
 import { connectorNamed } from '../connectors/index.ts';
-import { activeEdges, activeMaps, activeStreams, selectOf } from '../connectors/select.ts';
+import { activeEdges, activeMaps, activeStreams, hasDelta, selectOf, streamHashes } from '../connectors/select.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
+import type { StreamPin } from '../store/cursor.ts';
 import type { StreamTarget } from './page.ts';
 
 /** The targets of every stream of a profile, in the connector's order. @throws CONFIG_INVALID when the pinned spec names what is not there. */
@@ -16,4 +18,23 @@ export function streamTargets(spec: ConnectionSpec, profile: string): StreamTarg
     class: definition.class,
     map,
   }));
+}
+
+/** What `openRun` pins of every stream of a profile: what its cursor is bound to, and the map its assets are made by. */
+export function streamPins(spec: ConnectionSpec, profile: string): StreamPin[] {
+  const connector = connectorNamed(spec.connector);
+  const maps = activeMaps(spec, profile);
+  const { tenantId, clientId } = spec.credentials;
+  const origin = endpointsOf(spec).graph;
+  return activeStreams(spec, profile).map(({ definition, map }) => {
+    const { selectHash, mapHash } = streamHashes(connector, definition.name, maps, spec.settings);
+    return {
+      stream: definition.name,
+      delta: hasDelta(definition),
+      optional: definition.optional,
+      binding: { tenantId, clientId, cloud: spec.cloud, origin, selectHash },
+      mapHash,
+      assets: map !== null,
+    };
+  });
 }
