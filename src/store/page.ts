@@ -1,7 +1,11 @@
 // One page: what is stored of its ids, and the one transaction that commits it (design 3.4).
+// MUST send one statement per table, rows in key order, and nothing for what is empty: an unchanged page writes its seen row and the checkpoint.
 import type { EdgeKind } from '../connectors/definition.ts';
 import type { AssetClass, JsonObject, Step } from '../model.ts';
 import type { Database } from './database.ts';
+import { pageStatements } from './pageStatements.ts';
+import { seenBlock } from './params.ts';
+import { escapeText } from './text.ts';
 
 /** What the store holds of one record. `num` is its number, given anew when the record is unknown. */
 export interface StoredRecord {
@@ -91,13 +95,19 @@ export interface PageCommit {
   readonly edges: readonly EdgeWrite[];
   /** Removals the source told: staged, applied by settle. Numbers of known, live records and known edges. */
   readonly removed: { readonly records: readonly number[]; readonly edges: readonly number[] };
-  /** Numbers of every record and edge that the page had, written or not: what the sweep compares with, and what takes back staged removals. */
+  /**
+   * Numbers of every record and edge that the page had, written or not: what the sweep compares with, and what takes back staged removals.
+   * MUST hold a rejected record only when it is known: counts take the others from the rejects.
+   */
   readonly seen: { readonly records: readonly number[]; readonly edges: readonly number[] };
   readonly rejects: readonly Reject[];
   readonly progress: PageProgress;
 }
 
-export declare function readStoredRecords(
+/**
+ * What is stored of these ids, in one statement. An unknown id gets a number; asked again without a commit it gets another one.
+ */
+export async function readStoredRecords(
   database: Database,
   of: {
     readonly run: number;
@@ -108,11 +118,57 @@ export declare function readStoredRecords(
     readonly bodies: boolean;
     readonly seen: boolean;
   },
-): Promise<Map<string, StoredRecord>>;
+): Promise<Map<string, StoredRecord>> {
+  if (of.ids.length === 0) return new Map();
+  const seen = `exists (
+    select from seen s
+    where s.run = $4 and s.stream = $2 and s.kind = 'record' and s.walk = $5 and s.block = r.num / ${seenBlock} and r.num = any (s.nums))`;
+  const rows = await database.query<RecordRow>(
+    `select t.id, coalesce(r.num, nextval('record_num')) as num, r.num is not null as known, r.tombstoned_at is not null as tombstoned,
+       r.hash, ${of.bodies ? 'r.body' : 'null::jsonb'} as body, a.hash as asset_hash, a.map_hash, ${of.seen ? seen : 'false'} as seen
+     from unnest($3::text[]) as t (id)
+     left join record r on r.connection = $1 and r.stream = $2 and r.id = t.id
+     left join asset a on a.num = r.num`,
+    [of.connection, of.stream, of.ids.map(escapeText), ...(of.seen ? [of.run, of.walk] : [])],
+  );
+  return new Map(rows.map((row) => [row.id, recordOf(row)]));
+}
 
-export declare function readStoredEdges(
+interface RecordRow extends Omit<StoredRecord, 'asset'> {
+  readonly asset_hash: string | null;
+  readonly map_hash: string | null;
+}
+
+function recordOf({ asset_hash: hash, map_hash: mapHash, ...record }: RecordRow): StoredRecord {
+  return { ...record, asset: hash === null || mapHash === null ? null : { hash, mapHash } };
+}
+
+/** What is stored of these edges, in one statement and in no order. An unknown edge gets a number; asked again without a commit it gets another one. */
+export function readStoredEdges(
   database: Database,
   of: { readonly connection: string; readonly stream: string; readonly edges: readonly EdgeId[] },
-): Promise<StoredEdge[]>;
+): Promise<StoredEdge[]> {
+  if (of.edges.length === 0) return Promise.resolve([]);
+  return database.query<StoredEdge>(
+    `select t.kind, t.from_id as "from", t.to_id as "to", t.key, coalesce(e.num, nextval('edge_num')) as num, e.num is not null as known, e.properties
+     from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as t (kind, from_id, to_id, key)
+     left join edge e on e.connection = $1 and e.stream = $2 and e.kind = t.kind and e.from_id = t.from_id and e.to_id = t.to_id and e.key = t.key`,
+    [
+      of.connection,
+      of.stream,
+      of.edges.map((edge) => edge.kind),
+      of.edges.map((edge) => escapeText(edge.from)),
+      of.edges.map((edge) => escapeText(edge.to)),
+      of.edges.map((edge) => escapeText(edge.key)),
+    ],
+  );
+}
 
-export declare function commitPage(database: Database, page: PageCommit): Promise<void>;
+/**
+ * Commits a page in one transaction: guards, records, assets, edges, staged removals, what was seen and changed, set-aside records, checkpoint.
+ * @throws STALE_ATTEMPT without effect when another run or attempt has taken over; after STORE_UNAVAILABLE the checkpoint tells whether it was
+ *   committed; INTERNAL with `details.sqlstate` of class 21, 22 or 54 when PostgreSQL cannot hold a value of the page.
+ */
+export async function commitPage(database: Database, page: PageCommit): Promise<void> {
+  await database.batch(pageStatements(page));
+}

@@ -1,0 +1,68 @@
+// Searching the inventory: assets by condition, with the relations that their documents read (design 3.8).
+// MUST stay flat in memory and hold no transaction between batches: a search goes by batches of keys.
+import type { RelationSource } from '../connectors/definition.ts';
+import type { AssetClass, JsonObject } from '../model.ts';
+import type { Database, Parameter } from './database.ts';
+import { relationsOf } from './relations.ts';
+import { escapeText } from './text.ts';
+
+export type AssetState = 'live' | 'tombstoned';
+
+export interface AssetSearch {
+  /**
+   * A condition in SQL, `true` for all, with its parameters from $1 on. It may name r.connection, r.stream, r.id, r.first_seen, r.last_changed,
+   * a.class and a.document (jsonb).
+   */
+  readonly where: string;
+  readonly params: readonly Parameter[];
+  readonly state: AssetState;
+  /** null: all. */
+  readonly limit: number | null;
+  /** By stream: the relations to assemble, by their name in the source model. Streams left out get none. */
+  readonly relations: Readonly<Record<string, Readonly<Record<string, readonly RelationSource[]>>>>;
+}
+
+export interface FoundAsset {
+  readonly connection: string;
+  readonly stream: string;
+  readonly class: AssetClass;
+  readonly id: string;
+  readonly state: AssetState;
+  readonly firstSeen: string;
+  readonly lastChanged: string;
+  /** What the record alone says. */
+  readonly document: JsonObject;
+  /** The elements of each relation asked for, in order of id. */
+  readonly relations: Readonly<Record<string, readonly JsonObject[]>>;
+}
+
+type AssetRow = Omit<FoundAsset, 'relations'>;
+
+const batchSize = 500;
+
+/** Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. */
+export async function* searchAssets(database: Database, search: AssetSearch): AsyncGenerator<FoundAsset> {
+  let left = search.limit ?? Number.POSITIVE_INFINITY;
+  for (let last: AssetRow | null = null; left > 0;) {
+    const rows: AssetRow[] = await readBatch(database, search, last, Math.min(batchSize, left));
+    // An edge counts while both its ends live: what is gone has no relations.
+    const relations = search.state === 'live' ? await relationsOf(database, rows, search.relations) : [];
+    for (const [index, row] of rows.entries()) yield { ...row, relations: relations[index] ?? {} };
+    left -= rows.length;
+    last = rows.at(-1) ?? null;
+    if (last === null || rows.length < batchSize) return;
+  }
+}
+
+function readBatch(database: Database, search: AssetSearch, last: AssetRow | null, limit: number): Promise<AssetRow[]> {
+  const given = search.params.map((param) => (typeof param === 'string' ? escapeText(param) : param));
+  const at = (offset: number): string => `$${given.length + offset}`;
+  const after = last === null ? '' : `and (r.connection, r.stream, r.id) > (${at(2)}, ${at(3)}, ${at(4)})`;
+  return database.query<AssetRow>(
+    `select r.connection, r.stream, a.class, r.id, '${search.state}' as state, r.first_seen as "firstSeen", r.last_changed as "lastChanged", a.document
+     from record r join asset a on a.num = r.num
+     where r.tombstoned_at is ${search.state === 'live' ? 'null' : 'not null'} and (${search.where}) ${after}
+     order by r.connection, r.stream, r.id limit ${at(1)}`,
+    [...given, limit, ...(last === null ? [] : [last.connection, last.stream, escapeText(last.id)])],
+  );
+}

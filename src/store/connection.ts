@@ -1,0 +1,118 @@
+// Connections: configuration with its revision, the state that is shown, and deletion.
+// MUST never lower a fence: what an older run still tries is refused, also after the connection was deleted and made anew.
+import type { ConnectionState, ErrorBrief, JsonObject } from '../model.ts';
+import { dropCursors } from './cursor.ts';
+import type { Database } from './database.ts';
+import { jsonb } from './params.ts';
+
+/** What the entity saves of itself, for when it cannot be asked. */
+export interface SavedState {
+  readonly state: ConnectionState;
+  readonly since: string;
+  readonly paused: boolean;
+  readonly lastError: ErrorBrief | null;
+  readonly details: JsonObject;
+}
+
+export interface Connection {
+  readonly name: string;
+  readonly spec: JsonObject;
+  readonly specHash: string;
+  readonly revision: number;
+  readonly createdAt: string;
+  readonly changedAt: string;
+  /** The number of the last run that was opened; 0 when none. */
+  readonly fence: number;
+  /** null until the entity has saved it once. */
+  readonly saved: SavedState | null;
+}
+
+const columns = `name, spec, spec_hash as "specHash", revision, created_at as "createdAt", changed_at as "changedAt", fence, state as saved`;
+
+/** Creates or changes a connection; a change makes a new revision. Idempotent by the hash of the spec. Names are unique without regard to case. */
+export async function putConnection(
+  database: Database,
+  of: { readonly name: string; readonly spec: JsonObject; readonly specHash: string },
+): Promise<'created' | 'changed' | 'unchanged'> {
+  return database.transaction(async (transaction) => {
+    const [old] = await transaction.query<{ spec_hash: string; deleted: boolean }>(
+      'select spec_hash, deleted_at is not null as deleted from connection where name = $1 for update',
+      [of.name],
+    );
+    if (old?.deleted === false && old.spec_hash === of.specHash) return 'unchanged';
+    await transaction.query(
+      `insert into connection (name, spec, spec_hash) values ($1, $2, $3)
+       on conflict (name) do update set spec = excluded.spec, spec_hash = excluded.spec_hash, revision = connection.revision + 1,
+         changed_at = now(), deleted_at = null`,
+      [of.name, jsonb(of.spec), of.specHash],
+    );
+    return old?.deleted === false ? 'changed' : 'created';
+  });
+}
+
+/** null when there is none, or it was deleted. */
+export async function getConnection(database: Database, name: string): Promise<Connection | null> {
+  const [row] = await database.query<Connection>(`select ${columns} from connection where name = $1 and deleted_at is null`, [name]);
+  return row ?? null;
+}
+
+/** All connections by name. */
+export function listConnections(database: Database): Promise<Connection[]> {
+  return database.query<Connection>(`select ${columns} from connection where deleted_at is null order by name`);
+}
+
+/** Saves what the entity shows. Does nothing when the connection was deleted meanwhile. */
+export async function setConnectionState(database: Database, name: string, state: SavedState): Promise<void> {
+  await database.query('update connection set state = $2 where name = $1 and deleted_at is null', [name, jsonb(state)]);
+}
+
+const purgedAtOnce = 20_000;
+
+/**
+ * Deletes a connection: from here on none of its runs can write. The inventory stays unless `purge`, which goes in slices and goes on where it was
+ * when it is called again. Idempotent; false when there was nothing to delete.
+ */
+export async function deleteConnection(database: Database, name: string, { purge }: { readonly purge: boolean }): Promise<boolean> {
+  const deleted = await database.transaction(async (transaction) => {
+    const rows = await transaction.query(
+      'update connection set deleted_at = now(), state = null where name = $1 and deleted_at is null returning name',
+      [name],
+    );
+    await dropCursors(transaction, name);
+    return rows.length > 0;
+  });
+  return purge ? (await purgeConnection(database, name)) || deleted : deleted;
+}
+
+async function purgeConnection(database: Database, name: string): Promise<boolean> {
+  let erased = false;
+  for (const slice of [purgeRecords, purgeEdges]) {
+    for (;;) {
+      const [row] = await database.query<{ purged: number }>(slice, [name]);
+      if (row === undefined || row.purged === 0) break;
+      erased = true;
+    }
+  }
+  const ofRuns = ['checkpoint', 'seen', 'pending_removal', 'run_change'];
+  const rest = await database.batch([
+    ...ofRuns.map((table) => ({ sql: `delete from ${table} where run in (select run from run where connection = $1)`, params: [name] })),
+    ...['rejected', 'run_log', 'occurrence', 'cursor', 'run'].map((table) => ({
+      sql: `delete from ${table} where connection = $1`,
+      params: [name],
+    })),
+    { sql: 'delete from connection where name = $1 and deleted_at is not null returning name', params: [name] },
+  ]);
+  return erased || (rest.at(-1)?.length ?? 0) > 0;
+}
+
+const purgeRecords = `
+  with gone as (
+    delete from record where connection = $1 and (stream, num) in (select stream, num from record where connection = $1 limit ${purgedAtOnce}) returning num
+  ), assets as (delete from asset using gone where asset.num = gone.num)
+  select count(*) as purged from gone`;
+
+const purgeEdges = `
+  with gone as (
+    delete from edge where connection = $1 and (stream, num) in (select stream, num from edge where connection = $1 limit ${purgedAtOnce}) returning num
+  )
+  select count(*) as purged from gone`;

@@ -1,0 +1,248 @@
+// The schema as ordered SQL. MUST only be appended to: a migration that was released never changes.
+
+export interface Migration {
+  readonly version: number;
+  readonly sql: string;
+}
+
+// Ids compare by bytes (collate "C"): the order of searches and of locks must not depend on the server's locale.
+const initial = `
+create table connection (
+  name text collate "C" primary key,
+  spec jsonb not null,
+  spec_hash text not null,
+  revision integer not null default 1,
+  created_at timestamptz not null default now(),
+  changed_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  -- The run that may write. Raised by every run that opens.
+  fence bigint not null default 0,
+  state jsonb
+);
+
+-- One number sequence for the runs of all connections; a row, so that a restored database can be moved past what is known elsewhere.
+create table run_counter (last bigint not null);
+insert into run_counter values (0);
+
+create table run (
+  run bigint primary key,
+  connection text collate "C" not null,
+  profile text collate "C" not null,
+  request_id text collate "C" not null,
+  trigger text not null,
+  scheduled_at timestamptz,
+  nominal_at timestamptz not null,
+  started_at timestamptz not null default now(),
+  finished_at timestamptz,
+  revision integer not null,
+  spec jsonb not null,
+  streams jsonb not null,
+  mode text,
+  reason text,
+  baseline_overdue boolean not null default false,
+  verdict text,
+  error jsonb,
+  report jsonb,
+  unique (connection, request_id)
+);
+create index run_by_connection on run (connection, run);
+
+create table occurrence (
+  connection text collate "C" not null,
+  profile text collate "C" not null,
+  scheduled_at timestamptz not null,
+  run bigint,
+  outcome text not null,
+  reason text,
+  noted_at timestamptz not null default now(),
+  primary key (connection, profile, scheduled_at)
+);
+
+create table checkpoint (
+  run bigint not null,
+  stream text collate "C" not null,
+  mode text not null,
+  reason text not null,
+  walk integer not null default 0,
+  page integer not null default 0,
+  steps jsonb not null default '[]',
+  cursor text,
+  cursor_at timestamptz,
+  asked_cursor text,
+  -- Of this walk.
+  read bigint not null default 0,
+  -- Of the run.
+  pages bigint not null default 0,
+  requests bigint not null default 0,
+  bytes bigint not null default 0,
+  throttled_ms bigint not null default 0,
+  worked_ms bigint not null default 0,
+  pageless_ms bigint not null default 0,
+  resumed integer not null default 0,
+  outcome text,
+  error jsonb,
+  primary key (run, stream)
+);
+
+-- What a walk's pages had, by number: a row for each page and block of 16,384 numbers, so that a sweep goes in slices.
+create table seen (
+  run bigint not null,
+  stream text collate "C" not null,
+  kind text collate "C" not null,
+  walk integer not null,
+  block bigint not null,
+  page integer not null,
+  nums bigint[] not null,
+  primary key (run, stream, kind, walk, block, page)
+);
+
+create table cursor (
+  connection text collate "C" not null,
+  stream text collate "C" not null,
+  link text,
+  binding jsonb,
+  map_hash text,
+  received_at timestamptz,
+  run bigint,
+  last_full_nominal_at timestamptz,
+  last_full_at timestamptz,
+  failed_fulls integer not null default 0,
+  failed_full_at timestamptz,
+  primary key (connection, stream)
+);
+
+create sequence record_num;
+create table record (
+  connection text collate "C" not null,
+  stream text collate "C" not null,
+  num bigint not null,
+  id text collate "C" not null,
+  body jsonb not null,
+  hash text not null,
+  first_seen timestamptz not null default now(),
+  last_changed timestamptz not null default now(),
+  tombstoned_at timestamptz,
+  changed_run bigint not null,
+  primary key (connection, stream, num),
+  unique (connection, stream, id)
+);
+
+create sequence edge_num;
+create table edge (
+  connection text collate "C" not null,
+  stream text collate "C" not null,
+  num bigint not null,
+  kind text collate "C" not null,
+  from_id text collate "C" not null,
+  to_id text collate "C" not null,
+  key text collate "C" not null,
+  properties text,
+  primary key (connection, stream, num),
+  unique (connection, stream, kind, from_id, to_id, key)
+);
+create index edge_by_to on edge (connection, kind, to_id);
+
+create table asset (
+  num bigint primary key,
+  class text not null,
+  document jsonb not null,
+  hash text not null,
+  map_hash text not null
+);
+
+create table pending_removal (
+  run bigint not null,
+  stream text collate "C" not null,
+  kind text collate "C" not null,
+  num bigint not null,
+  -- 'source': the source said so. 'absent': a complete full walk did not see it.
+  why text not null,
+  -- Seen again after the source removed it.
+  back boolean not null default false,
+  primary key (run, stream, kind, num)
+);
+
+-- Which records, edges and assets a run changed: a row for each page (or slice of removals), kind and change.
+create table run_change (
+  run bigint not null,
+  stream text collate "C" not null,
+  kind text not null,
+  change text not null,
+  nums bigint[] not null
+);
+create index run_change_by_run on run_change (run, stream, kind);
+
+create table rejected (
+  run bigint not null,
+  connection text collate "C" not null,
+  stream text collate "C" not null,
+  id text collate "C" not null,
+  code text not null,
+  reason text not null,
+  rejected_at timestamptz not null default now(),
+  primary key (run, stream, id)
+);
+
+create table run_log (
+  num bigint generated always as identity primary key,
+  connection text collate "C" not null,
+  run bigint,
+  at timestamptz not null default now(),
+  level text not null,
+  message text not null,
+  details jsonb not null default '{}'
+);
+create index run_log_by_connection on run_log (connection, num);
+create index run_log_by_run on run_log (run, num);
+
+-- The first guard: no other run has been opened, and the connection is not deleted. Holds both off until the transaction ends.
+create function guard_fence(of_run bigint, of_connection text) returns void language plpgsql as $$
+begin
+  perform 1 from connection where name = of_connection and fence = of_run and deleted_at is null for share;
+  if not found then
+    raise exception using errcode = 'TM001', message = 'another run has taken over';
+  end if;
+end $$;
+
+-- Both guards of a page: the fence, and the move of the checkpoint from page n to n + 1. What the page did is noted on the way.
+create function advance_checkpoint(
+  of_run bigint, of_connection text, of_stream text, of_walk integer, of_page integer,
+  next_steps jsonb, next_cursor text,
+  more_read bigint, more_requests bigint, more_bytes bigint, more_throttled_ms bigint, more_worked_ms bigint
+) returns void language plpgsql as $$
+begin
+  perform guard_fence(of_run, of_connection);
+  update checkpoint set
+    page = page + 1, steps = next_steps,
+    cursor = coalesce(next_cursor, cursor),
+    cursor_at = case when next_cursor is null then cursor_at else now() end,
+    read = read + more_read, pages = pages + 1, requests = requests + more_requests, bytes = bytes + more_bytes,
+    throttled_ms = throttled_ms + more_throttled_ms, worked_ms = worked_ms + more_worked_ms, pageless_ms = 0
+  where run = of_run and stream = of_stream and walk = of_walk and page = of_page and outcome is null;
+  if not found then
+    raise exception using errcode = 'TM001', message = 'another attempt has taken over';
+  end if;
+end $$;
+
+-- Walk n + 1 of a stream, under the fence and only from walk n. A delta starts from the adopted cursor.
+create function start_walk(
+  of_run bigint, of_connection text, of_stream text, of_walk integer, new_mode text, new_reason text, new_steps jsonb
+) returns void language plpgsql as $$
+declare
+  adopted text;
+begin
+  perform guard_fence(of_run, of_connection);
+  if new_mode = 'delta' then
+    select link into adopted from cursor where connection = of_connection and stream = of_stream;
+  end if;
+  update checkpoint set
+    walk = walk + 1, page = 0, mode = new_mode, reason = new_reason, steps = new_steps,
+    cursor = adopted, asked_cursor = adopted, cursor_at = null, read = 0
+  where run = of_run and stream = of_stream and walk = of_walk and outcome is null;
+  if not found then
+    raise exception using errcode = 'TM001', message = 'another attempt has taken over';
+  end if;
+end $$;
+`;
+
+export const migrations: readonly Migration[] = [{ version: 1, sql: initial }];

@@ -1,0 +1,34 @@
+// What became of each occurrence of a schedule (I15): a row whether it ran or not.
+import type { Database } from './database.ts';
+import { escapeText } from './text.ts';
+
+export interface Occurrence {
+  readonly connection: string;
+  readonly profile: string;
+  /** The nominal time, ISO-8601 UTC. */
+  readonly scheduledAt: string;
+  /** null until its run opens, and for one that did not run. */
+  readonly run: number | null;
+  readonly outcome: 'ran' | 'queued' | 'skipped';
+  /** Why it was skipped. */
+  readonly reason: string | null;
+}
+
+/** Notes or updates an occurrence. Idempotent. One that ran MUST stay so: a late answer does not turn it into another. */
+export async function noteOccurrence(database: Database, of: Occurrence): Promise<void> {
+  await database.query(
+    `insert into occurrence (connection, profile, scheduled_at, run, outcome, reason) values ($1, $2, $3, $4, $5, $6)
+     on conflict (connection, profile, scheduled_at) do update set run = excluded.run, outcome = excluded.outcome, reason = excluded.reason, noted_at = now()
+     where occurrence.outcome <> 'ran'`,
+    [of.connection, of.profile, of.scheduledAt, of.run, of.outcome, of.reason === null ? null : escapeText(of.reason)],
+  );
+}
+
+/** The latest occurrences of a connection, newest first. */
+export function listOccurrences(database: Database, of: { readonly connection: string; readonly limit: number }): Promise<Occurrence[]> {
+  return database.query<Occurrence>(
+    `select connection, profile, scheduled_at as "scheduledAt", run, outcome, reason
+     from occurrence where connection = $1 order by scheduled_at desc, profile limit $2`,
+    [of.connection, of.limit],
+  );
+}

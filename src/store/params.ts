@@ -1,0 +1,31 @@
+// Parameters of set-based statements: arrays as PostgreSQL reads them, and the blocks of numbers that sweeps go by.
+import { escapeJson } from './text.ts';
+
+/** How many numbers a row of `seen` covers at most; a sweep's slice is a few of them. */
+export const seenBlock = 16_384;
+
+/** A `bigint[]` as text: much cheaper than an array parameter. */
+export const bigints = (nums: readonly number[]): string => `{${nums.join(',')}}`;
+
+/** A value as a `jsonb` parameter. */
+export const jsonb = (value: unknown): string => escapeJson(JSON.stringify(value));
+
+/** Sorts by a text key, in an order that is the same for every writer. */
+export function byKey<T>(rows: readonly T[], keyOf: (row: T) => string): T[] {
+  return rows
+    .map((row) => ({ row, key: keyOf(row) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ row }) => row);
+}
+
+/** Distinct numbers by the block they fall in, both in order. */
+export function inBlocks(nums: readonly number[]): Map<number, number[]> {
+  const blocks = new Map<number, number[]>();
+  for (const num of [...new Set(nums)].sort((a, b) => a - b)) {
+    const block = Math.floor(num / seenBlock);
+    const known = blocks.get(block);
+    if (known === undefined) blocks.set(block, [num]);
+    else known.push(num);
+  }
+  return blocks;
+}

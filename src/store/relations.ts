@@ -1,0 +1,100 @@
+// The relations of a batch of assets, from edges (design 3.8): one statement for the edges, one for the records at their other end.
+import type { EdgeKind, RelationSource } from '../connectors/definition.ts';
+import type { JsonObject } from '../model.ts';
+import type { Database } from './database.ts';
+import { escapeText } from './text.ts';
+
+type Relations = Readonly<Record<string, readonly RelationSource[]>>;
+
+interface Owner {
+  readonly connection: string;
+  readonly stream: string;
+  readonly id: string;
+}
+
+interface EdgeRow {
+  readonly connection: string;
+  readonly stream: string;
+  readonly kind: EdgeKind;
+  readonly from_id: string;
+  readonly to_id: string;
+  readonly key: string;
+  readonly properties: string | null;
+}
+
+/**
+ * For each owner, in their order, the elements of its relations. An edge counts while the record at its other end lives; the owner's own end is
+ * the caller's matter.
+ */
+export async function relationsOf(
+  database: Database,
+  owners: readonly Owner[],
+  byStream: Readonly<Record<string, Relations>>,
+): Promise<Record<string, JsonObject[]>[]> {
+  const reading = owners.filter((owner) => byStream[owner.stream] !== undefined);
+  const sources = Object.values(byStream).flatMap((relations) => Object.values(relations).flat());
+  const edges = await readEdges(database, reading, [...new Set(sources.map((source) => source.edge))]);
+  const others = await readOthers(database, edges, sources);
+  const byOwner = new Map<string, EdgeRow[]>();
+  for (const edge of edges) {
+    const key = keyOf(edge.connection, edge.to_id);
+    const known = byOwner.get(key);
+    if (known === undefined) byOwner.set(key, [edge]);
+    else known.push(edge);
+  }
+  return owners.map((owner) => {
+    const relations = Object.entries(byStream[owner.stream] ?? {});
+    const own = byOwner.get(keyOf(owner.connection, owner.id)) ?? [];
+    return Object.fromEntries(relations.map(([name, of]) => [name, of.flatMap((source) => elements(source, own, others))]));
+  });
+}
+
+function elements(source: RelationSource, edges: readonly EdgeRow[], others: ReadonlyMap<string, JsonObject>): JsonObject[] {
+  return edges.flatMap((edge) => {
+    if (edge.kind !== source.edge || edge.stream !== source.stream) return [];
+    const record = others.get(keyOf(edge.connection, edge.stream, edge.from_id));
+    if (record === undefined) return [];
+    const element = source.element === 'record' ? record : { ...propertiesOf(edge), id: edge.key };
+    return [{ ...element, '@odata.type': source.type }];
+  });
+}
+
+function propertiesOf(edge: EdgeRow): JsonObject {
+  return edge.properties === null ? {} : JSON.parse(edge.properties);
+}
+
+async function readEdges(database: Database, owners: readonly Owner[], kinds: readonly EdgeKind[]): Promise<EdgeRow[]> {
+  if (owners.length === 0 || kinds.length === 0) return [];
+  return database.query<EdgeRow>(
+    `select e.connection, e.stream, e.kind, e.from_id, e.to_id, e.key, e.properties
+     from unnest($1::text[], $2::text[]) as o (connection, id) cross join unnest($3::text[]) as k (kind)
+     join edge e on e.connection = o.connection and e.kind = k.kind and e.to_id = o.id
+     order by e.from_id, e.key`,
+    [owners.map((owner) => owner.connection), owners.map((owner) => escapeText(owner.id)), kinds],
+  );
+}
+
+/** The live records at the other ends, each once. The edges of a relation are written by the stream of that end. */
+async function readOthers(
+  database: Database,
+  edges: readonly EdgeRow[],
+  sources: readonly RelationSource[],
+): Promise<Map<string, JsonObject>> {
+  const wanted = new Set(sources.map((source) => `${source.edge} ${source.stream}`));
+  const ends = new Map(
+    edges
+      .filter((edge) => wanted.has(`${edge.kind} ${edge.stream}`))
+      .map((edge) => [keyOf(edge.connection, edge.stream, edge.from_id), edge]),
+  );
+  if (ends.size === 0) return new Map();
+  const list = [...ends.values()];
+  const rows = await database.query<Owner & { readonly body: JsonObject }>(
+    `select r.connection, r.stream, r.id, r.body
+     from unnest($1::text[], $2::text[], $3::text[]) as o (connection, stream, id)
+     join record r on r.connection = o.connection and r.stream = o.stream and r.id = o.id and r.tombstoned_at is null`,
+    [list.map((edge) => edge.connection), list.map((edge) => edge.stream), list.map((edge) => escapeText(edge.from_id))],
+  );
+  return new Map(rows.map((row) => [keyOf(row.connection, row.stream, row.id), row.body]));
+}
+
+const keyOf = (...parts: readonly string[]): string => parts.join('\n');

@@ -1,0 +1,20 @@
+// How columns become values: numbers, ISO-8601 UTC times, JSON, and text as it was before text.ts escaped it.
+import pg from 'pg';
+import { unescapeJson, unescapeText } from './text.ts';
+
+const { builtins } = pg.types;
+
+const parsers: Readonly<Record<number, (value: string) => unknown>> = {
+  // Numbers of runs, records and bytes stay far below 2^53.
+  [builtins.INT8]: Number,
+  [builtins.NUMERIC]: Number,
+  [builtins.TIMESTAMPTZ]: (value) => new Date(value).toISOString(),
+  [builtins.TEXT]: unescapeText,
+  [builtins.JSON]: (value) => JSON.parse(unescapeJson(value)),
+  [builtins.JSONB]: (value) => JSON.parse(unescapeJson(value)),
+};
+
+/** The parser that pg uses for a column of this type. */
+export function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  return parsers[oid] ?? pg.types.getTypeParser(oid, format === 'binary' ? 'text' : format);
+}
