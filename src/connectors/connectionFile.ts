@@ -1,17 +1,19 @@
 // Connection files, YAML or JSON: from text to complete connections, or every problem with its line. Reads no files and no environment.
 // MUST NOT repeat a value in a problem: it may be a secret that stands where it should not.
-import { isAlias, isMap, isNode, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
-import type { z } from 'zod';
-import { connectionInput, knownKeys, unsupportedKeys } from './input.ts';
-import type { ConnectionSpec, Fault } from './spec.ts';
-import { completeSpec, notesOf } from './spec.ts';
-import { suggestion } from './suggest.ts';
+import { completeSpec, notesOf } from './complete.ts';
+import { connectionInput } from './input.ts';
+import { faultsOfIssues } from './issue.ts';
+import type { Fault } from './issue.ts';
+import type { ConnectionSpec } from './spec.ts';
 
 const maxSizeBytes = 1_048_576;
 const maxDocuments = 200;
 const maxAliases = 10;
 const maxDepth = 50;
+// One slip makes many errors behind it.
+const maxSyntaxErrors = 3;
 const laterKinds = new Set(['tag', 'identification-rules', 'map']);
 
 export interface SourceFile {
@@ -66,6 +68,7 @@ export function parseConnectionFiles(
       connections.push(connection);
     }
   }
+  problems.sort((one, other) => (one.file === other.file ? one.line - other.line || one.column - other.column : 0));
   return { connections, problems };
 }
 
@@ -126,7 +129,7 @@ function read(value: unknown, file: string, options: FileOptions, add: Add): Con
   }
   const parsed = connectionInput.safeParse(value, { reportInput: false });
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) addIssue(issue, add);
+    for (const fault of faultsOfIssues(parsed.error.issues)) add(fault.path, fault.reason, fault.onKey);
     return null;
   }
   const input = parsed.data;
@@ -136,7 +139,7 @@ function read(value: unknown, file: string, options: FileOptions, add: Add): Con
     return null;
   }
   const { spec, faults } = completeSpec(input, { now: options.now, previous, ca: readCa(input.endpoints?.caFile, file, options, add) });
-  for (const fault of faults) add(fault.path, fault.reason);
+  for (const fault of faults) add(fault.path, fault.reason, fault.onKey);
   return spec;
 }
 
@@ -152,40 +155,20 @@ function readCa(caFile: string | undefined, file: string, options: FileOptions, 
   return null;
 }
 
-function addIssue(issue: z.core.$ZodIssue, add: Add): void {
-  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
-  if (issue.code === 'unrecognized_keys') {
-    const place = path.map((step) => (typeof step === 'number' ? '*' : step)).join('.');
-    for (const key of issue.keys) {
-      const later = unsupportedKeys.has(place === '' ? key : `${place}.${key}`);
-      add(
-        [...path, key],
-        later ? 'is not supported by this version' : `is not a known key${suggestion(key, knownKeys.get(place) ?? [])}`,
-        true,
-      );
-    }
-    return;
-  }
-  add(path, issue.code === 'custom' ? issue.message : wording(issue));
-}
-
-function wording(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
-    return issue.message.endsWith('received undefined')
-      ? 'is required'
-      : `must be a ${issue.expected === 'record' ? 'map of keys' : issue.expected}`;
-  }
-  return issue.message;
-}
-
 /** What makes a document unreadable: syntax, aliases, depth. The parser's own words may quote the file, so they are not used. */
 function faultsOf(document: Document.Parsed, lines: LineCounter): { line: number; column: number; reason: string }[] {
-  const faults = document.errors.map((error) => ({ ...positionOf(lines, error.pos[0]), reason: syntaxReason(error.code) }));
+  const faults = document.errors
+    .slice(0, maxSyntaxErrors)
+    .map((error) => ({ ...positionOf(lines, error.pos[0]), reason: syntaxReason(error.code) }));
+  if (document.errors.some((error) => error.code === 'RESOURCE_EXHAUSTION')) return faults.slice(0, 1);
   if (faults.length > 0) return faults;
   let aliases = 0;
   visit(document, (_key, node, path) => {
     if (isAlias(node)) aliases += 1;
+    if (isScalar(node) && node.value === '__proto__') {
+      faults.push({ ...positionOf(lines, node.range?.[0] ?? 0), reason: '__proto__ is not a key' });
+      return visit.BREAK;
+    }
     if (isNode(node) && path.length > maxDepth * 2) {
       faults.push({ ...positionOf(lines, node.range?.[0] ?? 0), reason: 'is nested too deeply' });
       return visit.BREAK;
@@ -206,6 +189,7 @@ function faultsOf(document: Document.Parsed, lines: LineCounter): { line: number
 function syntaxReason(code: string): string {
   if (code === 'DUPLICATE_KEY') return 'is a key that stands here twice';
   if (code === 'BAD_ALIAS') return 'is an alias (*) of nothing; a value that begins with * needs quotes';
+  if (code === 'RESOURCE_EXHAUSTION') return 'is nested too deeply';
   if (code === 'TAB_AS_INDENT') return 'is indented by a tab; YAML wants blanks';
   return `is not valid YAML (${code.toLowerCase().replaceAll('_', ' ')})`;
 }

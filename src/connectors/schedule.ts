@@ -77,9 +77,15 @@ function inField(item: string, field: (typeof fields)[number]): boolean {
   return from >= field.least && to <= field.most && from <= to;
 }
 
-/** Whether two occurrences lie 7 days or more apart: delta links do not live that long, so every run is full (decision 16). */
+/** Whether occurrences lie 7 days or more apart: delta links do not live that long, so every run is full (decision 16). */
 export function outlivesCursors(schedule: ScheduleSpec | null): boolean {
-  return schedule?.occurs === 'recurring' && (schedule.every === 'weekly' || schedule.every === 'monthly');
+  if (schedule?.occurs !== 'recurring') return false;
+  if (schedule.cron === null) return schedule.every === 'weekly' || schedule.every === 'monthly';
+  const [minute = '', hour = '', day = '', , weekday = ''] = schedule.cron.trim().split(/\s+/);
+  const one = (field: string): boolean => /^[a-z0-9]+$/i.test(field);
+  if (!one(minute) || !one(hour)) return false;
+  // With a day of the month and one of the week cron means either.
+  return (day === '*' && one(weekday)) || (weekday === '*' && one(day));
 }
 
 /** As document 002 puts it: "daily from May 5, 2026 at 06:39 PM till May 5, 2031 at 06:39 PM in Asia/Calcutta timezone". */

@@ -1,0 +1,100 @@
+// From a connection file's keys to the complete connection: defaults, and the checks that need other keys, the connector or the time.
+import type { ConnectorDefinition } from './definition.ts';
+import { connectors } from './index.ts';
+import type { ConnectionInput } from './input.ts';
+import type { Fault } from './issue.ts';
+import { faultsOfIssues } from './issue.ts';
+import { completeProfile } from './profile.ts';
+import { outlivesCursors } from './schedule.ts';
+import type { ConnectionSpec, ProfileSpec } from './spec.ts';
+import { suggestion } from './suggest.ts';
+
+export interface CompleteOptions {
+  readonly now: Date;
+  /** The connection as stored: a start that the file leaves out stays what it was. */
+  readonly previous: ConnectionSpec | null;
+  /** The PEM that `endpoints.caFile` names; null when it names none. */
+  readonly ca: string | null;
+}
+
+/** Fills the defaults and checks what depends on other keys, the connector and the time. All faults are found at once. */
+export function completeSpec(
+  input: ConnectionInput,
+  options: CompleteOptions,
+): { readonly spec: ConnectionSpec | null; readonly faults: readonly Fault[] } {
+  const faults: Fault[] = [];
+  const connector = connectors.find((candidate) => candidate.name === input.connector);
+  if (connector === undefined) {
+    const names = connectors.map((candidate) => candidate.name);
+    faults.push({
+      path: ['connector'],
+      reason: `is not a connector of this version${suggestion(input.connector, names)}; known: ${names.join(', ')}`,
+    });
+    return { spec: null, faults };
+  }
+  const settings = connector.settings.safeParse(input.settings);
+  faults.push(...faultsOfIssues(settings.error?.issues ?? [], ['settings']));
+  if (input.cloud === 'custom' && input.endpoints === undefined)
+    faults.push({ path: ['endpoints'], reason: 'is required with cloud: custom' });
+  if (input.cloud !== 'custom' && input.endpoints !== undefined)
+    faults.push({ path: ['endpoints'], reason: 'is accepted with cloud: custom only' });
+  const profiles = input.profiles.map((profile, position) => {
+    const before = options.previous?.profiles.find((known) => known.name === profile.name) ?? null;
+    const found = completeProfile(profile, connector, before, options.now);
+    for (const fault of found.faults) faults.push({ path: ['profiles', position, ...fault.path], reason: fault.reason });
+    return found.profile;
+  });
+  faults.push(...between(profiles, connector));
+  const { endpoints, credentials } = input;
+  const spec: ConnectionSpec = {
+    name: input.name,
+    title: input.title ?? input.name,
+    description: input.description,
+    connector: input.connector,
+    credentials: {
+      tenantId: credentials.tenantId.toLowerCase(),
+      clientId: credentials.clientId.toLowerCase(),
+      clientSecret: credentials.clientSecret ?? null,
+      clientCertificate: credentials.clientCertificate ?? null,
+    },
+    cloud: input.cloud,
+    endpoints: endpoints === undefined ? null : { login: endpoints.login, graph: endpoints.graph, ca: options.ca },
+    settings: settings.data ?? {},
+    guard: input.guard,
+    rejects: input.rejects,
+    profiles,
+  };
+  return { spec: faults.length === 0 ? spec : null, faults };
+}
+
+/** What a connection's owner should know although it is valid (decision 16). */
+export function notesOf(spec: ConnectionSpec): string[] {
+  return spec.profiles
+    .filter((profile) => outlivesCursors(profile.schedule))
+    .map((profile) => `Profile "${profile.name}": its runs are 7 days or more apart, and delta links live 7 days, so every run is full.`);
+}
+
+/** Faults between profiles: names, and streams that two active ones would both write. */
+function between(profiles: readonly ProfileSpec[], connector: ConnectorDefinition): Fault[] {
+  const faults: Fault[] = [];
+  const names = new Set<string>();
+  const owners = new Map<string, string>();
+  profiles.forEach((profile, position) => {
+    if (names.has(profile.name.toLowerCase()))
+      faults.push({ path: ['profiles', position, 'name'], reason: 'is the name of an earlier profile (case does not count)' });
+    names.add(profile.name.toLowerCase());
+    if (profile.status !== 'active') return;
+    for (const stream of profile.streams ??
+      connector.streams.filter((candidate) => !candidate.optional).map((candidate) => candidate.name)) {
+      const owner = owners.get(stream);
+      if (owner !== undefined) {
+        faults.push({
+          path: ['profiles', position, 'streams'],
+          reason: `has "${stream}", which belongs to the active profile "${owner}"; a stream has one active profile`,
+        });
+      }
+      owners.set(stream, owner ?? profile.name);
+    }
+  });
+  return faults;
+}

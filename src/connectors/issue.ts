@@ -1,0 +1,36 @@
+// Faults of a connection file in our own words. MUST NOT repeat a value: it may be a secret that stands where it should not.
+import type { z } from 'zod';
+import { knownKeys, unsupportedKeys } from './input.ts';
+import { suggestion } from './suggest.ts';
+
+/** A fault of the file: the path of the key (`profiles`, 0, `schedule`, `every`) and what is wrong there. */
+export interface Fault {
+  readonly path: readonly (string | number)[];
+  readonly reason: string;
+  /** The key is at fault, not its value. */
+  readonly onKey?: true;
+}
+
+/** What zod found, one fault for each key. `under` is where the checked value stands in the file. */
+export function faultsOfIssues(issues: readonly z.core.$ZodIssue[], under: Fault['path'] = []): Fault[] {
+  return issues.flatMap((issue): Fault[] => {
+    const path = [...under, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
+    if (issue.code !== 'unrecognized_keys') return [{ path, reason: wording(issue) }];
+    const place = path.map((step) => (typeof step === 'number' ? '*' : step)).join('.');
+    return issue.keys.map((key) => {
+      const later = unsupportedKeys.has(place === '' ? key : `${place}.${key}`);
+      const reason = later ? 'is not supported by this version' : `is not a known key${suggestion(key, knownKeys.get(place) ?? [])}`;
+      return { path: [...path, key], reason, onKey: true };
+    });
+  });
+}
+
+function wording(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
+    return issue.message.endsWith('received undefined')
+      ? 'is required'
+      : `must be a ${issue.expected === 'record' ? 'map of keys' : issue.expected}`;
+  }
+  return issue.message;
+}
