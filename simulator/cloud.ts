@@ -1,0 +1,51 @@
+// What all handlers share: the tenant, its settings, its clock and the sealer of links.
+import type { Sealer } from './seal.ts';
+import type { Tenant } from './tenant.ts';
+
+/** Settings that may change while the simulator runs. */
+export interface Settings {
+  /** Application permissions granted to the app; in tokens issued from now on. */
+  roles: readonly string[];
+  /** Lifetime of access tokens, seconds. @default 3599 */
+  tokenLifetimeS: number;
+  /** Most objects of a page of a delta query. @default 200 */
+  deltaPageSize: number;
+  /** Most members and owners of such a page; a group's list that does not fit goes on under the same id. @default 1000 */
+  deltaMemberPageSize: number;
+  /** `net`: one entry per object and member of a round; `each`: every single change, in order. @default net */
+  deltaEvents: 'net' | 'each';
+  /** Resource units per 10 seconds; null: no limit. @default by the tenant's size, as documented: 3500, 5000 or 8000 */
+  quota: number | null;
+  /** An expired secret is refused with AADSTS7000222. @default false */
+  secretExpired: boolean;
+  /** PEM certificates that may sign client assertions. @default none */
+  certificates: readonly string[];
+}
+
+export interface Cloud {
+  readonly tenant: Tenant;
+  readonly settings: Settings;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly sealer: Sealer;
+  /** Differs at each start. */
+  readonly epoch: string;
+  /** The simulated time, milliseconds. */
+  now(): number;
+  /** `https://localhost:PORT` */
+  origin(): string;
+  /** Tokens of another generation are dead; the fault `tokenDies` moves it. */
+  tokenGeneration: number;
+}
+
+export const dayMs = 86_400_000;
+/** Directory delta tokens live 7 days. */
+export const deltaLifeMs = 7 * dayMs;
+/** Page tokens live shorter; how long is not documented. */
+export const pageLifeMs = dayMs / 2;
+
+/** The documented quota: fewer than 50 users, up to 500, more. */
+export function quotaOf(users: number): number {
+  return users < 50 ? 3500 : users <= 500 ? 5000 : 8000;
+}

@@ -1,0 +1,54 @@
+// Drives a simulator in another process through its control endpoint.
+import { request } from 'node:https';
+import { createInterface } from 'node:readline';
+import type { IncomingMessage } from 'node:http';
+import type { JsonObject } from '../src/model.ts';
+import type { Settings } from './cloud.ts';
+import type { FaultRule } from './faults.ts';
+import type { Mutation } from './mutations.ts';
+import type { SeenRequest } from './server.ts';
+import type { TruthName } from './truth.ts';
+
+/** The same verbs as a simulator in this process, answered later. */
+export interface SimulatorControl {
+  mutate(changes: number | readonly Mutation[]): Promise<Mutation[]>;
+  truth(name: TruthName, select?: readonly string[]): AsyncGenerator<JsonObject>;
+  addFaults(rules: readonly FaultRule[]): Promise<void>;
+  clearFaults(): Promise<void>;
+  requests(): Promise<readonly SeenRequest[]>;
+  resetRequests(): Promise<void>;
+  configure(settings: Partial<Settings>): Promise<void>;
+  advance(ms: number): Promise<void>;
+}
+
+/** `origin` as the simulator printed it, `ca` its authority in PEM. Each verb rejects with the simulator's reason. */
+export function controlSimulator(origin: string, ca: string): SimulatorControl {
+  const open = (method: string, path: string, body?: unknown): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const sent = request(`${origin}/_simulator/${path}`, { method, ca, agent: false }, resolve);
+      sent.once('error', reject);
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const response = await open(method, path, body);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(Buffer.from(chunk));
+    const answer = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    if (response.statusCode !== 200) throw new Error(`The simulator refused ${method} ${path}: ${String(answer.error)}`);
+    return answer;
+  };
+  return {
+    mutate: (changes) => call('POST', 'mutate', changes),
+    async *truth(name, select) {
+      const response = await open('GET', `truth/${name}${select === undefined ? '' : `?select=${select.join(',')}`}`);
+      if (response.statusCode !== 200) throw new Error(`The simulator has no truth called ${name}.`);
+      for await (const line of createInterface({ input: response })) yield JSON.parse(line);
+    },
+    addFaults: (rules) => call('POST', 'faults', rules),
+    clearFaults: () => call('DELETE', 'faults'),
+    requests: () => call('GET', 'requests'),
+    resetRequests: () => call('DELETE', 'requests'),
+    configure: (settings) => call('POST', 'settings', settings),
+    advance: (ms) => call('POST', 'clock', ms),
+  };
+}

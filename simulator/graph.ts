@@ -1,0 +1,115 @@
+// The directory API under /v1.0: who may ask, what it costs, and which handler answers. Knows no faults.
+import { Refusal, badRequest, unsupportedQuery } from './answer.ts';
+import type { Answer } from './answer.ts';
+import type { Cloud } from './cloud.ts';
+import { delta } from './delta.ts';
+import { list, single } from './lists.ts';
+import type { CollectionName } from './lists.ts';
+import { rolesOf } from './login.ts';
+import { costOf, requirePermission } from './permissions.ts';
+import { parseQuery } from './query.ts';
+import type { Query } from './query.ts';
+import { appRoleAssignedTo, related, roleAssignmentList, roleDefinitions, singleRole } from './relations.ts';
+
+export interface GraphRequest {
+  readonly method: string;
+  /** Below /v1.0/, encoded as sent. */
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+const quotaWindowMs = 10_000;
+
+/** Resource units spent in the current window of ten seconds. */
+export interface Meter {
+  window: number;
+  spent: number;
+}
+
+/** Answers one read. Refusals are answers too; only a defect throws. */
+export function answerGraph(cloud: Cloud, meter: Meter, request: GraphRequest): Answer {
+  try {
+    const roles = authorize(cloud, request.headers['authorization']);
+    const path = request.path.split('/').map(decodeSegment).join('/');
+    const query = parseQuery(request.query);
+    const headers = charge(cloud, meter, path, query);
+    requirePermission(path, roles);
+    if (request.method !== 'GET')
+      throw new Refusal(405, 'Request_BadRequest', 'Specified HTTP method is not allowed for the request target.');
+    const answer = route(cloud, path, query, request.headers);
+    return { ...answer, headers: { ...answer.headers, ...headers } };
+  } catch (error) {
+    if (error instanceof Refusal) return error.answer;
+    throw error;
+  }
+}
+
+/** The token's roles. Throws 401 InvalidAuthenticationToken. */
+export function authorize(cloud: Cloud, authorization: string | undefined): readonly string[] {
+  const roles = rolesOf(cloud, authorization);
+  if (roles !== null) return roles;
+  throw new Refusal(
+    401,
+    'InvalidAuthenticationToken',
+    authorization === undefined ? 'Access token is empty.' : 'Lifetime validation failed, the token is expired.',
+    { 'www-authenticate': 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"' },
+  );
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw badRequest('The request path is malformed.');
+  }
+}
+
+/** Spends the request's resource units. Throws 429 when the window's quota is used up. */
+function charge(cloud: Cloud, meter: Meter, path: string, query: Query): Record<string, string> {
+  const cost = costOf(path, query);
+  const headers: Record<string, string> = { 'x-ms-resource-unit': String(cost) };
+  const quota = cloud.settings.quota;
+  if (quota === null) return headers;
+  const window = Math.floor(cloud.now() / quotaWindowMs);
+  if (meter.window !== window) Object.assign(meter, { window, spent: 0 });
+  meter.spent += cost;
+  const share = meter.spent / quota;
+  if (share >= 0.8) headers['x-ms-throttle-limit-percentage'] = Math.min(share, 1.8).toFixed(1);
+  if (share <= 1) return headers;
+  const rest = Math.ceil(((window + 1) * quotaWindowMs - cloud.now()) / 1000);
+  throw new Refusal(429, 'TooManyRequests', 'Too many requests.', {
+    ...headers,
+    'retry-after': String(Math.max(rest, 1)),
+    'x-ms-throttle-scope': `Tenant_Application/Read/${cloud.clientId}/${cloud.tenantId}`,
+    'x-ms-throttle-information': 'ResourceUnitLimitExceeded',
+  });
+}
+
+function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['headers']): Answer {
+  const advanced = headers['consistencylevel']?.toLowerCase() === 'eventual';
+  const minimal = /(^|[\s,;])return=minimal($|[\s,;])/.test(headers['prefer'] ?? '');
+  const [first = '', second, third, fourth] = path.split('/');
+  const length = path.split('/').length;
+  if (first === 'users' || first === 'groups' || first === 'servicePrincipals') {
+    if (length === 1) return list(cloud, first, query, advanced);
+    if (length === 2 && second !== undefined) return collectionChild(cloud, first, second, query, minimal);
+    if (length === 3 && second !== undefined && first === 'groups' && (third === 'members' || third === 'owners')) {
+      return related(cloud, second, third, query, advanced);
+    }
+    if (length === 3 && second !== undefined && first === 'servicePrincipals' && third === 'appRoleAssignedTo') {
+      return appRoleAssignedTo(cloud, second, query);
+    }
+  }
+  if (first === 'roleManagement' && second === 'directory' && (third === 'roleDefinitions' || third === 'roleAssignments')) {
+    if (length === 4 && fourth !== undefined) return singleRole(cloud, third, fourth, query);
+    if (length === 3) return third === 'roleDefinitions' ? roleDefinitions(cloud, query) : roleAssignmentList(cloud, query);
+  }
+  throw badRequest(`Resource not found for the segment '${path.split('/').at(-1) ?? ''}'.`, 'BadRequest');
+}
+
+function collectionChild(cloud: Cloud, collection: CollectionName, child: string, query: Query, minimal: boolean): Answer {
+  if (child !== 'delta') return single(cloud, collection, child, query);
+  if (collection === 'servicePrincipals') throw unsupportedQuery('The delta query of service principals is not simulated.');
+  return delta(cloud, collection, query, minimal);
+}

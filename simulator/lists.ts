@@ -1,0 +1,133 @@
+// Lists of users, groups and service principals, pages by position, and single objects.
+import type { JsonObject } from '../src/model.ts';
+import { grantsOf, writeGrant } from './assignments.ts';
+import { badRequest, expiredPage, notFound, unsupportedQuery } from './answer.ts';
+import type { Answer } from './answer.ts';
+import { pageLifeMs } from './cloud.ts';
+import type { Cloud } from './cloud.ts';
+import { types } from './properties.ts';
+import { allow, selectOf, topOf } from './query.ts';
+import type { Query } from './query.ts';
+import type { LinkState } from './seal.ts';
+import { writer } from './views.ts';
+
+const kinds = { users: 'user', groups: 'group', servicePrincipals: 'servicePrincipal' } as const;
+export type CollectionName = keyof typeof kinds;
+const expandedMost = 20;
+
+export function contextOf(cloud: Cloud, path: string, select: readonly string[] | null): string {
+  return `${cloud.origin()}/v1.0/$metadata#${path}${select === null ? '' : `(${select.join(',')})`}`;
+}
+
+/** The state a list's page link holds, checked against the collection and the options sent beside it. */
+export function openPage(cloud: Cloud, path: string, token: string): LinkState {
+  const state = cloud.sealer.open(token);
+  if (state.kind !== 'page' || state.path !== path)
+    throw badRequest('The page token does not belong to this request.', 'Directory_InvalidPageToken');
+  if (cloud.now() - state.issuedAt > pageLifeMs) throw expiredPage();
+  return state;
+}
+
+/** A page's answer: `place` is where the next page begins, or null at the end. `kept` are the options repeated in links. */
+export function pageAnswer(
+  cloud: Cloud,
+  of: {
+    path: string;
+    select: readonly string[] | null;
+    top: number;
+    kept: Query;
+    at: number;
+    next: number | null;
+    value: JsonObject[];
+    more?: JsonObject;
+  },
+): Answer {
+  const link = (at: number): string => {
+    const token = cloud.sealer.seal({
+      kind: 'page',
+      path: of.path,
+      select: of.select,
+      ids: null,
+      top: of.top,
+      from: null,
+      upTo: 0,
+      at,
+      within: 0,
+      issuedAt: cloud.now(),
+      epoch: cloud.epoch,
+    });
+    const kept = [...of.kept].filter(([name]) => name !== '$skiptoken').map(([name, value]) => `${name}=${encodeURIComponent(value)}&`);
+    return `${cloud.origin()}/v1.0/${of.path}?${kept.join('')}$skiptoken=${token}`;
+  };
+  return {
+    status: 200,
+    headers: {},
+    body: {
+      '@odata.context': contextOf(cloud, of.path, of.select),
+      ...of.more,
+      ...(of.next === null ? {} : { '@odata.nextLink': link(of.next) }),
+      value: of.value,
+    },
+    again: () => link(of.at),
+  };
+}
+
+/** `GET /users`, `/groups`, `/servicePrincipals`. */
+export function list(cloud: Cloud, name: CollectionName, query: Query, advanced: boolean): Answer {
+  const kind = kinds[name];
+  const mayExpand = name === 'servicePrincipals';
+  allow(query, ['$select', '$top', '$skiptoken', ...(mayExpand ? ['$expand'] : [])]);
+  const select = selectOf(query, types[kind]);
+  const top = topOf(query);
+  const expand = expansion(query, advanced);
+  const token = query.get('$skiptoken');
+  const state = token === undefined ? null : openPage(cloud, name, token);
+  if (state !== null && state.top !== top) throw badRequest('The page token was made for another $top.', 'Directory_InvalidPageToken');
+  if (state !== null && String(state.select) !== String(select))
+    throw badRequest('The page token was made for another $select.', 'Directory_InvalidPageToken');
+  const { tenant } = cloud;
+  const { whole } = writer(tenant, kind, select);
+  const value: JsonObject[] = [];
+  const count = tenant.count(kind);
+  const start = state?.at ?? 0;
+  let index = start;
+  for (; index < count && value.length < top; index += 1) {
+    if (!tenant.isLive({ kind, index })) continue;
+    const object = whole(index);
+    if (expand) object['appRoleAssignedTo'] = firstGrants(cloud, index);
+    value.push(object);
+  }
+  return pageAnswer(cloud, { path: name, select, top, kept: query, at: start, next: index < count ? index : null, value });
+}
+
+function expansion(query: Query, advanced: boolean): boolean {
+  const expand = query.get('$expand');
+  if (expand === undefined) return false;
+  if (expand !== 'appRoleAssignedTo') throw unsupportedQuery(`'${expand}' cannot be expanded here.`);
+  if (advanced) throw unsupportedQuery('$expand is not supported with advanced queries.');
+  return true;
+}
+
+/** An expanded relation holds at most 20 objects and no link to the rest. */
+function firstGrants(cloud: Cloud, index: number): JsonObject[] {
+  const grants: JsonObject[] = [];
+  for (const grant of grantsOf(cloud.tenant, index)) {
+    if (grants.length === expandedMost) break;
+    grants.push(writeGrant(cloud.tenant, grant, null));
+  }
+  return grants;
+}
+
+/** `GET /users/{id}` and the like: 404 when deleted or unknown. */
+export function single(cloud: Cloud, name: CollectionName, id: string, query: Query): Answer {
+  const kind = kinds[name];
+  allow(query, ['$select']);
+  const select = selectOf(query, types[kind]);
+  const ref = cloud.tenant.findLive(id);
+  if (ref === null || ref.kind !== kind) throw notFound(id);
+  return {
+    status: 200,
+    headers: {},
+    body: { '@odata.context': `${contextOf(cloud, name, select)}/$entity`, ...writer(cloud.tenant, kind, select).whole(ref.index) },
+  };
+}

@@ -1,0 +1,33 @@
+// The simulator as a process of its own: prints one JSON line with its address and ends on SIGTERM or SIGINT.
+// node simulator/main.ts --users 2000 [--seed 1] [--port 0] [--ca-file ca.pem]
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { startSimulator } from './simulator.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    users: { type: 'string', default: '2000' },
+    groups: { type: 'string' },
+    'service-principals': { type: 'string' },
+    'large-service-principals': { type: 'string', default: '0' },
+    port: { type: 'string', default: '0' },
+    'ca-file': { type: 'string' },
+    'no-quota': { type: 'boolean', default: false },
+  },
+});
+
+const simulator = await startSimulator({
+  seed: Number(values.seed),
+  users: Number(values.users),
+  ...(values.groups === undefined ? {} : { groups: Number(values.groups) }),
+  ...(values['service-principals'] === undefined ? {} : { servicePrincipals: Number(values['service-principals']) }),
+  largeServicePrincipals: Number(values['large-service-principals']),
+  port: Number(values.port),
+  settings: values['no-quota'] ? { quota: null } : {},
+});
+const caFile = values['ca-file'] ?? null;
+if (caFile !== null) await writeFile(caFile, simulator.caPem);
+const { origin, tenantId, clientId, clientSecret } = simulator;
+process.stdout.write(`${JSON.stringify({ origin, caFile, tenantId, clientId, clientSecret, pid: process.pid })}\n`);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void simulator.close());

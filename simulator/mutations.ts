@@ -1,0 +1,113 @@
+// Changes to the tenant: explicit ones for tests. Each leaves an overlay and entries of the log; one that does not apply throws.
+import type { Json } from '../src/model.ts';
+import { nextAssignmentId } from './assignments.ts';
+import { setLink } from './links.ts';
+import { mix } from './random.ts';
+import type { Tenant } from './tenant.ts';
+import { isUnified } from './things.ts';
+
+/** One change. `set` gives values of properties; null clears one. Ids are those the API shows. */
+export type Mutation =
+  | { readonly do: 'createUser' | 'createGroup'; readonly id?: string; readonly set?: Readonly<Record<string, Json>> }
+  | { readonly do: 'updateUser' | 'updateGroup'; readonly id: string; readonly set: Readonly<Record<string, Json>> }
+  | { readonly do: 'deleteUser' | 'deleteGroup'; readonly id: string; readonly hard?: boolean }
+  | { readonly do: 'restoreUser' | 'restoreGroup'; readonly id: string }
+  | { readonly do: 'addMember' | 'removeMember'; readonly group: string; readonly member: string }
+  | { readonly do: 'addOwner' | 'removeOwner'; readonly group: string; readonly owner: string }
+  | { readonly do: 'addRoleAssignment'; readonly id?: string; readonly role: string; readonly principal: string }
+  | { readonly do: 'addAppRoleAssignment'; readonly id?: string; readonly resource: string; readonly principal: string }
+  | { readonly do: 'removeRoleAssignment' | 'removeAppRoleAssignment'; readonly id: string };
+
+/** Applies a change and answers it with the ids it made. Throws Error when it names what is not there or changes nothing. */
+export function applyMutation(tenant: Tenant, mutation: Mutation): Mutation {
+  switch (mutation.do) {
+    case 'createUser':
+    case 'createGroup':
+      return { ...mutation, id: create(tenant, mutation.do === 'createUser' ? 'user' : 'group', mutation.set ?? {}) };
+    case 'updateUser':
+    case 'updateGroup':
+      update(tenant, mutation.do === 'updateUser' ? 'user' : 'group', mutation.id, mutation.set);
+      return mutation;
+    case 'deleteUser':
+    case 'deleteGroup':
+      remove(tenant, mutation.do === 'deleteUser' ? 'user' : 'group', mutation.id, mutation.hard ?? false);
+      return mutation;
+    case 'restoreUser':
+    case 'restoreGroup':
+      restore(tenant, mutation.do === 'restoreUser' ? 'user' : 'group', mutation.id);
+      return mutation;
+    case 'addMember':
+    case 'removeMember':
+      link(tenant, mutation.group, 'members', mutation.member, mutation.do === 'addMember');
+      return mutation;
+    case 'addOwner':
+    case 'removeOwner':
+      link(tenant, mutation.group, 'owners', mutation.owner, mutation.do === 'addOwner');
+      return mutation;
+    case 'addRoleAssignment': {
+      requireLive(tenant, mutation.principal);
+      if (tenant.find(mutation.role)?.kind !== 'roleDefinition') throw new Error(`There is no role ${mutation.role}.`);
+      const id = nextAssignmentId(tenant);
+      tenant.addedAssignments.push({ id, role: mutation.role, principal: mutation.principal });
+      return { ...mutation, id };
+    }
+    case 'addAppRoleAssignment': {
+      requireLive(tenant, mutation.principal);
+      if (tenant.find(mutation.resource)?.kind !== 'servicePrincipal')
+        throw new Error(`There is no service principal ${mutation.resource}.`);
+      const id = nextAssignmentId(tenant);
+      tenant.addedGrants.push({ id, resource: mutation.resource, principal: mutation.principal });
+      return { ...mutation, id };
+    }
+    case 'removeRoleAssignment':
+    case 'removeAppRoleAssignment':
+      if (tenant.removedAssignments.has(mutation.id)) throw new Error(`Assignment ${mutation.id} is gone already.`);
+      tenant.removedAssignments.add(mutation.id);
+      return mutation;
+  }
+}
+
+function requireLive(tenant: Tenant, id: string, kind?: 'user' | 'group'): number {
+  const ref = tenant.findLive(id);
+  if (ref === null || (kind !== undefined && ref.kind !== kind)) throw new Error(`There is no living ${kind ?? 'object'} ${id}.`);
+  return ref.index;
+}
+
+function create(tenant: Tenant, kind: 'user' | 'group', set: Readonly<Record<string, Json>>): string {
+  const index = tenant.count(kind);
+  tenant.created[kind] += 1;
+  Object.assign(tenant.touch(kind, index).values, set);
+  tenant.note(kind, index, { what: 'created' });
+  return tenant.id({ kind, index });
+}
+
+function update(tenant: Tenant, kind: 'user' | 'group', id: string, set: Readonly<Record<string, Json>>): void {
+  const index = requireLive(tenant, id, kind);
+  Object.assign(tenant.touch(kind, index).values, set);
+  tenant.note(kind, index, { what: 'properties', names: Object.keys(set) });
+}
+
+/** Security groups have no bin: deleting one is for good. A soft-deleted object may still be deleted for good. */
+function remove(tenant: Tenant, kind: 'user' | 'group', id: string, hard: boolean): void {
+  const ref = tenant.find(id);
+  if (ref?.kind !== kind) throw new Error(`There is no ${kind} ${id}.`);
+  const overlay = tenant.touch(kind, ref.index);
+  if (overlay.state === 'hard' || (overlay.state === 'soft' && !hard)) throw new Error(`The ${kind} ${id} is deleted already.`);
+  const hasBin = kind === 'user' || isUnified(mix(tenant.shape.seed, 2, ref.index));
+  overlay.state = hard || !hasBin ? 'hard' : 'soft';
+  tenant.note(kind, ref.index, { what: 'deleted' });
+}
+
+function restore(tenant: Tenant, kind: 'user' | 'group', id: string): void {
+  const ref = tenant.find(id);
+  const overlay = ref?.kind === kind ? tenant.overlay(ref) : undefined;
+  if (ref === null || overlay?.state !== 'soft') throw new Error(`The ${kind} ${id} is not in the bin.`);
+  overlay.state = 'live';
+  tenant.note(kind, ref.index, { what: 'restored' });
+}
+
+function link(tenant: Tenant, group: string, relation: 'members' | 'owners', id: string, present: boolean): void {
+  const index = requireLive(tenant, group, 'group');
+  if (present) requireLive(tenant, id);
+  if (!setLink(tenant, index, relation, id, present)) throw new Error(`${id} ${present ? 'is already' : 'is not'} among the ${relation}.`);
+}

@@ -1,0 +1,40 @@
+// Which application permissions an endpoint accepts, the least first, and what a request costs in resource units.
+// Source: the permission tables of each method's page, and learn.microsoft.com/graph/throttling-limits
+import { Refusal } from './answer.ts';
+import type { Query } from './query.ts';
+
+const directory = ['Directory.Read.All', 'Directory.ReadWrite.All'];
+const table: readonly (readonly [RegExp, readonly string[], number])[] = [
+  [/^users(\/delta)?$/, ['User.Read.All', 'User.ReadWrite.All', ...directory], 2],
+  [/^users\/[^/]+$/, ['User.Read.All', 'User.ReadWrite.All', ...directory], 1],
+  [/^groups\/[^/]+\/(members|owners)$/, ['GroupMember.Read.All', 'Group.Read.All', 'Group.ReadWrite.All', ...directory], 3],
+  [/^groups(\/[^/]+)?$/, ['GroupMember.Read.All', 'Group.Read.All', 'Group.ReadWrite.All', ...directory], 1],
+  [
+    /^roleManagement\/directory\/role(Definitions|Assignments)(\/[^/]+)?$/,
+    ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', ...directory],
+    1,
+  ],
+  [/^servicePrincipals(\/[^/]+(\/appRoleAssignedTo)?)?$/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
+];
+
+export const defaultRoles: readonly string[] = [
+  'User.Read.All',
+  'GroupMember.Read.All',
+  'RoleManagement.Read.Directory',
+  'Application.Read.All',
+];
+
+/** Refuses with 403 when none of the endpoint's permissions is among the token's roles. An unknown endpoint passes: it ends as 400. */
+export function requirePermission(path: string, roles: readonly string[]): void {
+  const row = table.find(([pattern]) => pattern.test(path));
+  if (row !== undefined && !row[1].some((permission) => roles.includes(permission))) {
+    throw new Refusal(403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.');
+  }
+}
+
+/** Resource units: the endpoint's base, less one for `$select` and for small pages, one more for `$expand`, at least one. */
+export function costOf(path: string, query: Query): number {
+  const base = table.find(([pattern]) => pattern.test(path))?.[2] ?? 1;
+  const small = query.has('$top') && Number(query.get('$top')) < 20 ? 1 : 0;
+  return Math.max(1, base - (query.has('$select') ? 1 : 0) - small + (query.has('$expand') ? 1 : 0));
+}

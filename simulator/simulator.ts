@@ -1,0 +1,155 @@
+// A simulated Microsoft cloud on loopback: sign-in and directory over TLS, of any size, with changes and faults on demand.
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:https';
+import type { JsonObject } from '../src/model.ts';
+import { createCertificates } from './certificates.ts';
+import { quotaOf } from './cloud.ts';
+import type { Cloud, Settings } from './cloud.ts';
+import { FaultPlan } from './faults.ts';
+import type { FaultRule } from './faults.ts';
+import { mutateMix } from './mix.ts';
+import { applyMutation } from './mutations.ts';
+import type { Mutation } from './mutations.ts';
+import { operate } from './operate.ts';
+import { defaultRoles } from './permissions.ts';
+import type { Kind } from './random.ts';
+import { createSealer } from './seal.ts';
+import { serve } from './server.ts';
+import type { SeenRequest, Traffic } from './server.ts';
+import type { ShapeOptions } from './shape.ts';
+import { Tenant } from './tenant.ts';
+import { truth } from './truth.ts';
+import type { TruthName } from './truth.ts';
+
+export const defaultIdentity = {
+  tenantId: '6f0c1d1e-4c55-4d0b-9a59-3f1f6d5b2a11',
+  clientId: 'a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3',
+  clientSecret: 'simulated-secret-not-for-use',
+} as const;
+
+/** Most requests remembered; the oldest go first. */
+const mostSeen = 200_000;
+
+export interface SimulatorOptions extends ShapeOptions {
+  /** @default 0: any free one */
+  readonly port?: number;
+  /** The address to listen on; loopback only. @default 127.0.0.1 */
+  readonly host?: '127.0.0.1' | '::1';
+  readonly tenantId?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly settings?: Partial<Settings>;
+}
+
+export interface Simulator {
+  /** `https://localhost:PORT`: the login authority; the API is below `/v1.0`. */
+  readonly origin: string;
+  readonly caPem: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly settings: Readonly<Settings>;
+  configure(settings: Partial<Settings>): void;
+  /** The id of the object at a position, for building explicit changes. */
+  idOf(kind: Kind, index: number): string;
+  /** Makes n changes of the deterministic mix, or exactly these; answers what was done. */
+  mutate(changes: number | readonly Mutation[]): Mutation[];
+  /** What the tenant holds now. */
+  truth(name: TruthName, select?: readonly string[]): Generator<JsonObject>;
+  addFaults(rules: readonly FaultRule[]): void;
+  clearFaults(): void;
+  requests(): readonly SeenRequest[];
+  resetRequests(): void;
+  /** Moves the simulated clock: tokens and links grow old. */
+  advance(ms: number): void;
+  close(): Promise<void>;
+}
+
+/** Starts the simulator. Rejects when the port is taken; throws RangeError for impossible sizes. */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const tenant = new Tenant(options);
+  const certificates = await createCertificates();
+  let seen: SeenRequest[] = [];
+  let offsetMs = 0;
+  let origin = '';
+  const settings: Settings = {
+    roles: defaultRoles,
+    tokenLifetimeS: 3599,
+    deltaPageSize: 200,
+    deltaMemberPageSize: 1000,
+    deltaEvents: 'net',
+    quota: quotaOf(options.users),
+    secretExpired: false,
+    certificates: [],
+    ...options.settings,
+  };
+  const identity = {
+    tenantId: options.tenantId ?? defaultIdentity.tenantId,
+    clientId: options.clientId ?? defaultIdentity.clientId,
+    clientSecret: options.clientSecret ?? defaultIdentity.clientSecret,
+  };
+  const cloud: Cloud = {
+    tenant,
+    settings,
+    ...identity,
+    sealer: createSealer(`links ${JSON.stringify(tenant.shape)} ${identity.tenantId}`),
+    epoch: randomUUID(),
+    now: () => Date.now() + offsetMs,
+    origin: () => origin,
+    tokenGeneration: 0,
+  };
+  const plan = new FaultPlan();
+  const traffic: Traffic = {
+    cloud,
+    plan,
+    meter: { window: 0, spent: 0 },
+    memory: new Map(),
+    record(request) {
+      seen.push(request);
+      if (seen.length > mostSeen) seen = seen.slice(mostSeen / 2);
+    },
+  };
+  const server = createServer({
+    key: certificates.keyPem,
+    cert: certificates.certificatePem,
+    minVersion: 'TLSv1.2',
+    keepAliveTimeout: 65_000,
+  });
+  const simulator: Simulator = {
+    get origin() {
+      return origin;
+    },
+    caPem: certificates.caPem,
+    ...identity,
+    settings,
+    configure: (changed) => void Object.assign(settings, changed),
+    idOf: (kind, index) => tenant.id({ kind, index }),
+    mutate: (changes) =>
+      typeof changes === 'number' ? mutateMix(tenant, changes) : changes.map((change) => applyMutation(tenant, change)),
+    truth: (name, select) => truth(tenant, name, select ?? null),
+    addFaults: (rules) => plan.set(rules),
+    clearFaults: () => plan.clear(),
+    requests: () => seen,
+    resetRequests: () => void (seen = []),
+    advance: (ms) => void (offsetMs += ms),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  server.on('request', (request, response) => {
+    const answering =
+      request.url?.startsWith('/_simulator/') === true ? operate(simulator, request, response) : serve(traffic, request, response);
+    answering.catch(() => response.destroy());
+  });
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The simulator has no port.');
+  origin = `https://localhost:${address.port}`;
+  return simulator;
+}

@@ -1,0 +1,110 @@
+// The state of a simulated tenant: what mutations changed (overlays of touched objects only) and the ordered log of changes.
+// Untouched objects are computed from their index, so a tenant's size costs no memory.
+import type { Json } from '../src/model.ts';
+import { guid, refOf } from './random.ts';
+import type { Kind, Ref } from './random.ts';
+import { roleDefinitionCount, shapeOf } from './shape.ts';
+import type { Shape, ShapeOptions } from './shape.ts';
+import type { GroupRelation } from './properties.ts';
+
+/** What mutations did to one relation of one group. `added` keeps its positions: an element taken out again becomes null. */
+export interface LinkOverlay {
+  readonly removed: Set<string>;
+  readonly added: (string | null)[];
+}
+
+export interface Overlay {
+  readonly values: Record<string, Json>;
+  state: 'live' | 'soft' | 'hard';
+  readonly links: Map<GroupRelation, LinkOverlay>;
+}
+
+export type Change =
+  | { readonly what: 'properties'; readonly names: readonly string[] }
+  | { readonly what: 'created' | 'deleted' | 'restored' }
+  | { readonly what: 'link'; readonly relation: GroupRelation; readonly id: string; readonly present: boolean };
+
+/** One entry of the log; its position is its sequence number, from 1. */
+export interface LogEntry {
+  readonly kind: 'user' | 'group';
+  readonly index: number;
+  readonly change: Change;
+}
+
+export interface Assignment {
+  readonly id: string;
+  readonly role: string;
+  readonly principal: string;
+}
+
+export interface AppRoleGrant {
+  readonly id: string;
+  readonly resource: string;
+  readonly principal: string;
+}
+
+export class Tenant {
+  readonly shape: Shape;
+  readonly log: LogEntry[] = [];
+  readonly created: { user: number; group: number } = { user: 0, group: 0 };
+  readonly overlays: { readonly user: Map<number, Overlay>; readonly group: Map<number, Overlay> } = { user: new Map(), group: new Map() };
+  readonly addedAssignments: Assignment[] = [];
+  readonly addedGrants: AppRoleGrant[] = [];
+  /** Ids of role and app role assignments taken away. */
+  readonly removedAssignments = new Set<string>();
+  /** How many mutations of the deterministic mix were made, and how many assignments were added. */
+  mixed = 0;
+  numbered = 0;
+
+  constructor(options: ShapeOptions) {
+    this.shape = shapeOf(options);
+  }
+
+  /** Objects ever made of a kind: positions below it exist, living or not. Devices have no bound. */
+  count(kind: Kind): number {
+    if (kind === 'user') return this.shape.users + this.created.user;
+    if (kind === 'group') return this.shape.groups + this.created.group;
+    if (kind === 'servicePrincipal') return this.shape.servicePrincipals;
+    if (kind === 'roleDefinition') return roleDefinitionCount;
+    return kind === 'device' ? this.shape.groups : 0;
+  }
+
+  id(ref: Ref): string {
+    return guid(this.shape.seed, ref.kind, ref.index);
+  }
+
+  /** The object of an id, living or deleted; null when there never was one. */
+  find(id: string): Ref | null {
+    const ref = refOf(this.shape.seed, id);
+    return ref !== null && ref.index < this.count(ref.kind) ? ref : null;
+  }
+
+  overlay(ref: Ref): Overlay | undefined {
+    return ref.kind === 'user' || ref.kind === 'group' ? this.overlays[ref.kind].get(ref.index) : undefined;
+  }
+
+  isLive(ref: Ref): boolean {
+    if (ref.kind !== 'user' && ref.kind !== 'group') return true;
+    const overlays = this.overlays[ref.kind];
+    return overlays.size === 0 || (overlays.get(ref.index)?.state ?? 'live') === 'live';
+  }
+
+  /** The living object of an id, or null. */
+  findLive(id: string): Ref | null {
+    const ref = this.find(id);
+    return ref !== null && this.isLive(ref) ? ref : null;
+  }
+
+  /** The overlay of a user or group, made when it has none yet. */
+  touch(kind: 'user' | 'group', index: number): Overlay {
+    const known = this.overlays[kind].get(index);
+    if (known !== undefined) return known;
+    const fresh: Overlay = { values: {}, state: 'live', links: new Map() };
+    this.overlays[kind].set(index, fresh);
+    return fresh;
+  }
+
+  note(kind: 'user' | 'group', index: number, change: Change): void {
+    this.log.push({ kind, index, change });
+  }
+}

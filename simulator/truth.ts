@@ -1,0 +1,72 @@
+// What the tenant really holds now, straight from its state and not through the API: tests compare an inventory with it.
+import type { JsonObject } from '../src/model.ts';
+import { grantsOf, roleAssignments, writeAssignment, writeGrant } from './assignments.ts';
+import { linksOf } from './links.ts';
+import type { GroupRelation } from './properties.ts';
+import type { Tenant } from './tenant.ts';
+import { odataType, writer } from './views.ts';
+
+export const truths = [
+  'users',
+  'groups',
+  'edges',
+  'roleDefinitions',
+  'roleAssignments',
+  'servicePrincipals',
+  'appRoleAssignments',
+] as const;
+export type TruthName = (typeof truths)[number];
+
+/**
+ * The living objects of a collection, whole. `edges` gives members and owners of living groups whose both ends live, as
+ * {kind: 'member'|'owner', from, to, type}. `select` applies to objects; without it they have their default properties.
+ */
+export function* truth(tenant: Tenant, name: TruthName, select: readonly string[] | null = null): Generator<JsonObject> {
+  switch (name) {
+    case 'users':
+      yield* objects(tenant, 'user', select);
+      return;
+    case 'groups':
+      yield* objects(tenant, 'group', select);
+      return;
+    case 'roleDefinitions':
+      yield* objects(tenant, 'roleDefinition', select);
+      return;
+    case 'servicePrincipals':
+      yield* objects(tenant, 'servicePrincipal', select);
+      return;
+    case 'edges':
+      yield* edges(tenant);
+      return;
+    case 'roleAssignments':
+      for (const assignment of roleAssignments(tenant)) yield writeAssignment(assignment, select);
+      return;
+    case 'appRoleAssignments':
+      for (let index = 0; index < tenant.shape.servicePrincipals; index += 1) {
+        for (const grant of grantsOf(tenant, index)) yield writeGrant(tenant, grant, select);
+      }
+  }
+}
+
+function* objects(
+  tenant: Tenant,
+  kind: 'user' | 'group' | 'roleDefinition' | 'servicePrincipal',
+  select: readonly string[] | null,
+): Generator<JsonObject> {
+  const { whole } = writer(tenant, kind, select);
+  for (let index = 0; index < tenant.count(kind); index += 1) if (tenant.isLive({ kind, index })) yield whole(index);
+}
+
+function* edges(tenant: Tenant): Generator<JsonObject> {
+  const relations: readonly (readonly [GroupRelation, string])[] = [
+    ['members', 'member'],
+    ['owners', 'owner'],
+  ];
+  for (let index = 0; index < tenant.count('group'); index += 1) {
+    if (!tenant.isLive({ kind: 'group', index })) continue;
+    const from = tenant.id({ kind: 'group', index });
+    for (const [relation, kind] of relations) {
+      for (const link of linksOf(tenant, index, relation)) yield { kind, from, to: link.id, type: odataType(link.ref.kind) };
+    }
+  }
+}
