@@ -106,7 +106,11 @@ async function askAll(
       const failed = round < partRepetitions ? open.filter((index) => (answers[index]?.status ?? 500) >= 500) : [];
       open = [...throttled, ...failed];
       if (open.length === 0) break;
-      const waitMs = throttled.length > 0 || batch.toldMs !== null ? throttleWaitMs(batch.toldMs, round, 0.5) : repeatWaitMs(round, 0.5);
+      if (throttled.length === 0) {
+        await pause(repeatWaitMs(round, 0.5), options.signal, options.alive);
+        continue;
+      }
+      const waitMs = throttleWaitMs(batch.toldMs, round, 0.5);
       if (waitedMs + waitMs > options.longestWaitMs) throw pauseNeeded(base, waitMs, requests);
       await pause(waitMs, options.signal, options.alive);
       waitedMs += waitMs;
