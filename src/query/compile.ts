@@ -1,0 +1,161 @@
+// Compiles a query to a condition of SQL over `asset a join record r on r.num = a.num`. Only names of our own schema stand in the text;
+// everything that comes from the query is a parameter.
+import { connectors } from '../connectors/index.ts';
+import { queryFault } from './fault.ts';
+import type { Column, RelatedField } from './fields.ts';
+import { fieldNamed } from './fields.ts';
+import type { Parameter, Parameters } from './match.ts';
+import { matchJson, matchText, matchTime, parameters } from './match.ts';
+import type { FieldName, Query, Value } from './parse.ts';
+import { escapeLike, parseQuery } from './parse.ts';
+
+export interface CompiledQuery {
+  /** A boolean expression, never null; `true` for an empty query. */
+  readonly sql: string;
+  readonly params: readonly Parameter[];
+  /** Whether the query itself says which states it wants; otherwise live ones are meant. */
+  readonly namesState: boolean;
+}
+
+export interface CompileOptions {
+  /** What `now` means in the query. @default the moment of the call */
+  readonly now?: Date;
+  /** How many parameters the caller's statement has before these. @default 0 */
+  readonly offset?: number;
+}
+
+const columnSql: Readonly<Record<Column, string>> = {
+  class: 'a.class',
+  connection: 'r.connection',
+  stream: 'r.stream',
+  id: 'r.id',
+  state: "(case when r.tombstoned_at is null then 'live' else 'tombstoned' end)",
+  firstSeen: 'r.first_seen',
+  lastChanged: 'r.last_changed',
+};
+
+/** @throws CONFIG_INVALID with the position of what cannot be read, in the message, the details and a caret in the hint. */
+export function compileQuery(text: string, options: CompileOptions = {}): CompiledQuery {
+  const out = parameters(options.offset ?? 0);
+  const query = parseQuery(text);
+  const compiler = { text, now: options.now ?? new Date(), out, states: 0 };
+  const sql = query === null ? 'true' : compile(query, compiler);
+  return { sql, params: out.values, namesState: compiler.states > 0 };
+}
+
+interface Compiler {
+  readonly text: string;
+  readonly now: Date;
+  readonly out: Parameters;
+  states: number;
+}
+
+function compile(query: Query, compiler: Compiler): string {
+  switch (query.kind) {
+    case 'and':
+    case 'or':
+      return `(${query.parts.map((part) => compile(part, compiler)).join(` ${query.kind} `)})`;
+    case 'not':
+      return `not ${compile(query.part, compiler)}`;
+    case 'term':
+      return `(${term(query.field, query.value, query.position, compiler)})`;
+  }
+}
+
+function term(name: FieldName | null, value: Value, position: number, compiler: Compiler): string {
+  if (name === null || /^(inventory|finding)$/i.test(name.name)) return anywhere(value, position, compiler);
+  const field = fieldNamed(name.name);
+  switch (field.kind) {
+    case 'unknown':
+      throw queryFault(compiler.text, name.position, field.reason);
+    case 'source':
+      return ofSource(value, position, compiler);
+    case 'column':
+      return ofColumn(field.column, value, position, compiler);
+    case 'document':
+      return absent(value)
+        ? `not (${ofDocument(field.path, field.related, { kind: 'any' }, compiler)})`
+        : ofDocument(field.path, field.related, value, compiler);
+  }
+}
+
+/** `field:null`: nothing is there. */
+function absent(value: Value): boolean {
+  return value.kind === 'text' && !value.quoted && value.text === 'null';
+}
+
+/** Text without a field: somewhere in a string of the document; with wildcards the whole string must fit. */
+function anywhere(value: Value, position: number, compiler: Compiler): string {
+  if (value.kind === 'any') return 'true';
+  if (value.kind === 'range') throw queryFault(compiler.text, position, 'needs a field before a range');
+  const pattern = compiler.out.add(value.like ?? `%${escapeLike(value.text)}%`);
+  return `exists (select 1 from jsonb_path_query(a.document, 'lax $.** ? (@.type() == "string")') as v where lower(v #>> '{}') like lower(${pattern}))`;
+}
+
+function ofColumn(column: Column, value: Value, position: number, compiler: Compiler): string {
+  const expression = columnSql[column];
+  if (column === 'state') compiler.states += 1;
+  if (column !== 'firstSeen' && column !== 'lastChanged') return matchText(expression, value, compiler.out);
+  const sql = matchTime(expression, value, compiler.now, compiler.out);
+  if (sql === null) throw queryFault(compiler.text, position, `needs a time for ${column}, such as 2026-05-01 or now-7d`);
+  return sql;
+}
+
+/** The connectors are few and known here: which of them match is decided now. */
+function ofSource(value: Value, position: number, compiler: Compiler): string {
+  if (value.kind === 'any') return 'true';
+  if (value.kind === 'range') throw queryFault(compiler.text, position, 'has a range where a name belongs');
+  const pattern = value.like === null ? null : likeToRegex(value.like);
+  const names = connectors
+    .filter(({ source }) => (pattern === null ? source.toLowerCase() === value.text.toLowerCase() : pattern.test(source)))
+    .map((connector) => connector.name);
+  if (names.length === 0) return 'false';
+  return `exists (select 1 from connection c where c.name = r.connection and c.spec ->> 'connector' = any(${compiler.out.add(names)}::text[]))`;
+}
+
+function likeToRegex(like: string): RegExp {
+  const source = like.replaceAll(/\\.|%|_|[\^$.*+?()[\]{}|/-]/gs, (part) => {
+    if (part === '%') return '.*';
+    if (part === '_') return '.';
+    return part.startsWith('\\') ? `\\u{${(part.codePointAt(1) ?? 0).toString(16)}}` : `\\u{${(part.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+  return new RegExp(`^${source}$`, 'isu');
+}
+
+function ofDocument(path: readonly string[], related: readonly RelatedField[], value: Value, compiler: Compiler): string {
+  const stored = within('a.document', path, value, compiler);
+  const through = grouped(related).map((field) => ofRelated(field, value, compiler));
+  return [stored, ...through].join(' or ');
+}
+
+/** A value at the path; lists on the way and at its end match by any element. */
+function within(document: string, path: readonly string[], value: Value, compiler: Compiler): string {
+  const steps = path.map((name) => `.${JSON.stringify(name)}`).join('');
+  const where = matchJson('v', value, compiler.now, compiler.out);
+  return `exists (select 1 from jsonb_path_query(${document}, ${compiler.out.add(`lax $${steps}[*]`)}::jsonpath) as v where ${where})`;
+}
+
+/** The rows of a relation are mapped when a document is read, so they are searched where they come from: edges between two live records. */
+function ofRelated({ map, source, path }: RelatedField, value: Value, compiler: Compiler): string {
+  const { out } = compiler;
+  const conditions = [
+    `a.class = ${out.add(map.class)} and r.stream = ${out.add(map.stream)} and r.tombstoned_at is null`,
+    `and exists (select 1 from edge e join record f on f.connection = e.connection and f.stream = e.stream and f.id = e.from_id`,
+    `where e.connection = r.connection and e.kind = ${out.add(source.edge)} and e.to_id = r.id and e.stream = ${out.add(source.stream)}`,
+    `and f.tombstoned_at is null and`,
+  ];
+  const element =
+    source.element === 'record'
+      ? within('f.body', path, value, compiler)
+      : within("(jsonb_build_object('id', e.key) || coalesce(e.properties::jsonb, '{}'))", path, value, compiler);
+  return `(${conditions.join(' ')} ${element}))`;
+}
+
+/** Several rows may read one property of one relation. */
+function grouped(related: readonly RelatedField[]): RelatedField[] {
+  const found = new Map<string, RelatedField>();
+  for (const field of related) {
+    found.set(`${field.map.name} ${field.source.edge} ${field.source.stream} ${field.path.join('.')}`, field);
+  }
+  return [...found.values()];
+}

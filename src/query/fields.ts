@@ -1,0 +1,97 @@
+// What a field of a query means: a column, the connector's source, or a path of the document, stored or read through relations.
+import { connectors } from '../connectors/index.ts';
+import type { RelationSource } from '../connectors/definition.ts';
+import { suggestion } from '../connectors/suggest.ts';
+import { builtInMaps } from '../mappings/maps/index.ts';
+import type { MapRow, TransformMap } from '../mappings/map.ts';
+
+export type Column = 'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged';
+
+/** A row of a map through which related records fill the field. */
+export interface RelatedField {
+  readonly map: TransformMap;
+  readonly source: RelationSource;
+  /** Of the related record's body, or of the edge; empty for the element itself. */
+  readonly path: readonly string[];
+}
+
+export type Field =
+  | { readonly kind: 'column'; readonly column: Column }
+  /** The connector's product, as its definition names it (decision 25). */
+  | { readonly kind: 'source' }
+  | { readonly kind: 'document'; readonly path: readonly string[]; readonly related: readonly RelatedField[] };
+
+const columns: Readonly<Record<string, Column>> = {
+  class: 'class',
+  connection: 'connection',
+  stream: 'stream',
+  id: 'id',
+  state: 'state',
+  firstseen: 'firstSeen',
+  lastchanged: 'lastChanged',
+};
+const sources = new Set(['source', 'vendorproductname']);
+const namespaces = /^(inventory|finding)\./i;
+
+/** The field of this name (case does not count where a map names it), or the reason why there is none. */
+export function fieldNamed(name: string): Field | { readonly kind: 'unknown'; readonly reason: string } {
+  const plain = name.replace(namespaces, '');
+  const key = plain.toLowerCase();
+  const column = Object.hasOwn(columns, key) ? columns[key] : undefined;
+  if (column !== undefined) return { kind: 'column', column };
+  if (sources.has(key)) return { kind: 'source' };
+  const names = plain.replaceAll(/\[\d*\]/g, '').split('.');
+  if (names.some((part) => part === '')) return { kind: 'unknown', reason: `has "${plain.slice(0, 100)}", which is not a field's name` };
+  for (const path of [names, ['asset', ...names]]) {
+    const found = documentField(path);
+    if (found !== null) return found;
+  }
+  const known = [...Object.values(columns), 'source', ...targets().flatMap((target) => [target.text, target.text.replace(/^asset\./, '')])];
+  return {
+    kind: 'unknown',
+    reason: `has no field "${plain.slice(0, 100)}"${suggestion(plain, known) || '; text with a colon needs quotes'}`,
+  };
+}
+
+interface Target {
+  readonly map: TransformMap;
+  readonly row: MapRow;
+  readonly text: string;
+  readonly path: readonly string[];
+}
+
+function targets(): Target[] {
+  return builtInMaps.flatMap((map) =>
+    map.rows.map((row) => {
+      const text = row.to.replaceAll(/\[\d*\]/g, '');
+      return { map, row, text, path: text.split('.') };
+    }),
+  );
+}
+
+/** A path is a field when a row fills it, something in it or something around it. */
+function documentField(path: readonly string[]): Field | null {
+  const touching = targets().filter((target) => path.every((part, depth) => same(part, target.path[depth] ?? part)));
+  const [first] = touching;
+  if (first === undefined) return null;
+  // As the map spells it; beyond the map's target as it was written.
+  const spelled = path.map((part, depth) => first.path[depth] ?? part);
+  return { kind: 'document', path: spelled, related: touching.flatMap((target) => relatedFields(target, path)) };
+}
+
+function relatedFields({ map, row, path: target }: Target, path: readonly string[]): RelatedField[] {
+  if (row.off === true || row.from === null || row.fn !== undefined) return [];
+  const match = /^([^.[\]]+)\.value\[\]\.(.+)$/.exec(row.from);
+  const relation = match?.[1];
+  const property = match?.[2];
+  if (relation === undefined || property === undefined) return [];
+  const connector = connectors.find((candidate) => candidate.name === map.connector);
+  const elements = connector !== undefined && Object.hasOwn(connector.relations, relation) ? (connector.relations[relation] ?? []) : [];
+  return elements
+    .filter((source) => row.type === undefined || source.type === row.type)
+    .map((source) => ({ map, source, path: [...property.replaceAll('[]', '').split('.'), ...path.slice(target.length)] }));
+}
+
+function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
