@@ -153,6 +153,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   };
 }
 
+/** This process's environment and more, for a child that reads its own configuration. */
+export function environmentWith(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...more };
+}
+
 /** TIDEMARK_SECRET_ENV and _DIR are settings; every other name with the prefix is a secret. */
 function isSecretName(name: string): boolean {
   return name.startsWith('TIDEMARK_SECRET_') && !(name in variables);
