@@ -1,4 +1,4 @@
-// Tests run on swc as CommonJS; the sources stay ES modules.
+// Tests run on swc as CommonJS; the sources stay ES modules. The servers that suites share are started once (test/support).
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
@@ -6,5 +6,8 @@ export default {
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
   },
+  globalSetup: '<rootDir>/test/support/globalSetup.ts',
+  globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
+  maxWorkers: 2,
   testTimeout: 60_000,
 };

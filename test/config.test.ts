@@ -1,0 +1,166 @@
+// The configuration: what ships, what each variable does, and how a bad one is named.
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { readConfig, shippedTimings } from '../src/config.ts';
+import { asTidemarkError } from '../src/errors.ts';
+import { writeStackFile } from '../src/stack/stackFile.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-config-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+/** Without the files of whoever runs the tests. */
+const bare = (more: Record<string, string> = {}): Record<string, string> => ({
+  TIDEMARK_HOME: home,
+  HOME: home,
+  XDG_CONFIG_HOME: home,
+  ...more,
+});
+
+test('the shipped timings are these', () => {
+  expect(shippedTimings).toEqual({
+    sliceMs: 10 * minute,
+    pullStartToCloseMs: 15 * minute,
+    heartbeatTimeoutMs: minute,
+    stallMs: 5 * minute,
+    longWaitMs: minute,
+    maxWaitMs: 6 * hour,
+    workedLimitMs: 24 * hour,
+    pagelessLimitMs: 6 * hour,
+    shortActivityMs: minute,
+    retryInitialMs: 1000,
+    retryMaximumMs: minute,
+    cursorMaxAgeMs: (6 * 24 + 20) * hour,
+  });
+});
+
+test('an empty environment has defaults and nothing configured', () => {
+  expect(readConfig(bare(), '/')).toEqual({
+    home,
+    databaseUrl: null,
+    temporal: {
+      address: '127.0.0.1:7233',
+      namespace: 'default',
+      connection: expect.objectContaining({ address: '127.0.0.1:7233' }),
+      configured: false,
+    },
+    secrets: { env: {}, allowedEnv: [], dir: null },
+    allowedOrigins: [],
+    log: 'info',
+    timings: shippedTimings,
+    failpoint: null,
+    proxy: { url: null, except: null },
+    stack: null,
+  });
+});
+
+test.each([
+  ['TIDEMARK_HOME', 'inside', (config: ReturnType<typeof readConfig>) => config.home, '/work/inside'],
+  [
+    'TIDEMARK_DATABASE_URL',
+    'postgresql://db/tidemark',
+    (config: ReturnType<typeof readConfig>) => config.databaseUrl,
+    'postgresql://db/tidemark',
+  ],
+  ['TIDEMARK_SECRET_DIR', 'secrets', (config: ReturnType<typeof readConfig>) => config.secrets.dir, '/work/secrets'],
+  ['TIDEMARK_SECRET_ENV', 'ONE, TWO', (config: ReturnType<typeof readConfig>) => config.secrets.allowedEnv, ['ONE', 'TWO']],
+  [
+    'TIDEMARK_ALLOWED_ORIGINS',
+    'https://a.example https://b.example:8443/',
+    (config: ReturnType<typeof readConfig>) => config.allowedOrigins,
+    ['https://a.example', 'https://b.example:8443'],
+  ],
+  ['TIDEMARK_LOG', 'debug', (config: ReturnType<typeof readConfig>) => config.log, 'debug'],
+  ['TIDEMARK_TIMINGS', '{"sliceMs":5}', (config: ReturnType<typeof readConfig>) => config.timings, { ...shippedTimings, sliceMs: 5 }],
+  [
+    'TIDEMARK_FAILPOINT',
+    'page.afterCommit:3:lost',
+    (config: ReturnType<typeof readConfig>) => config.failpoint,
+    { name: 'page.afterCommit', nth: 3, effect: 'lost' },
+  ],
+  ['HTTPS_PROXY', 'http://proxy.example:3128', (config: ReturnType<typeof readConfig>) => config.proxy.url, 'http://proxy.example:3128'],
+  ['https_proxy', 'http://proxy.example:3128', (config: ReturnType<typeof readConfig>) => config.proxy.url, 'http://proxy.example:3128'],
+  ['NO_PROXY', 'localhost', (config: ReturnType<typeof readConfig>) => config.proxy.except, 'localhost'],
+  [
+    'TEMPORAL_ADDRESS',
+    'temporal.example:7233',
+    (config: ReturnType<typeof readConfig>) => config.temporal.address,
+    'temporal.example:7233',
+  ],
+  ['TEMPORAL_NAMESPACE', 'prod', (config: ReturnType<typeof readConfig>) => config.temporal.namespace, 'prod'],
+])('%s=%s is read', (name, value, of, expected) => {
+  expect(of(readConfig(bare({ [name]: value }), '/work'))).toEqual(expected);
+});
+
+test.each([
+  ['TIDEMARK_DATABASE_URL', 'mysql://root:hidden@db/x'],
+  ['TIDEMARK_ALLOWED_ORIGINS', 'https://a.example/hidden'],
+  ['TIDEMARK_LOG', 'hidden'],
+  ['TIDEMARK_TIMINGS', '{"hidden":1}'],
+  ['TIDEMARK_TIMINGS', '{"sliceMs":0}'],
+  ['TIDEMARK_TIMINGS', 'hidden'],
+  ['TIDEMARK_FAILPOINT', 'hidden'],
+  ['TIDEMARK_FAILPOINT', 'page.afterCommit:0'],
+  ['TIDEMARK_FAILPOINT', 'page.afterCommit:1:hidden'],
+  ['HTTPS_PROXY', 'ftp://hidden'],
+])('%s=%s is refused by name, without its value', (name, value) => {
+  const failure = thrownBy(() => readConfig(bare({ [name]: value }), '/'));
+  expect(failure.code).toBe('CONFIG_INVALID');
+  expect(failure.message).toContain(name);
+  expect(`${failure.message} ${failure.hint}`).not.toContain('hidden');
+});
+
+test('a Temporal configuration file that cannot be read is refused without its content', () => {
+  const failure = thrownBy(() =>
+    readConfig(bare({ TEMPORAL_CONFIG_FILE: path.join(home, 'missing.toml'), TEMPORAL_PROFILE: 'prod' }), '/'),
+  );
+  expect(failure.code).toBe('CONFIG_INVALID');
+  expect(failure.hint).toContain('TEMPORAL_CONFIG_FILE');
+});
+
+test('only variables with the prefix, or listed, can be secrets', () => {
+  const { secrets } = readConfig(
+    bare({ TIDEMARK_SECRET_A: '1', TIDEMARK_SECRET_ENV: 'LISTED', LISTED: '2', OTHER: '3', TIDEMARK_SECRET_DIR: '/s' }),
+    '/',
+  );
+  expect(secrets.env).toEqual({ TIDEMARK_SECRET_A: '1', LISTED: '2' });
+});
+
+describe('with the stack file of `up`', () => {
+  const stack = {
+    temporalAddress: '127.0.0.1:1',
+    namespace: 'default',
+    uiAddress: 'http://127.0.0.1:2',
+    databaseUrl: 'postgresql:///a',
+    simulator: null,
+  };
+  beforeEach(() => writeStackFile(home, stack));
+
+  test('it fills what the variables do not set', () => {
+    const config = readConfig(bare(), '/');
+    expect(config.databaseUrl).toBe(stack.databaseUrl);
+    expect(config.temporal).toMatchObject({ address: stack.temporalAddress, configured: true });
+    expect(config.stack).toEqual(stack);
+  });
+
+  test('variables win', () => {
+    const config = readConfig(bare({ TIDEMARK_DATABASE_URL: 'postgresql:///b', TEMPORAL_ADDRESS: 'elsewhere:7233' }), '/');
+    expect(config.databaseUrl).toBe('postgresql:///b');
+    expect(config.temporal.address).toBe('elsewhere:7233');
+  });
+});
+
+function thrownBy(work: () => unknown): ReturnType<typeof asTidemarkError> {
+  try {
+    work();
+  } catch (error) {
+    return asTidemarkError(error);
+  }
+  throw new Error('Nothing was thrown.');
+}

@@ -1,0 +1,51 @@
+// A real Temporal server for tests, on ports and data of its own; it can be killed and started again where it was.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { freePort } from '../../src/stack/ports.ts';
+import { registerSearchAttributes } from '../../src/stack/searchAttributes.ts';
+import { ensureTemporalServer, stopTemporalServer, type TemporalServer } from '../../src/stack/temporalServer.ts';
+
+/** What has to be fetched once is kept here, whichever test asked for it first. */
+const binaries = path.join(import.meta.dirname, '../../node_modules/.cache/tidemark');
+
+export interface TestTemporal {
+  readonly address: string;
+  /** SIGKILL, as a crash. */
+  kill(): void;
+  /** Starts it again on the same port and data. */
+  restart(): Promise<void>;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+}
+
+export async function startTemporal(): Promise<TestTemporal> {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-temporal-'));
+  mkdirSync(binaries, { recursive: true });
+  symlinkSync(binaries, path.join(home, 'bin'));
+  // The ports it would have had before: never the usual ones, where somebody's own server may be.
+  writeFileSync(path.join(home, 'temporal.ports.json'), JSON.stringify({ port: await freePort(), uiPort: await freePort() }));
+  let server: TemporalServer = await ensureTemporalServer(home);
+  const connection = await Connection.connect({ address: server.address });
+  await registerSearchAttributes(new Client({ connection }));
+  await connection.close();
+  return {
+    address: server.address,
+    kill: () => void process.kill(server.process.pid, 'SIGKILL'),
+    async restart() {
+      server = await ensureTemporalServer(home);
+    },
+    async stop() {
+      await stopTemporalServer(home, server);
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The server that globalSetup started for all suites. Suites take names of their own, so that they do not meet. */
+export function sharedTemporalAddress(): string {
+  const address = process.env['TIDEMARK_TEST_TEMPORAL_ADDRESS'];
+  if (address === undefined) throw new Error('globalSetup sets TIDEMARK_TEST_TEMPORAL_ADDRESS.');
+  return address;
+}
