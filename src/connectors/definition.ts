@@ -60,6 +60,8 @@ export interface StreamDefinition {
   readonly map: string | null;
   /** Properties selected whatever the maps read. `id` is one of them. */
   readonly core: readonly string[];
+  /** Properties that a document's map names and the source does not have: never selected, for it would refuse them. */
+  readonly lacks: readonly string[];
   readonly walk: Walk;
   /** Left out, and said so, when the permission is missing and the profile did not name it. */
   readonly optional: boolean;

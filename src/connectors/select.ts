@@ -65,6 +65,7 @@ export function selectOf(
     }
   }
   for (const edge of activeEdges(stream, settings)) if (edge.at !== null) properties.add(edge.at);
+  for (const name of stream.lacks) properties.delete(name);
   return [...properties].sort();
 }
 

@@ -22,6 +22,7 @@ export const entraIdentity: ConnectorDefinition = {
       class: 'user',
       map: 'entra-identity/users',
       core: ['id', 'displayName', 'userPrincipalName', 'accountEnabled'],
+      lacks: [],
       walk: { shape: 'list', path: 'users', top: 999, edges: [] },
       optional: false,
       permissions: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
@@ -33,6 +34,7 @@ export const entraIdentity: ConnectorDefinition = {
       class: 'group',
       map: 'entra-identity/groups',
       core: ['id', 'displayName'],
+      lacks: [],
       walk: {
         shape: 'chain',
         path: 'groups',
@@ -51,6 +53,8 @@ export const entraIdentity: ConnectorDefinition = {
       class: 'role',
       map: 'entra-identity/roles',
       core: ['id', 'displayName', 'isEnabled'],
+      // Document 000 looks a role's status up on accountEnabled.
+      lacks: ['accountEnabled'],
       walk: {
         shape: 'collections',
         collections: [
@@ -93,6 +97,7 @@ export const entraIdentity: ConnectorDefinition = {
       class: null,
       map: null,
       core: ['id', 'displayName'],
+      lacks: [],
       walk: {
         shape: 'collections',
         collections: [

@@ -1,0 +1,130 @@
+// A pull without Temporal, on a real database and the simulator: what the invariants are tested on.
+import { createGraphSource } from '../../src/clients/graph.ts';
+import { createHttp } from '../../src/clients/http.ts';
+import type { Http } from '../../src/clients/http.ts';
+import type { FetchOptions, Source } from '../../src/clients/source.ts';
+import { createTokenProvider } from '../../src/clients/token.ts';
+import { shippedTimings } from '../../src/config.ts';
+import { completeSpec } from '../../src/connectors/complete.ts';
+import { connectionInput } from '../../src/connectors/input.ts';
+import { specHash } from '../../src/connectors/spec.ts';
+import type { ConnectionSpec } from '../../src/connectors/spec.ts';
+import type { JsonObject, RunReport, SliceResult, Timings } from '../../src/model.ts';
+import { settleRun } from '../../src/pull/settle.ts';
+import { streamPins, streamTargets } from '../../src/pull/target.ts';
+import { walkStream } from '../../src/pull/walk.ts';
+import { putConnection } from '../../src/store/connection.ts';
+import type { Database } from '../../src/store/database.ts';
+import { finishRun, openRun, planRun } from '../../src/store/run.ts';
+import { decide } from '../../src/workflows/decide.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+
+export interface PullingOptions {
+  readonly database: Database;
+  readonly simulator: Simulator;
+  /** Unique among the suites that share the database. */
+  readonly name: string;
+  readonly streams?: readonly string[];
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly rejects?: { readonly absolute: number; readonly percent: number };
+  readonly timings?: Partial<Timings>;
+}
+
+export interface Pulling {
+  readonly spec: ConnectionSpec;
+  readonly source: Source;
+  /** One run from its opening to its verdict; failures that Temporal would retry are tried again at once, at most 50 times a stream. */
+  pull(options?: { readonly forced?: boolean; readonly stopAfter?: AbortSignal }): Promise<RunReport>;
+  close(): Promise<void>;
+}
+
+const attempts = 50;
+
+/** Applies a connection to the simulator's tenant and pulls it in this process. */
+export async function startPulling(options: PullingOptions): Promise<Pulling> {
+  const { database, simulator, name } = options;
+  const spec = specOf(options);
+  await putConnection(database, { name, spec: asJson(spec), specHash: specHash(spec) });
+  const http = createHttp({ ca: simulator.caPem });
+  const source = sourceOf(simulator, http);
+  const timings = { ...shippedTimings, ...options.timings };
+  const signal = new AbortController().signal;
+  let requests = 0;
+  let highestRunSeen = 0;
+  return {
+    spec,
+    source,
+    pull: async ({ forced = false } = {}) => {
+      requests += 1;
+      const opened = await openRun(database, {
+        requestId: `test ${requests}`,
+        connection: name,
+        profile: 'default',
+        trigger: forced ? 'forced' : 'manual',
+        scheduledAt: null,
+        highestRunSeen,
+        revision: 1,
+        spec: asJson(spec),
+        streams: streamPins(spec, 'default'),
+      });
+      const { run } = opened;
+      highestRunSeen = run;
+      const plan = decide({ ...opened, baseline: null, cursorMaxAgeMs: timings.cursorMaxAgeMs });
+      await planRun(database, { run, connection: name, plan });
+      const targets = streamTargets(spec, 'default');
+      const slice = { run, rejects: spec.rejects, timings, signal, alive: () => undefined, retryDelayMs: 0 };
+      const ends = await Promise.all(targets.map((target) => tried(() => walkStream({ database, source }, { ...slice, target }))));
+      const fetching: FetchOptions = { signal, longestWaitMs: timings.longWaitMs };
+      await tried(async () => {
+        await settleRun({ database, source }, { run, targets, options: fetching });
+        return { kind: 'done' };
+      });
+      const failed = ends.filter((end) => end.kind !== 'done').length;
+      const verdict = failed === 0 ? 'complete' : failed === ends.length ? 'failed' : 'partial';
+      return finishRun(database, { run, verdict, error: null });
+    },
+    close: () => http.close(),
+  };
+}
+
+export function sourceOf(simulator: Simulator, http: Http): Source {
+  const token = createTokenProvider({
+    login: simulator.origin,
+    tenantId: simulator.tenantId,
+    clientId: simulator.clientId,
+    credential: { kind: 'secret', secret: simulator.clientSecret },
+    scope: `${simulator.origin}/.default`,
+    http,
+  });
+  return createGraphSource({ base: `${simulator.origin}/v1.0`, token, http });
+}
+
+/** Calls a slice again and again, as its workflow would. */
+async function tried(slice: () => Promise<SliceResult>): Promise<SliceResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const result = await slice();
+      if (result.kind !== 'more' && result.kind !== 'wait') return result;
+    } catch (error) {
+      if (attempt >= attempts) throw error;
+    }
+  }
+}
+
+function specOf({ simulator, name, streams, settings, rejects }: PullingOptions): ConnectionSpec {
+  const input = connectionInput.parse({
+    name,
+    connector: 'entra-identity',
+    credentials: { tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: 'env:TIDEMARK_SECRET_TEST' },
+    cloud: 'custom',
+    endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0` },
+    ...(settings === undefined ? {} : { settings }),
+    ...(rejects === undefined ? {} : { rejects }),
+    profiles: [{ name: 'default', ...(streams === undefined ? {} : { streams }) }],
+  });
+  const { spec, faults } = completeSpec(input, { now: new Date(), previous: null, ca: simulator.caPem });
+  if (spec === null) throw new Error(JSON.stringify(faults));
+  return spec;
+}
+
+const asJson = (spec: ConnectionSpec): JsonObject => JSON.parse(JSON.stringify(spec)) as JsonObject;
