@@ -1,0 +1,140 @@
+// The verbs: their words, arguments and options. The work of each is in its own file, imported only when it is called.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Writable } from 'node:stream';
+import { formats } from './output.ts';
+import type { CommonOptions, Work } from './program.ts';
+
+type Run = (options: CommonOptions, work: Work) => Promise<void>;
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return value;
+};
+
+const limitOption = (what: string): Option => new Option('--limit <count>', `at most so many ${what}`).argParser(count).default(100);
+
+export function commands(run: Run, streams: { readonly stdout: Writable; readonly stderr: Writable }): Command {
+  const program = new Command('tidemark')
+    .description('Keeps an inventory in step with Microsoft Entra ID: every connection a durable Temporal workflow.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text),
+      // Help asked for goes to stdout; what is wrong is printed by the program.
+      writeErr: () => undefined,
+      outputError: () => undefined,
+    })
+    .showSuggestionAfterError()
+    .helpCommand(false)
+    .enablePositionalOptions();
+
+  const verb = (words: string, description: string): Command =>
+    program
+      .command(words)
+      .description(description)
+      .addOption(new Option('-o, --output <format>', 'how data is printed on stdout').choices(formats).default('table'))
+      .option('--json', 'the same as --output json')
+      .allowExcessArguments(false);
+
+  verb('up', 'start Temporal, the embedded PostgreSQL and a worker here, until Ctrl-C')
+    .option('--no-worker', 'without a worker')
+    .option('--simulator', 'with the simulated Microsoft cloud')
+    .action((options: CommonOptions & { worker: boolean; simulator?: true }) =>
+      run(options, async (context) => (await import('./verbs/up.ts')).up(context, options)),
+    );
+
+  verb('worker', 'run a worker; it drains on SIGTERM')
+    .addOption(new Option('--only <queue>', 'serve one of the two task queues').choices(['control', 'pull']))
+    .action((options: CommonOptions & { only?: 'control' | 'pull' }) =>
+      run(options, async (context) => (await import('./verbs/worker.ts')).worker(context, options)),
+    );
+
+  verb('demo', 'everything on this machine: a stack, a simulated tenant, one connection pulled, a summary')
+    .option('--once', 'end after the summary')
+    .addOption(new Option('--size <users>', 'users of the simulated tenant').argParser(count).default(2000))
+    .action((options: CommonOptions & { once?: true; size: number }) =>
+      run(options, async (context) => (await import('./verbs/demo.ts')).demo(context, options)),
+    );
+
+  verb('doctor', 'check the installation: each check, ok or the fix').action((options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/doctor.ts')).doctor(context)),
+  );
+
+  verb('apply', 'create or change connections from YAML or JSON files')
+    .requiredOption('-f, --file <path...>', 'a file, or a directory of *.yaml, *.yml and *.json files')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .action((options: CommonOptions & { file: string[]; dryRun?: true }) =>
+      run(options, async (context) => (await import('./verbs/apply.ts')).apply(context, options)),
+    );
+
+  verb('get [name]', 'connections and their states').action((name: string | undefined, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/get.ts')).get(context, name)),
+  );
+
+  verb('delete <name>', 'delete a connection; its inventory stays')
+    .option('--purge', 'erase its inventory, runs and logs too')
+    .action((name: string, options: CommonOptions & { purge?: true }) =>
+      run(options, async (context) => (await import('./verbs/delete.ts')).deleteVerb(context, name, options)),
+    );
+
+  verb('pause <name>', 'stop a connection after the page under way, until it is resumed')
+    .option('--reason <text>', 'kept with the connection')
+    .action((name: string, options: CommonOptions & { reason?: string }) =>
+      run(options, async (context) => (await import('./verbs/pause.ts')).pause(context, name, options)),
+    );
+
+  verb('resume <name>', 'let a paused connection go on').action((name: string, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/resume.ts')).resume(context, name)),
+  );
+
+  verb('run <name>', 'run a connection now')
+    .option('--profile <name>', 'this profile; otherwise every active one')
+    .option('--full', 'a full pull, whatever would be due')
+    .option('--wait', 'until it has ended: progress on stderr, the report on stdout')
+    .action((name: string, options: CommonOptions & { profile?: string; full?: true; wait?: true }) =>
+      run(options, async (context) => (await import('./verbs/run.ts')).runVerb(context, name, options)),
+    );
+
+  verb('status [name]', 'what connections are doing now').action((name: string | undefined, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/status.ts')).status(context, name)),
+  );
+
+  verb('runs <name>', 'the history of a connection, newest first, with occurrences that did not run')
+    .addOption(limitOption('runs'))
+    .action((name: string, options: CommonOptions & { limit: number }) =>
+      run(options, async (context) => (await import('./verbs/runs.ts')).runs(context, name, options)),
+    );
+
+  verb('run-report <run>', 'the report of one run, NAME:N').action((text: string, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/runReport.ts')).runReport(context, text)),
+  );
+
+  verb('logs <name>', 'the log lines of a connection, oldest first')
+    .option('--run <run>', 'only those of this run: N or NAME:N')
+    .addOption(limitOption('lines, the newest'))
+    .action((name: string, options: CommonOptions & { run?: string; limit: number }) =>
+      run(options, async (context) => (await import('./verbs/logs.ts')).logs(context, name, options)),
+    );
+
+  verb('assets [query]', 'search the inventory')
+    .option('--connection <name>', 'only those of this connection')
+    .option('--class <class>', 'only those of this class: user, group, role')
+    .addOption(new Option('--state <state>', 'live ones, or those that are gone').choices(['live', 'tombstoned']))
+    .addOption(limitOption('assets'))
+    .action((query: string | undefined, options: CommonOptions & AssetsWords) =>
+      run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
+    );
+
+  verb('cancel <run>', 'stop a run, NAME:N, after the page under way').action((text: string, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/cancel.ts')).cancel(context, text)),
+  );
+
+  return program;
+}
+
+interface AssetsWords {
+  readonly connection?: string;
+  readonly class?: string;
+  readonly state?: 'live' | 'tombstoned';
+  readonly limit: number;
+}

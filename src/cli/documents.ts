@@ -1,0 +1,62 @@
+// From found assets to documents: which map a stream's assets have, and what of the relations it reads (design 3.8).
+import type { ConnectorDefinition, RelationSource } from '../connectors/definition.ts';
+import { connectorNamed, connectors } from '../connectors/index.ts';
+import { activeMaps, relationSources } from '../connectors/select.ts';
+import { readSpec } from '../connectors/spec.ts';
+import type { CompiledMap } from '../mappings/engine.ts';
+import { compiledMap } from '../mappings/maps/index.ts';
+import type { JsonObject } from '../model.ts';
+import type { FoundAsset } from '../store/asset.ts';
+import type { Connection } from '../store/connection.ts';
+
+type Relations = Record<string, readonly RelationSource[]>;
+
+export interface Documents {
+  /** What searchAssets must assemble, by stream. */
+  readonly relations: Readonly<Record<string, Relations>>;
+  /** The whole document of an asset. */
+  document(asset: FoundAsset): JsonObject;
+}
+
+/** The maps of the connections as configured now; a deleted connection's inventory is read by the built-in maps. */
+export function documentsOf(connections: readonly Connection[]): Documents {
+  const builtIn = connectors.flatMap((connector) =>
+    connector.streams.flatMap(({ map }) => (map === null ? [] : { connector, map: compiledMap(map) })),
+  );
+  const configured = new Map(connections.map((connection) => [connection.name, mapsOf(connection)]));
+  const all = [...builtIn, ...[...configured.values()].flat()];
+  const mapFor = (asset: FoundAsset): CompiledMap | undefined =>
+    [...(configured.get(asset.connection) ?? []), ...builtIn].find(({ map }) => map.map.stream === asset.stream)?.map;
+  return {
+    relations: relationsOf(all),
+    document(asset) {
+      const related = Object.fromEntries(Object.entries(asset.relations).map(([name, elements]) => [name, [...elements]]));
+      return mapFor(asset)?.relate(asset.document, related) ?? asset.document;
+    },
+  };
+}
+
+interface Mapped {
+  readonly connector: ConnectorDefinition;
+  readonly map: CompiledMap;
+}
+
+function mapsOf(connection: Connection): Mapped[] {
+  const spec = readSpec(connection.spec);
+  const connector = connectorNamed(spec.connector);
+  const profile = spec.profiles.find(({ status }) => status === 'active') ?? spec.profiles[0];
+  return profile === undefined ? [] : activeMaps(spec, profile.name).map((map) => ({ connector, map }));
+}
+
+/** Maps of one stream may read different relations: each relation's sources are put together, each once. */
+function relationsOf(mapped: readonly Mapped[]): Record<string, Relations> {
+  const byStream: Record<string, Record<string, RelationSource[]>> = {};
+  for (const { connector, map } of mapped) {
+    const relations = (byStream[map.map.stream] ??= {});
+    for (const { name, source } of relationSources(connector, map)) {
+      const sources = (relations[name] ??= []);
+      if (!sources.includes(source)) sources.push(source);
+    }
+  }
+  return byStream;
+}

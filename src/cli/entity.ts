@@ -1,0 +1,122 @@
+// Talking to the entity `connection:NAME`: its updates and its query, and what is said when no worker answers.
+import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
+import { randomUUID } from 'node:crypto';
+import { TidemarkError } from '../errors.ts';
+import { connectionId, taskQueues } from '../workflows/ids.ts';
+import { configuredSignal, type ConnectionStatus, stateQuery } from '../workflows/messages.ts';
+import { castTemporal, isNotFound, isUnanswered } from './temporal.ts';
+
+const updateTimeoutMs = 20_000;
+const queryTimeoutMs = 5_000;
+
+const startOf = (name: string) => ({
+  workflowId: connectionId(name),
+  taskQueue: taskQueues.control,
+  args: [{ name }] as [{ name: string }],
+});
+
+/**
+ * Sends an update to the entity, starting it when it does not run. The id of the update makes a repeated call harmless.
+ * @throws ORCHESTRATOR_UNAVAILABLE when no worker answers; CONFIG_INVALID when the entity refuses the input.
+ */
+export async function askEntity<Answer>(
+  client: Client,
+  name: string,
+  update: UpdateDefinition<Answer, [unknown?]>,
+  input: object,
+): Promise<Answer> {
+  await requireWorker(client);
+  try {
+    return await client.withDeadline(Date.now() + updateTimeoutMs, () =>
+      client.workflow.executeUpdateWithStart(update, {
+        args: [input],
+        updateId: randomUUID(),
+        startWorkflowOperation: new WithStartWorkflowOperation('connection', {
+          ...startOf(name),
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        }),
+      }),
+    );
+  } catch (error) {
+    if (isUnanswered(error)) throw noWorker(await lastWorker(client), error);
+    if (error instanceof Error && error.name === 'WorkflowUpdateFailedError') throw refusedBy(error, name, update.name);
+    throw castTemporal(error, client);
+  }
+}
+
+/** The entity refused the update: its own words are for operators. */
+function refusedBy(error: Error, name: string, update: string): TidemarkError {
+  const reason = error.cause instanceof Error ? error.cause.message : error.message;
+  return new TidemarkError('CONFIG_INVALID', `Connection "${name}" refused ${update}: ${reason}`, {
+    hint: `"tidemark get ${name}" shows what the connection has.`,
+    cause: error,
+  });
+}
+
+/** Tells the entity that its row has changed, starting it when it does not run. Needs no worker; may be repeated. */
+export async function tellConfigured(client: Client, name: string): Promise<void> {
+  try {
+    await client.workflow.signalWithStart('connection', { ...startOf(name), signal: configuredSignal, signalArgs: [] });
+  } catch (error) {
+    throw castTemporal(error, client);
+  }
+}
+
+/** The same for a connection that is going away: an entity that does not run is not started. */
+export async function tellDeleted(client: Client, name: string): Promise<void> {
+  try {
+    await client.workflow.getHandle(connectionId(name)).signal(configuredSignal);
+  } catch (error) {
+    if (!isNotFound(error)) throw castTemporal(error, client);
+  }
+}
+
+/**
+ * The entity's state; null when it does not run.
+ * @throws ORCHESTRATOR_UNAVAILABLE "no worker since …" when nobody answers.
+ */
+export async function queryEntity(client: Client, name: string): Promise<ConnectionStatus | null> {
+  try {
+    return await client.withDeadline(Date.now() + queryTimeoutMs, () => client.workflow.getHandle(connectionId(name)).query(stateQuery));
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    if (isUnanswered(error)) throw noWorker(await lastWorker(client), error);
+    throw castTemporal(error, client);
+  }
+}
+
+/** When a worker last asked the control queue for work: ISO-8601; null when none has for as long as Temporal remembers (5 minutes). */
+export async function lastWorker(client: Client): Promise<string | null> {
+  try {
+    const { pollers } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: taskQueues.control },
+      taskQueueType: 1,
+    });
+    const times = (pollers ?? []).map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000);
+    return times.length === 0 ? null : new Date(Math.max(...times)).toISOString();
+  } catch (error) {
+    throw castTemporal(error, client);
+  }
+}
+
+/** @throws ORCHESTRATOR_UNAVAILABLE at once when Temporal knows of no worker: an update would only wait. */
+async function requireWorker(client: Client): Promise<void> {
+  const since = await lastWorker(client);
+  if (since === null) throw noWorker(null, undefined);
+}
+
+/** What is said when nobody answers for the entities. `since` is what lastWorker answered. */
+export function noWorker(since: string | null, cause: unknown): TidemarkError {
+  const when = since ?? `before ${new Date(Date.now() - 5 * 60_000).toISOString()}`;
+  return new TidemarkError(
+    'ORCHESTRATOR_UNAVAILABLE',
+    `There is no worker on task queue "${taskQueues.control}": no worker since ${when}.`,
+    {
+      hint: 'Start one: "tidemark worker" (or "tidemark up", which brings one).',
+      cause,
+      details: { noWorkerSince: when },
+    },
+  );
+}

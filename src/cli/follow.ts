@@ -1,0 +1,61 @@
+// Following a run to its end, by its rows in the database: progress comes from the checkpoints, the end from the verdict.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TidemarkError } from '../errors.ts';
+import type { RunReport } from '../model.ts';
+import type { Database } from '../store/database.ts';
+import { getRun, listRuns, readReport } from '../store/run.ts';
+import { readProgress } from '../store/walk.ts';
+import type { Context } from './context.ts';
+import { createProgress } from './progress.ts';
+import { runName } from './runName.ts';
+
+const lookEveryMs = 400;
+
+/** Shows progress until the run has a verdict, and answers its report. */
+export async function followRun(context: Context, run: number): Promise<RunReport> {
+  const database = await context.database();
+  const begun = await getRun(database, run);
+  if (begun === null) throw new TidemarkError('INTERNAL', `Run ${run} was opened but has no row.`);
+  const display = await createProgress(context.output, runName(begun.connection, run));
+  try {
+    let expected: number | null | undefined;
+    for (;;) {
+      const now = await getRun(database, run);
+      const report = now?.verdict === null ? null : await readReport(database, run);
+      if (report !== null) return report;
+      if (now?.mode === 'full' || now?.mode === 'delta') expected ??= await lastRead(database, begun.connection, begun.profile, now.mode);
+      const streams = await readProgress(database, run);
+      display.show({
+        read: streams.reduce((sum, stream) => sum + stream.read, 0),
+        expected: expected ?? null,
+        streams: streams.filter((stream) => stream.outcome === null).map((stream) => stream.stream),
+      });
+      await sleep(lookEveryMs);
+    }
+  } finally {
+    display.stop();
+  }
+}
+
+/** How many objects the last complete run of this profile and mode read; null when there is none among the recent ones. */
+async function lastRead(database: Database, connection: string, profile: string, mode: 'full' | 'delta'): Promise<number | null> {
+  const recent = await listRuns(database, { connection, limit: 50 });
+  const last = recent.find((line) => line.profile === profile && line.mode === mode && line.verdict === 'complete');
+  const report = typeof last?.run === 'number' ? await readReport(database, last.run) : null;
+  return report === null ? null : report.streams.reduce((sum, stream) => sum + stream.read, 0);
+}
+
+/** The first run of a profile with a number above `after`: what a queued request becomes. Waits until it is opened. */
+export async function awaitOpened(
+  database: Database,
+  of: { readonly connection: string; readonly profile: string; readonly after: number },
+): Promise<number> {
+  for (;;) {
+    const lines = await listRuns(database, { connection: of.connection, limit: 20 });
+    const numbers = lines
+      .filter((line) => line.profile === of.profile)
+      .flatMap((line) => (line.run !== null && line.run > of.after ? [line.run] : []));
+    if (numbers.length > 0) return Math.min(...numbers);
+    await sleep(lookEveryMs);
+  }
+}

@@ -1,0 +1,33 @@
+// A run's report as people read it: what it was, how each stream ended, and what is wrong.
+import type { RunReport, StreamReport } from '../model.ts';
+import type { Column, Output } from './output.ts';
+import { durationText, timeIn } from './words.ts';
+
+export const streamColumns: readonly Column<StreamReport>[] = [
+  { title: 'stream', value: ({ stream }) => stream },
+  { title: 'mode', value: ({ mode }) => mode },
+  { title: 'reason', value: ({ reason }) => reason },
+  { title: 'outcome', value: ({ outcome }) => outcome },
+  ...(['read', 'added', 'updated', 'unchanged', 'removedBySource', 'swept', 'rejected', 'pages', 'requests', 'resumed'] as const).map(
+    (key): Column<StreamReport> => ({ title: key, value: (stream) => stream[key], align: 'right' }),
+  ),
+];
+
+/** Prints a report; as CSV its streams. Times are shown in the profile's zone. */
+export async function printReport(output: Output, report: RunReport, zone: string): Promise<void> {
+  await output.one(report, { text: () => reportText(output, report, zone), rows: report.streams, columns: streamColumns });
+}
+
+async function reportText(output: Output, report: RunReport, zone: string): Promise<string> {
+  const { run, profile, mode, reason, trigger, verdict, assets, startedAt, finishedAt } = report;
+  const took = finishedAt === null ? '' : `, took ${durationText(Date.parse(finishedAt) - Date.parse(startedAt))}`;
+  const lines = [
+    `${run}: ${verdict ?? 'under way'} (${mode ?? 'not decided yet'}${reason === null ? '' : `: ${reason}`})`,
+    `profile ${profile}, ${trigger}, started ${timeIn(zone, startedAt)}${took}`,
+    `assets: ${assets.added} added, ${assets.updated} updated, ${assets.removed} removed, ${assets.unchanged} unchanged`,
+  ];
+  if (report.streams.length > 0) lines.push('', await output.table(report.streams, streamColumns));
+  const faults = [{ stream: null, error: report.error }, ...report.streams].filter(({ error }) => error !== null);
+  for (const { stream, error } of faults) lines.push('', `${stream ?? 'run'}: ${error?.code}: ${error?.message}`, `  fix: ${error?.hint}`);
+  return lines.join('\n');
+}

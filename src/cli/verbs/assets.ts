@@ -1,0 +1,84 @@
+// tidemark assets [QUERY]: searches the inventory and prints whole documents, one row at a time however many there are.
+import { connectors } from '../../connectors/index.ts';
+import { TidemarkError } from '../../errors.ts';
+import type { JsonObject } from '../../model.ts';
+import { compileQuery } from '../../query/compile.ts';
+import { type AssetState, type FoundAsset, searchAssets } from '../../store/asset.ts';
+import { listConnections } from '../../store/connection.ts';
+import type { Database, Parameter } from '../../store/database.ts';
+import type { Context } from '../context.ts';
+import { documentsOf, type Documents } from '../documents.ts';
+import type { Column } from '../output.ts';
+import { timeIn } from '../words.ts';
+
+interface AssetsOptions {
+  readonly connection?: string;
+  readonly class?: string;
+  /** Without it live ones, or those that the query names. */
+  readonly state?: AssetState;
+  readonly limit: number;
+}
+
+export async function assets(context: Context, query: string | undefined, options: AssetsOptions): Promise<void> {
+  const compiled = compileQuery(query ?? '');
+  if (options.class !== undefined) requireClass(options.class);
+  const params: Parameter[] = [...compiled.params];
+  const conditions = [`(${compiled.sql})`];
+  for (const [column, value] of [
+    ['r.connection', options.connection],
+    ['a.class', options.class],
+  ] as const) {
+    if (value !== undefined) conditions.push(`${column} = $${params.push(value)}`);
+  }
+  const database = await context.database();
+  const connections = await listConnections(database);
+  if (options.connection !== undefined && !connections.some(({ name }) => name === options.connection)) {
+    context.output.note(`There is no connection "${options.connection}" now; what it left behind is searched.`);
+  }
+  const states: AssetState[] = options.state === undefined ? (compiled.namesState ? ['live', 'tombstoned'] : ['live']) : [options.state];
+  const where = { where: conditions.join(' and '), params, limit: options.limit + 1 };
+  await context.output.rows(results(database, documentsOf(connections), states, where), {
+    columns,
+    limit: options.limit,
+    none: 'Nothing matches.',
+  });
+}
+
+type Where = Pick<Parameters<typeof searchAssets>[1], 'where' | 'params' | 'limit'>;
+
+async function* results(database: Database, documents: Documents, states: readonly AssetState[], where: Where): AsyncGenerator<Result> {
+  for (const state of states) {
+    for await (const asset of searchAssets(database, { ...where, state, relations: documents.relations })) {
+      const { connection, stream, class: ofClass, id, firstSeen, lastChanged } = asset;
+      yield { connection, stream, class: ofClass, id, state, firstSeen, lastChanged, document: documents.document(asset) };
+    }
+  }
+}
+
+/** A search result (contract.md). */
+type Result = Omit<FoundAsset, 'relations'>;
+
+const columns: readonly Column<Result>[] = [
+  { title: 'connection', value: ({ connection }) => connection },
+  { title: 'class', value: (row) => row.class },
+  { title: 'id', value: ({ id }) => id },
+  { title: 'name', value: ({ document }) => nameOf(document) },
+  { title: 'state', value: ({ state }) => state },
+  { title: 'last changed', value: ({ lastChanged }) => timeIn('UTC', lastChanged) },
+];
+
+/** asset.assetDetail.name, where the map gives one. */
+function nameOf(document: JsonObject): string | null {
+  const asset = document['asset'];
+  const detail = isObject(asset) ? asset['assetDetail'] : undefined;
+  const name = isObject(detail) ? detail['name'] : undefined;
+  return typeof name === 'string' ? name : null;
+}
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function requireClass(name: string): void {
+  const classes = [...new Set(connectors.flatMap((connector) => connector.streams.flatMap((stream) => stream.class ?? [])))];
+  if (classes.some((known) => known === name)) return;
+  throw new TidemarkError('CONFIG_INVALID', `There is no asset class "${name}".`, { hint: `Classes: ${classes.join(', ')}.` });
+}

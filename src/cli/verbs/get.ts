@@ -1,0 +1,64 @@
+// tidemark get [NAME]: connections and their states, from the database alone.
+import { readSpec } from '../../connectors/spec.ts';
+import { type Connection, listConnections } from '../../store/connection.ts';
+import { requireConnection } from '../connections.ts';
+import { emptyRowNotes, profileViews, stateOf } from '../connectionView.ts';
+import type { Context } from '../context.ts';
+import type { Column } from '../output.ts';
+
+export async function get(context: Context, name: string | undefined): Promise<void> {
+  const database = await context.database();
+  if (name !== undefined) await requireConnection(database, name);
+  const views = (await listConnections(database)).filter((connection) => name === undefined || connection.name === name).map(viewOf);
+  const [view] = views;
+  if (name !== undefined && view !== undefined) {
+    return context.output.one(view, { text: () => textOf(view), rows: [view], columns });
+  }
+  await context.output.rows(views, { columns, none: 'There are no connections yet: "tidemark apply -f FILE".' });
+}
+
+function viewOf(connection: Connection) {
+  const spec = readSpec(connection.spec);
+  const { state, since } = stateOf(connection, spec);
+  return {
+    name: connection.name,
+    title: spec.title,
+    connector: spec.connector,
+    state,
+    since,
+    lastError: connection.saved?.lastError ?? null,
+    revision: connection.revision,
+    createdAt: connection.createdAt,
+    changedAt: connection.changedAt,
+    profiles: profileViews(spec),
+    notes: emptyRowNotes(spec),
+    spec,
+  };
+}
+
+type View = ReturnType<typeof viewOf>;
+
+const columns: readonly Column<View>[] = [
+  { title: 'name', value: ({ name }) => name },
+  { title: 'state', value: ({ state }) => state },
+  { title: 'since', value: ({ since }) => since },
+  { title: 'connector', value: ({ connector }) => connector },
+  { title: 'profiles', value: ({ profiles }) => profiles.map((profile) => profile.name).join(', ') },
+  { title: 'error', value: ({ lastError }) => lastError?.code ?? null },
+];
+
+function textOf(view: View): string {
+  const lines = [
+    `${view.name} (${view.title}), ${view.connector}, revision ${view.revision}`,
+    `${view.state} since ${view.since}`,
+    ...(view.lastError === null ? [] : [`${view.lastError.code}: ${view.lastError.message}`, `  fix: ${view.lastError.hint}`]),
+    `tenant ${view.spec.credentials.tenantId}, client ${view.spec.credentials.clientId}, cloud ${view.spec.cloud}`,
+  ];
+  for (const profile of view.profiles) {
+    lines.push('', `profile ${profile.name}, ${profile.status}: ${profile.schedule}`);
+    if (profile.description !== '') lines.push(`  ${profile.description}`);
+    if (profile.baseline !== null) lines.push(`  baseline ${profile.baseline}`);
+    for (const { stream, map } of profile.streams) lines.push(`  ${stream}${map === null ? '' : ` by ${map}`}`);
+  }
+  return [...lines, ...view.notes.map((note) => `\n${note}`)].join('\n');
+}
