@@ -29,6 +29,8 @@ export interface Cloud {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly sealer: Sealer;
+  /** Tells tenants of another seed or size. */
+  readonly size: string;
   /** Differs at each start. */
   readonly epoch: string;
   /** The simulated time, milliseconds. */

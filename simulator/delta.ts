@@ -39,7 +39,7 @@ export function delta(cloud: Cloud, name: 'users' | 'groups', query: Query, mini
       ? wholePage(cloud, round, state.at, state.within)
       : changedPage(cloud, round, { from: state.from, upTo: state.upTo, at: state.at, within: state.within });
   const link = (to: Partial<LinkState>, option: '$skiptoken' | '$deltatoken'): string =>
-    `${cloud.origin()}/v1.0/${path}?${option}=${cloud.sealer.seal({ ...state, issuedAt: cloud.now(), epoch: cloud.epoch, ...to })}`;
+    `${cloud.origin()}/v1.0/${path}?${option}=${cloud.sealer.seal({ ...state, issuedAt: cloud.now(), size: cloud.size, epoch: cloud.epoch, ...to })}`;
   const end =
     page.next === null
       ? { '@odata.deltaLink': link({ kind: 'delta', from: state.upTo, at: 0, within: 0 }, '$deltatoken') }
@@ -62,7 +62,20 @@ function begin(cloud: Cloud, name: 'users' | 'groups', path: string, query: Quer
   const now = cloud.now();
   const upTo = cloud.tenant.log.length;
   if (token === undefined) {
-    return { kind: 'page', path, select, ids, top: 0, from: null, upTo, at: 0, within: 0, issuedAt: now, epoch: cloud.epoch };
+    return {
+      kind: 'page',
+      path,
+      select,
+      ids,
+      top: 0,
+      from: null,
+      upTo,
+      at: 0,
+      within: 0,
+      issuedAt: now,
+      size: cloud.size,
+      epoch: cloud.epoch,
+    };
   }
   const state = cloud.sealer.open(token);
   const kind = skiptoken === undefined ? 'delta' : 'page';
@@ -73,6 +86,6 @@ function begin(cloud: Cloud, name: 'users' | 'groups', path: string, query: Quer
   }
   if (now - state.issuedAt > (kind === 'delta' ? deltaLifeMs : pageLifeMs)) throw kind === 'delta' ? syncStateNotFound() : expiredPage();
   // A restarted simulator has forgotten its changes; only what was told before the first change still holds.
-  if (state.epoch !== cloud.epoch && (state.upTo > 0 || (state.from ?? 0) > 0)) throw syncStateNotFound();
+  if (state.size !== cloud.size || (state.epoch !== cloud.epoch && state.upTo > 0)) throw syncStateNotFound();
   return kind === 'page' ? state : { ...state, kind: 'page', upTo, at: 0, within: 0 };
 }

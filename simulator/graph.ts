@@ -5,7 +5,7 @@ import type { Cloud } from './cloud.ts';
 import { delta } from './delta.ts';
 import { list, single } from './lists.ts';
 import type { CollectionName } from './lists.ts';
-import { rolesOf } from './login.ts';
+import { rolesOf } from './bearer.ts';
 import { costOf, requirePermission } from './permissions.ts';
 import { parseQuery } from './query.ts';
 import type { Query } from './query.ts';

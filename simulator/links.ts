@@ -19,26 +19,26 @@ export function positions(tenant: Tenant, group: number, relation: GroupRelation
   return baseCount(tenant, group, relation) + (overlay?.added.length ?? 0);
 }
 
-/** Who stands at a position: null when taken away, or when that object is deleted. */
+/** Who stands at a position: null when taken away or gone for good. What is in the bin keeps its place and comes back to it. */
 export function linkAt(tenant: Tenant, group: number, relation: GroupRelation, position: number): Link | null {
   const base = baseCount(tenant, group, relation);
   const overlay = tenant.overlays.group.get(group)?.links.get(relation);
   if (position >= base) {
     const id = overlay?.added[position - base] ?? null;
-    const ref = id === null ? null : tenant.findLive(id);
-    return id === null || ref === null ? null : { id, ref };
+    const ref = id === null ? null : tenant.find(id);
+    return id === null || ref === null || tenant.stateOf(ref) === 'hard' ? null : { id, ref };
   }
   const ref = relation === 'members' ? baseMember(tenant.shape, group, position) : baseOwner(tenant.shape, group, position);
-  if (!tenant.isLive(ref)) return null;
+  if (tenant.stateOf(ref) === 'hard') return null;
   const id = tenant.id(ref);
   return overlay?.removed.has(id) === true ? null : { id, ref };
 }
 
-/** The living elements of a relation, in order of position. */
-export function* linksOf(tenant: Tenant, group: number, relation: GroupRelation): Generator<Link> {
+/** The elements of a relation in order of position; those in the bin only on demand. */
+export function* linksOf(tenant: Tenant, group: number, relation: GroupRelation, withBin = false): Generator<Link> {
   for (let position = 0; position < positions(tenant, group, relation); position += 1) {
     const link = linkAt(tenant, group, relation, position);
-    if (link !== null) yield link;
+    if (link !== null && (withBin || tenant.isLive(link.ref))) yield link;
   }
 }
 

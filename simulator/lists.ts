@@ -24,7 +24,7 @@ export function openPage(cloud: Cloud, path: string, token: string): LinkState {
   const state = cloud.sealer.open(token);
   if (state.kind !== 'page' || state.path !== path)
     throw badRequest('The page token does not belong to this request.', 'Directory_InvalidPageToken');
-  if (cloud.now() - state.issuedAt > pageLifeMs) throw expiredPage();
+  if (cloud.now() - state.issuedAt > pageLifeMs || state.size !== cloud.size) throw expiredPage();
   return state;
 }
 
@@ -54,6 +54,7 @@ export function pageAnswer(
       at,
       within: 0,
       issuedAt: cloud.now(),
+      size: cloud.size,
       epoch: cloud.epoch,
     });
     const kept = [...of.kept].filter(([name]) => name !== '$skiptoken').map(([name, value]) => `${name}=${encodeURIComponent(value)}&`);

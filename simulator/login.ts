@@ -1,21 +1,10 @@
 // The sign-in service: discovery, and access tokens for client credentials, with the errors of the v2.0 endpoint.
 // Source: learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow and …/reference-error-codes
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { isValidAssertion } from './assertion.ts';
 import type { Answer } from './answer.ts';
+import { signToken } from './bearer.ts';
 import type { Cloud } from './cloud.ts';
-
-interface Claims {
-  readonly aud: string;
-  readonly iss: string;
-  readonly iat: number;
-  readonly exp: number;
-  readonly appid: string;
-  readonly tid: string;
-  readonly roles: readonly string[];
-  /** Tokens of an earlier generation are revoked. */
-  readonly generation: number;
-}
 
 function aadsts(status: number, error: string, code: number, message: string): Answer {
   const trace = randomUUID();
@@ -115,7 +104,7 @@ export function issueToken(cloud: Cloud, tenant: string, form: URLSearchParams):
   return {
     status: 200,
     headers: {},
-    body: { token_type: 'Bearer', expires_in: lifetime, ext_expires_in: lifetime, access_token: sign(cloud, audience) },
+    body: { token_type: 'Bearer', expires_in: lifetime, ext_expires_in: lifetime, access_token: signToken(cloud, audience) },
   };
 }
 
@@ -174,39 +163,4 @@ function prove(cloud: Cloud, tenant: string, form: URLSearchParams): Answer | nu
         700027,
         'The certificate with identifier used to sign the client assertion is not registered on application, or the assertion is not valid.',
       );
-}
-
-function signature(cloud: Cloud, text: string): Buffer {
-  return createHmac('sha256', `${cloud.tenantId} access tokens ${cloud.clientSecret}`).update(text).digest();
-}
-
-function sign(cloud: Cloud, audience: string): string {
-  const now = Math.floor(cloud.now() / 1000);
-  const claims: Claims = {
-    aud: audience,
-    iss: `${cloud.origin()}/${cloud.tenantId}/`,
-    iat: now,
-    exp: now + cloud.settings.tokenLifetimeS,
-    appid: cloud.clientId,
-    tid: cloud.tenantId,
-    roles: cloud.settings.roles,
-    generation: cloud.tokenGeneration,
-  };
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const text = `${encode({ typ: 'JWT', alg: 'HS256' })}.${encode(claims)}`;
-  return `${text}.${signature(cloud, text).toString('base64url')}`;
-}
-
-/** The roles of a valid bearer token, or null when it is missing, forged, expired or revoked. */
-export function rolesOf(cloud: Cloud, authorization: string | undefined): readonly string[] | null {
-  const token = /^Bearer ([\w-]+\.[\w-]+)\.([\w-]+)$/.exec(authorization ?? '');
-  const text = token?.[1];
-  if (token === null || text === undefined) return null;
-  const given = Buffer.from(token[2] ?? '', 'base64url');
-  const right = signature(cloud, text);
-  if (given.length !== right.length || !timingSafeEqual(given, right)) return null;
-  // The signature proves that the claims are ours.
-  const claims: Claims = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString('utf8'));
-  const alive = claims.exp > cloud.now() / 1000 && claims.generation === cloud.tokenGeneration;
-  return alive ? claims.roles : null;
 }

@@ -1,7 +1,8 @@
 // Changes to the tenant: explicit ones for tests. Each leaves an overlay and entries of the log; one that does not apply throws.
 import type { Json } from '../src/model.ts';
 import { nextAssignmentId } from './assignments.ts';
-import { setLink } from './links.ts';
+import { linksOf, setLink } from './links.ts';
+import { groupRelations } from './properties.ts';
 import { mix } from './random.ts';
 import type { Tenant } from './tenant.ts';
 import { isUnified } from './things.ts';
@@ -98,12 +99,19 @@ function remove(tenant: Tenant, kind: 'user' | 'group', id: string, hard: boolea
   tenant.note(kind, ref.index, { what: 'deleted' });
 }
 
+/** A restored group tells its members and owners again; a restored user tells nothing of its groups. */
 function restore(tenant: Tenant, kind: 'user' | 'group', id: string): void {
   const ref = tenant.find(id);
   const overlay = ref?.kind === kind ? tenant.overlay(ref) : undefined;
   if (ref === null || overlay?.state !== 'soft') throw new Error(`The ${kind} ${id} is not in the bin.`);
   overlay.state = 'live';
   tenant.note(kind, ref.index, { what: 'restored' });
+  if (kind === 'user') return;
+  for (const relation of groupRelations) {
+    for (const { id: linked } of linksOf(tenant, ref.index, relation, true)) {
+      tenant.note(kind, ref.index, { what: 'link', relation, id: linked, present: true });
+    }
+  }
 }
 
 function link(tenant: Tenant, group: string, relation: 'members' | 'owners', id: string, present: boolean): void {

@@ -12,6 +12,7 @@ import type { GroupRelation } from './properties.ts';
 import { allow, idsOfFilter, selectOf, topOf } from './query.ts';
 import type { Query } from './query.ts';
 import { roleDefinitionCount } from './shape.ts';
+import type { Tenant } from './tenant.ts';
 import { odataType, writer } from './views.ts';
 
 const anyType = { ...types.user, all: new Set([...types.user.all, ...types.group.all, ...types.device.all]) };
@@ -36,7 +37,7 @@ export function related(cloud: Cloud, id: string, relation: GroupRelation, query
   const path = `groups/${id}/${relation}`;
   if (filter !== undefined) {
     const ids = new Set(idsOfFilter(filter, 15));
-    const value = [...linksOf(tenant, ref.index, relation)].filter((link) => ids.has(link.id) && isShown(link)).map(write);
+    const value = [...linksOf(tenant, ref.index, relation)].filter((link) => ids.has(link.id) && isShown(tenant, link)).map(write);
     return pageAnswer(cloud, { path, select, top: 100, kept: query, at: 0, next: null, value, more: { '@odata.count': value.length } });
   }
   const top = topOf(query);
@@ -46,13 +47,13 @@ export function related(cloud: Cloud, id: string, relation: GroupRelation, query
   let at = start;
   for (; at < count && value.length < top; at += 1) {
     const link = linkAt(tenant, ref.index, relation, at);
-    if (link !== null && isShown(link)) value.push(write(link));
+    if (link !== null && isShown(tenant, link)) value.push(write(link));
   }
   return pageAnswer(cloud, { path, select, top, kept: query, at: start, next: at < count ? at : null, value });
 }
 
-function isShown(link: Link): boolean {
-  return link.ref.kind !== 'servicePrincipal';
+function isShown(tenant: Tenant, link: Link): boolean {
+  return link.ref.kind !== 'servicePrincipal' && tenant.isLive(link.ref);
 }
 
 function startOf(cloud: Cloud, path: string, query: Query): number {

@@ -26,7 +26,10 @@ export interface RoundPage {
   readonly next: Place | null;
 }
 
-/** A page of the first round: every object with its members, those in the bin as removed (which clients must bear here too). */
+/**
+ * A page of the first round: every object with its members; what is in the bin comes as removed, and stays a member of its groups:
+ * clients must bear both.
+ */
 export function wholePage(cloud: Cloud, query: RoundQuery, at: number, within: number): RoundPage {
   const { tenant, settings } = cloud;
   const value: JsonObject[] = [];
@@ -37,7 +40,7 @@ export function wholePage(cloud: Cloud, query: RoundQuery, at: number, within: n
     const ref: Ref = { kind: query.kind, index };
     const id = tenant.id(ref);
     if (query.ids !== null && !query.ids.has(id)) continue;
-    const state = tenant.overlay(ref)?.state ?? 'live';
+    const state = tenant.stateOf(ref);
     if (state === 'soft') value.push(removed(id, 'changed'));
     if (state !== 'live') continue;
     const object = start === 0 ? sparse(tenant, ref, query.properties, false) : { id };
@@ -87,7 +90,7 @@ export function changedPage(cloud: Cloud, query: RoundQuery, round: Place & { re
     if (item === undefined) break;
     if (value.length >= settings.deltaPageSize || room <= 0) return { value, next: { at, within: start } };
     const ref: Ref = { kind: query.kind, index: item.index };
-    const state = tenant.overlay(ref)?.state ?? 'live';
+    const state = tenant.stateOf(ref);
     if (state !== 'live') {
       value.push(removed(tenant.id(ref), state === 'soft' ? 'changed' : 'deleted'));
       continue;

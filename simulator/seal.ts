@@ -19,7 +19,8 @@ export interface LinkState {
   readonly at: number;
   readonly within: number;
   readonly issuedAt: number;
-  /** The simulator's start; state before it is gone, except the untouched beginning. */
+  /** The tenant's seed and size, and the simulator's start: changes before it are gone. */
+  readonly size: string;
   readonly epoch: string;
 }
 

@@ -83,10 +83,15 @@ export class Tenant {
     return ref.kind === 'user' || ref.kind === 'group' ? this.overlays[ref.kind].get(ref.index) : undefined;
   }
 
-  isLive(ref: Ref): boolean {
-    if (ref.kind !== 'user' && ref.kind !== 'group') return true;
+  /** Whether it lives, is in the bin (soft), or is gone for good (hard). */
+  stateOf(ref: Ref): Overlay['state'] {
+    if (ref.kind !== 'user' && ref.kind !== 'group') return 'live';
     const overlays = this.overlays[ref.kind];
-    return overlays.size === 0 || (overlays.get(ref.index)?.state ?? 'live') === 'live';
+    return overlays.size === 0 ? 'live' : (overlays.get(ref.index)?.state ?? 'live');
+  }
+
+  isLive(ref: Ref): boolean {
+    return this.stateOf(ref) === 'live';
   }
 
   /** The living object of an id, or null. */
