@@ -410,6 +410,13 @@ describe('single objects, in batches', () => {
     expect(error.retryAfterMs).toBeGreaterThanOrEqual(100_000);
   });
 
+  test('parts that are throttled again and again are left when the waits together would be too long', async () => {
+    const { graph, sizes } = batches(() => ({ status: 429, headers: { 'Retry-After': '1' } }));
+    const error = await failureOf(graph.gone({ path: 'users', ids: ['a'] }, options({ longestWaitMs: 1500 })));
+    expect(error.code).toBe('SOURCE_THROTTLED');
+    expect(sizes).toEqual([1, 1]);
+  });
+
   test('memberships: a list with the member is present, an empty one and a missing group are absent', async () => {
     const { graph, parts } = batches(({ url }) => {
       if (url.startsWith('/groups/g3/')) return { status: 404 };

@@ -89,6 +89,12 @@ test.each<[string, string, string | undefined, (response: ServerResponse) => voi
   ],
   ['an encoding not asked for', 'SOURCE_SHAPE_CHANGED', undefined, (r) => void r.writeHead(200, { 'content-encoding': 'zstd' }).end(page)],
   ['a bomb', 'SOURCE_SHAPE_CHANGED', undefined, (r) => void r.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)],
+  [
+    'a compressed body without end that unpacks to nothing',
+    'SOURCE_SHAPE_CHANGED',
+    undefined,
+    (r) => void r.writeHead(200, { 'content-encoding': 'gzip' }).end(Buffer.concat(Array.from({ length: 10_000 }, () => gzipSync('')))),
+  ],
   ['a body over the cap', 'SOURCE_SHAPE_CHANGED', undefined, (r) => void r.writeHead(200).end(' '.repeat(limits.maxBytes + 1))],
   ['a redirect', 'LINK_REFUSED', undefined, (r) => void r.writeHead(302, { location: `${server.origin}/elsewhere` }).end()],
 ])('%s is %s', async (_, code, fault, answer) => {
