@@ -139,11 +139,11 @@ function meaning(row: MapRow): JsonObject {
   return { from: row.from, orFrom: row.orFrom ?? null, to: row.to, type: row.type ?? null, fn };
 }
 
-/** Refuses documents beyond the bounds; sizes are of the JSON text without escapes, close enough for a bound. */
+/** Refuses documents beyond the bounds; sizes are of the JSON text with commas and without escapes, close enough for a bound. */
 function bounded(): Scope['admit'] {
   let size = 0;
   const weigh = (value: Json, depth: number): void => {
-    if (typeof value === 'string') size += value.length + 2;
+    if (typeof value === 'string') size += value.length + 3;
     else size += 8;
     if (size > maxDocumentSize) throw new TidemarkError('MAPPING_FAILED', `The document would be over ${maxDocumentSize} characters.`);
     if (typeof value !== 'object' || value === null) return;

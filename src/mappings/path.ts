@@ -60,6 +60,7 @@ function parse(path: string, text: string): Segment[] {
     const match = step.exec(rest);
     const name = match?.[1];
     if (match === null || name === undefined) throw refused(text, `it cannot be read from "${rest.slice(0, 40)}" on`);
+    if (name === '*') throw refused(text, '.* stands only at the end of a source');
     if (unsafe.has(name)) throw refused(text, `"${name}" is not allowed as a name`);
     segments.push({ kind: 'name', name });
     for (const bracket of match[2]?.matchAll(/\[(\d*)\]/g) ?? []) {
