@@ -13,7 +13,7 @@ export type PageMemory = Map<string, Json>;
 /** The answer with the faults applied in order. An answer without a page only takes headers and padding. */
 export function editPage(answer: Answer, faults: readonly PageFault[], of: { url: string; path: string; memory: PageMemory }): Answer {
   if (answer.status !== 200 || typeof answer.body === 'string') return answer;
-  const before = of.memory.get(of.path);
+  const before = of.url.includes('$skiptoken=') ? of.memory.get(of.path) : undefined;
   const last = arrayOf(answer.body['value']).at(-1);
   if (last !== undefined) of.memory.set(of.path, last);
   const headers: Record<string, string> = { ...answer.headers };

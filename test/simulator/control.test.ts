@@ -1,0 +1,55 @@
+// The simulator as a process of its own, driven from outside.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { controlSimulator } from '../../simulator/control.ts';
+import type { SimulatorControl } from '../../simulator/control.ts';
+import { mutateMix } from '../../simulator/mix.ts';
+import { Tenant } from '../../simulator/tenant.ts';
+import { truth } from '../../simulator/truth.ts';
+
+let directory: string;
+let child: ChildProcess;
+let control: SimulatorControl;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'simulator-'));
+  const caFile = join(directory, 'ca.pem');
+  const main = join(__dirname, '../../simulator/main.ts');
+  child = spawn(process.execPath, [main, '--users', '120', '--seed', '5', '--ca-file', caFile], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (child.stdout === null) throw new Error('The child has no output.');
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const address = JSON.parse(line) as { origin: string; caFile: string };
+  expect(address).toMatchObject({ origin: expect.stringMatching(/^https:\/\/localhost:\d+$/), caFile });
+  control = controlSimulator(address.origin, await readFile(caFile, 'utf8'));
+});
+afterAll(async () => {
+  if (child.exitCode === null) {
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  }
+  await rm(directory, { recursive: true });
+});
+
+test('changes made from outside are those of a tenant in this process', async () => {
+  const tenant = new Tenant({ users: 120, seed: 5 });
+  expect(await control.mutate(40)).toEqual(mutateMix(tenant, 40));
+  const received = [];
+  for await (const object of control.truth('users', ['id', 'displayName'])) received.push(object);
+  expect(received).toEqual([...truth(tenant, 'users', ['id', 'displayName'])]);
+});
+
+test('faults, settings, clock and requests are reached, and nonsense is refused with its reason', async () => {
+  await control.addFaults([{ match: 'x', fault: { kind: 'reset' } }]);
+  await control.clearFaults();
+  await control.configure({ deltaPageSize: 50 });
+  await control.advance(1000);
+  await control.resetRequests();
+  expect(await control.requests()).toEqual([]);
+  await expect(control.mutate([{ do: 'deleteUser', id: 'nobody' }])).rejects.toThrow('There is no user nobody.');
+  await expect(control.addFaults([{ match: '(', fault: { kind: 'reset' } }])).rejects.toThrow('Invalid regular expression');
+});
