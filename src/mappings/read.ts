@@ -3,11 +3,15 @@ import type { Json, JsonObject } from '../model.ts';
 import type { MapFunction } from './map.ts';
 import type { Segment } from './path.ts';
 
+// Looked up once: a global is searched for at every use.
+const { hasOwn } = Object;
+const { isArray } = Array;
+
 /** A value as read: undefined where the source has none. */
 export type Read = (from: Json | undefined) => Json | undefined;
 
 export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !isArray(value);
 }
 
 /** Follows names and fixed indexes; absent and null are both undefined. */
@@ -15,10 +19,10 @@ export function reader(segments: readonly Segment[], whole: boolean): Read {
   const steps = segments.map((segment): Read => {
     if (segment.kind === 'name') {
       const { name } = segment;
-      return (from) => (isObject(from) && Object.hasOwn(from, name) ? from[name] : undefined);
+      return (from) => (isObject(from) && hasOwn(from, name) ? from[name] : undefined);
     }
     const index = segment.kind === 'index' ? segment.index : 0;
-    return (from) => (Array.isArray(from) ? from[index] : undefined);
+    return (from) => (isArray(from) ? from[index] : undefined);
   });
   const follow = chain(steps);
   if (whole) {
