@@ -1,0 +1,132 @@
+// The activities as the workflows see them, with what they take and answer: ids, counts, codes. MUST stay small: all of it is in histories.
+import type { ErrorBrief, OpenedRun, RunBrief, RunPlan, SliceResult, StreamOutcome, Timings, Trigger, Verdict } from '../model.ts';
+import type { SettledState } from '../workflows/state.ts';
+import type { ConnectionStatus, RunAnswer } from '../workflows/messages.ts';
+
+export interface Paused {
+  readonly since: string;
+  readonly reason: string | null;
+  /** Per profile the last occurrence that was skipped meanwhile. */
+  readonly skipped: Readonly<Record<string, string>>;
+}
+
+/** What the entity keeps in the connection's row: an entity started anew, and the verbs when no worker answers, read it. */
+export interface SavedState extends Omit<ConnectionStatus, 'history'> {
+  readonly paused: Paused | null;
+  readonly settled: Readonly<Record<string, SettledState>>;
+}
+
+export interface LoadedProfile {
+  readonly name: string;
+  readonly status: 'active' | 'inactive';
+  /** Whether a Schedule starts it. */
+  readonly scheduled: boolean;
+  readonly settled: SettledState;
+  readonly lastRun: RunBrief | null;
+  readonly lastFull: string | null;
+  /** The next times the Schedule fires, ISO-8601; none while an operator has it paused. */
+  readonly upcoming: readonly string[];
+}
+
+export interface LoadedConnection {
+  readonly connector: string;
+  /** In file order. */
+  readonly profiles: readonly LoadedProfile[];
+  /** Newest first. */
+  readonly history: readonly RunBrief[];
+  readonly highestRun: number;
+  /** Runs without a verdict: a former entity began them. */
+  readonly unfinished: readonly { readonly run: number; readonly profile: string; readonly startedAt: string }[];
+  readonly saved: Pick<SavedState, 'since' | 'state' | 'paused' | 'lastError'> | null;
+  /** Of Tidemark's search attributes those that the namespace has with the right type. */
+  readonly searchAttributes: readonly string[];
+  readonly timings: Timings;
+}
+
+export interface OpenRequest {
+  readonly requestId: string;
+  readonly connection: string;
+  readonly profile: string;
+  readonly trigger: Trigger;
+  readonly scheduledAt: string | null;
+  readonly highestRunSeen: number;
+}
+
+export type OpenResult =
+  | { readonly kind: 'opened'; readonly opened: OpenedRun }
+  /** The same request was answered with this run before, and it has ended. */
+  | { readonly kind: 'ended'; readonly brief: RunBrief };
+
+export interface RunPlace {
+  readonly run: number;
+  readonly connection: string;
+}
+
+export interface PlanRequest extends RunPlace {
+  readonly plan: RunPlan;
+}
+
+export interface StreamRequest extends RunPlace {
+  readonly stream: string;
+  readonly timings: Timings;
+}
+
+export interface SettleRequest extends RunPlace {
+  readonly timings: Timings;
+}
+
+/** How a stream of the run stands after settle; `outcome` is null for one that was never read. */
+export interface StreamEnd {
+  readonly stream: string;
+  readonly outcome: StreamOutcome | null;
+  readonly error: ErrorBrief | null;
+}
+
+export interface FinishRequest extends RunPlace {
+  readonly verdict: Verdict;
+  readonly error: ErrorBrief | null;
+  /** Why it was stopped, for the log. */
+  readonly reason: string | null;
+}
+
+export interface AwaitRequest extends RunPlace {
+  readonly timings: Timings;
+}
+
+export type AwaitResult =
+  | { readonly kind: 'ended'; readonly brief: RunBrief }
+  | { readonly kind: 'running' }
+  /** Its workflow has closed and left the row open. */
+  | { readonly kind: 'gone' };
+
+export interface OccurrenceNote {
+  readonly connection: string;
+  readonly profile: string;
+  readonly scheduledAt: string;
+  readonly outcome: 'ran' | 'queued' | 'skipped';
+  readonly run: number | null;
+  readonly reason: string | null;
+}
+
+export interface PullDueRequest {
+  readonly name: string;
+  readonly profile: string;
+  readonly scheduledAt: string;
+  /** Of the tick and its execution: asked again, the entity gives the same answer. */
+  readonly updateId: string;
+}
+
+export interface Activities {
+  /** null when there is no such connection, or it is deleted. */
+  loadConnection(input: { readonly name: string }): Promise<LoadedConnection | null>;
+  openRun(input: OpenRequest): Promise<OpenResult>;
+  planRun(input: PlanRequest): Promise<void>;
+  pullStream(input: StreamRequest): Promise<SliceResult>;
+  settle(input: SettleRequest): Promise<StreamEnd[]>;
+  finishRun(input: FinishRequest): Promise<RunBrief>;
+  /** Waits a slice long for the row of the run to end. */
+  awaitRun(input: AwaitRequest): Promise<AwaitResult>;
+  noteOccurrence(input: OccurrenceNote): Promise<void>;
+  saveState(input: { readonly name: string; readonly state: SavedState }): Promise<void>;
+  askPullDue(input: PullDueRequest): Promise<RunAnswer>;
+}

@@ -1,0 +1,160 @@
+// The entity of one connection (design 5): serialises its runs. Handlers change state; this loop acts on it, one step at a time.
+// MUST NOT end by anything an operator sends or an activity throws: every step that can be refused is caught and noted.
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, log, workflowInfo } from '@temporalio/workflow';
+import type { Timings } from '../model.ts';
+import { carriedFrom, carriedOf } from './carried.ts';
+import { adoptRun, endRow, startRun, tellStop } from './child.ts';
+import { show } from './details.ts';
+import { conclude, type Current, type Entity, move, newEntity, refreshState, savedStateOf, takeLoaded, type Waiting } from './entity.ts';
+import { briefOf } from './failures.ts';
+import { handleMessages } from './handlers.ts';
+import { checkConnectionInput } from './input.ts';
+import { loading, short } from './options.ts';
+import { planOf } from './pull.ts';
+import { takeCancel, takeDeletion } from './requests.ts';
+import { nextStep, type Step } from './steps.ts';
+
+export async function connection(raw: unknown): Promise<string> {
+  const { name } = checkConnectionInput(raw);
+  const entity = newEntity(name, now());
+  carriedFrom(entity, raw);
+  handleMessages(entity, now);
+  // Asked to be cancelled, the entity cancels its run and lives on: it ends with its connection.
+  CancellationScope.current().cancelRequested.catch(() => takeCancel(entity, {}));
+  return CancellationScope.nonCancellable(() => attend(entity));
+}
+
+async function attend(entity: Entity): Promise<string> {
+  for (;;) {
+    const step = await awaitStep(entity);
+    if (step.do === 'leave') return 'The connection was deleted.';
+    if (step.do === 'renew') await continueAsNew<typeof connection>(carriedOf(entity));
+    else await perform(entity, step);
+  }
+}
+
+const now = (): string => new Date().toISOString();
+
+async function awaitStep(entity: Entity): Promise<Step> {
+  for (;;) {
+    const step = choose(entity);
+    if (step !== null) return step;
+    await condition(() => choose(entity) !== null);
+  }
+}
+
+function choose(entity: Entity): Step | null {
+  refreshState(entity, now());
+  const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
+  return nextStep(entity, {
+    now: now(),
+    handlersFinished: allHandlersFinished(),
+    renewalSuggested: continueAsNewSuggested || targetWorkerDeploymentVersionChanged,
+  });
+}
+
+type Acting = Exclude<Step, { readonly do: 'leave' | 'renew' }>;
+
+async function perform(entity: Entity, step: Acting): Promise<void> {
+  if (step.do === 'load') return load(entity);
+  const { timings } = entity;
+  if (timings === null) throw new TypeError('A step before the first load.');
+  switch (step.do) {
+    case 'stop':
+      return tellStop(entity, step.current, step.stop);
+    case 'note':
+      entity.notes.shift();
+      return attempt('An occurrence could not be recorded.', () => short(timings).noteOccurrence(step.note));
+    case 'conclude':
+      return end(entity, step.current, step.ended, timings);
+    case 'adopt':
+      entity.unfinished = entity.unfinished.slice(1);
+      move(entity, 'runStarted', step.run.profile);
+      return adoptRun(entity, { ...step.run, since: step.run.startedAt, ...adopted }, timings);
+    case 'open':
+      return open(entity, step.waiting, timings);
+    case 'save':
+      return save(entity, timings);
+  }
+}
+
+const adopted = { requestId: null, mode: null, told: null, ended: null } as const;
+
+async function load(entity: Entity): Promise<void> {
+  entity.reload = false;
+  try {
+    const loaded = await loading().loadConnection({ name: entity.name });
+    if (loaded === null) takeDeletion(entity);
+    else takeLoaded(entity, loaded);
+  } catch (error) {
+    // What it holds goes on to count; the next message about the row reads it again.
+    entity.lastError = briefOf(error);
+    log.error('The connection could not be read.', { ...briefOf(error) });
+    if (!entity.loaded) throw error;
+  }
+}
+
+/** Opens the run of a request and starts it. A request that cannot be opened is answered with the reason. */
+async function open(entity: Entity, waiting: Waiting, timings: Timings): Promise<void> {
+  entity.queue = entity.queue.filter((other) => other !== waiting);
+  entity.opening = waiting;
+  const { requestId, profile, trigger, scheduledAt } = waiting;
+  const { name, highestRun } = entity;
+  try {
+    const result = await short(timings).openRun.executeWithOptions({ summary: `${profile}, ${trigger}` }, [
+      { requestId, connection: name, profile, trigger, scheduledAt, highestRunSeen: highestRun },
+    ]);
+    const run = result.kind === 'opened' ? result.opened.run : result.brief.run;
+    entity.highestRun = Math.max(highestRun, run);
+    entity.answers.set(requestId, { outcome: 'run', run });
+    if (result.kind === 'ended') return;
+    entity.runsHere += 1;
+    move(entity, 'runStarted', profile);
+    const { mode } = planOf(result.opened);
+    await startRun(entity, result.opened, {
+      run,
+      profile,
+      since: now(),
+      requestId,
+      mode: mode === 'full' ? 'full' : 'delta',
+      told: null,
+      ended: null,
+    });
+  } catch (error) {
+    refuse(entity, waiting, error);
+  } finally {
+    entity.opening = null;
+  }
+}
+
+function refuse(entity: Entity, { requestId, profile, scheduledAt }: Waiting, error: unknown): void {
+  const brief = briefOf(error);
+  log.error('A run could not be opened.', { profile, ...brief });
+  entity.lastError = brief;
+  move(entity, 'runFailed', profile);
+  entity.answers.set(requestId, { outcome: 'skipped', reason: brief.message });
+  if (scheduledAt === null) return;
+  entity.notes.push({ connection: entity.name, profile, scheduledAt, outcome: 'skipped', run: null, reason: brief.message });
+}
+
+async function end(entity: Entity, current: Current, ended: NonNullable<Current['ended']>, timings: Timings): Promise<void> {
+  conclude(entity, ended.brief ?? (await endRow(entity, current, ended, timings, now())));
+}
+
+async function save(entity: Entity, timings: Timings): Promise<void> {
+  const state = savedStateOf(entity, now());
+  entity.savedAs = JSON.stringify(state);
+  show(entity, now());
+  await attempt('The state could not be saved.', () =>
+    short(timings).saveState.executeWithOptions({ summary: state.state }, [{ name: entity.name, state }]),
+  );
+}
+
+/** For what only records: a failure is logged, and the loop goes on. */
+async function attempt(what: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    log.warn(what, { ...briefOf(error) });
+  }
+}

@@ -1,0 +1,4 @@
+// The workflow types, under the names that Temporal knows them by. The worker bundles this file.
+export { connection } from './connection.ts';
+export { pull } from './pull.ts';
+export { scheduledPull } from './scheduledPull.ts';

@@ -1,0 +1,50 @@
+// How the workflows call activities: timeouts, retries, task queues. Everything is tried again without end, unless its failure says otherwise.
+import { ActivityCancellationType, type ActivityInterfaceFor, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/types.ts';
+import type { Timings } from '../model.ts';
+import { taskQueues } from './ids.ts';
+
+type RetryTimings = Pick<Timings, 'retryInitialMs' | 'retryMaximumMs'>;
+type Proxies<Name extends keyof Activities> = ActivityInterfaceFor<Pick<Activities, Name>>;
+
+/** The first activity of an entity has no timings yet: it answers them. */
+const loadingMs = 10_000;
+const loadingRetry: RetryTimings = { retryInitialMs: 1000, retryMaximumMs: 60_000 };
+
+export function loading(): Proxies<'loadConnection' | 'askPullDue'> {
+  return proxyActivities<Pick<Activities, 'loadConnection' | 'askPullDue'>>(shortOptions(loadingMs, loadingRetry));
+}
+
+/** Small statements and answers: seconds. */
+export function short(timings: Timings): Proxies<'openRun' | 'planRun' | 'noteOccurrence' | 'saveState'> {
+  return proxyActivities<Pick<Activities, 'openRun' | 'planRun' | 'noteOccurrence' | 'saveState'>>(
+    shortOptions(timings.shortActivityMs, timings),
+  );
+}
+
+/** What reads the source. It ends at a page boundary before its cancellation counts. */
+export function pulling(timings: Timings): Proxies<'pullStream' | 'settle'> {
+  return proxyActivities<Pick<Activities, 'pullStream' | 'settle'>>({ ...longOptions(timings), taskQueue: taskQueues.pull });
+}
+
+/** What works on the database alone and may take minutes. */
+export function finishing(timings: Timings): Proxies<'finishRun' | 'awaitRun'> {
+  return proxyActivities<Pick<Activities, 'finishRun' | 'awaitRun'>>(longOptions(timings));
+}
+
+function shortOptions(startToCloseMs: number, retry: RetryTimings): ActivityOptions {
+  return { startToCloseTimeout: startToCloseMs, retry: retryOf(retry) };
+}
+
+function longOptions(timings: Timings): ActivityOptions {
+  return {
+    startToCloseTimeout: timings.pullStartToCloseMs,
+    heartbeatTimeout: timings.heartbeatTimeoutMs,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: retryOf(timings),
+  };
+}
+
+function retryOf({ retryInitialMs, retryMaximumMs }: RetryTimings): NonNullable<ActivityOptions['retry']> {
+  return { initialInterval: retryInitialMs, maximumInterval: retryMaximumMs, backoffCoefficient: 2 };
+}

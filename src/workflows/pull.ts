@@ -1,0 +1,103 @@
+// One run of one profile (design 3.3 to 3.9): plan, read the streams side by side, settle, finish. Workflow `pull:NAME:N`, a child of the entity.
+// MUST reach finishRun whatever happened before it: the row's verdict is what everything else waits for (I9).
+import { CancellationScope, isCancellation, log, setHandler, sleep } from '@temporalio/workflow';
+import type { StreamEnd } from '../activities/types.ts';
+import { codes } from '../errors.ts';
+import type { ErrorBrief, OpenedRun, RunBrief, RunPlan, Verdict } from '../model.ts';
+import { decide } from './decide.ts';
+import { briefOf } from './failures.ts';
+import { checkStopInput } from './input.ts';
+import { type StopInput, stopSignal } from './messages.ts';
+import { finishing, pulling, short } from './options.ts';
+
+interface End {
+  readonly verdict: Verdict;
+  readonly error: ErrorBrief | null;
+  /** Why it was stopped. */
+  readonly reason: string | null;
+}
+
+export async function pull(opened: OpenedRun): Promise<RunBrief> {
+  const streams = new CancellationScope();
+  const told: { stop: StopInput | null } = { stop: null };
+  setHandler(stopSignal, (raw: unknown) => {
+    told.stop ??= readStop(raw);
+    if (told.stop !== null) streams.cancel();
+  });
+  const { run, connection, timings } = opened;
+  const end = await reachEnd(opened, streams, told);
+  return CancellationScope.nonCancellable(() =>
+    finishing(timings).finishRun.executeWithOptions({ summary: end.verdict }, [{ run, connection, ...end }]),
+  );
+}
+
+/** Never fails: what goes wrong is the run's verdict. */
+async function reachEnd(opened: OpenedRun, streams: CancellationScope, told: { readonly stop: StopInput | null }): Promise<End> {
+  const { run, connection, timings } = opened;
+  try {
+    const plan = planOf(opened);
+    await CancellationScope.nonCancellable(() =>
+      short(timings).planRun.executeWithOptions({ summary: plan.reason }, [{ run, connection, plan }]),
+    );
+    const failures = await readStreams(opened, plan, streams);
+    if (streams.consideredCancelled) return stopped(told.stop);
+    const ends = await CancellationScope.nonCancellable(() => pulling(timings).settle({ run, connection, timings }));
+    return judge(ends.map((end) => ({ ...end, error: end.error ?? failures.get(end.stream) ?? null })));
+  } catch (error) {
+    const brief = briefOf(error);
+    return { verdict: brief.code === 'STALE_ATTEMPT' ? 'superseded' : 'failed', error: brief, reason: null };
+  }
+}
+
+export function planOf({ facts, trigger, nominalAt, baseline, timings }: OpenedRun): RunPlan {
+  return decide({ facts, trigger, nominalAt, baseline, cursorMaxAgeMs: timings.cursorMaxAgeMs });
+}
+
+/** Reads all streams at once; one that fails does not stop the others (decision 8). Answers the failures that no checkpoint may have. */
+async function readStreams(opened: OpenedRun, plan: RunPlan, streams: CancellationScope): Promise<ReadonlyMap<string, ErrorBrief>> {
+  const failures = new Map<string, ErrorBrief>();
+  const read = async (stream: string): Promise<void> => {
+    try {
+      await readStream(opened, stream, streams);
+    } catch (error) {
+      if (!isCancellation(error)) failures.set(stream, briefOf(error));
+    }
+  };
+  await streams.run(() => Promise.all(plan.streams.map(({ stream }) => read(stream))));
+  return failures;
+}
+
+/** Slice after slice until the walk has ended or the run is stopped. A stopped slice ends at its page boundary and answers `more`. */
+async function readStream({ run, connection, timings }: OpenedRun, stream: string, streams: CancellationScope): Promise<void> {
+  while (!streams.consideredCancelled) {
+    const slice = await pulling(timings).pullStream.executeWithOptions({ summary: stream }, [{ run, connection, stream, timings }]);
+    if (slice.kind === 'wait') await sleep(slice.waitMs, { summary: `${stream}: the source asked for a pause` });
+    else if (slice.kind !== 'more') return;
+  }
+}
+
+function stopped(stop: StopInput | null): End {
+  if (stop === null) return { verdict: 'cancelled', error: null, reason: 'its workflow was cancelled' };
+  return { verdict: stop.verdict, error: null, reason: stop.reason };
+}
+
+function judge(ends: readonly StreamEnd[]): End {
+  const bad = ends.filter(({ outcome }) => outcome !== 'complete' && outcome !== 'skipped');
+  const [first] = bad;
+  if (first === undefined) return { verdict: 'complete', error: null, reason: null };
+  const stale = bad.find(({ error }) => error?.code === 'STALE_ATTEMPT');
+  if (stale !== undefined) return { verdict: 'superseded', error: stale.error, reason: null };
+  if (bad.length === ends.length && bad.every(({ outcome }) => outcome !== 'partial'))
+    return { verdict: 'failed', error: first.error, reason: null };
+  const message = `Not complete: ${bad.map(({ stream }) => stream).join(', ')}.`;
+  return { verdict: 'partial', error: { code: 'RUN_PARTIAL', message, hint: codes.RUN_PARTIAL.hint }, reason: null };
+}
+
+function readStop(raw: unknown): StopInput | null {
+  try {
+    return checkStopInput(raw);
+  } catch (error) {
+    log.warn('A stop signal was ignored.', { reason: error instanceof Error ? error.message : 'bad payload' });
+    return null;
+  }
+}
