@@ -119,9 +119,12 @@ async function askAll(
   return { answers, requests };
 }
 
-function pauseNeeded(base: URL, retryAfterMs: number, requests: number): TidemarkError {
+function pauseNeeded(base: URL, waitMs: number, requests: number): TidemarkError {
   const name = requestName('POST', under(base, batchPath));
-  return new TidemarkError('SOURCE_THROTTLED', `${name}: parts of the batch ask for a pause.`, { retryAfterMs, details: { requests } });
+  return new TidemarkError('SOURCE_THROTTLED', `${name}: parts of the batch ask for a pause.`, {
+    retryAfterMs: waitMs,
+    details: { requests },
+  });
 }
 
 /** One $batch of the parts at `open`. `toldMs` is the longest wait that a part told. */

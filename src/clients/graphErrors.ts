@@ -39,7 +39,7 @@ const forbiddenHints: Readonly<Record<string, string>> = {
 };
 
 /** The codes of an error's body from the outermost inwards, as sent. */
-export function codesOf(body: unknown): string[] {
+function codesOf(body: unknown): string[] {
   const found: string[] = [];
   let at: unknown = property(body, 'error');
   for (let depth = 0; depth < 10 && at !== undefined && at !== null; depth += 1) {

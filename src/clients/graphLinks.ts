@@ -80,7 +80,7 @@ export function isDeltaLink(url: URL): boolean {
 /** Whether a delta link resumes something: then an expired state is its own. */
 export function isFirstRound(url: URL): boolean {
   const deltaToken = url.searchParams.get('$deltatoken') ?? url.searchParams.get('deltatoken');
-  return !url.searchParams.has('$skiptoken') && (deltaToken === null || deltaToken === 'latest');
+  return !url.searchParams.has('$skiptoken') && (deltaToken === null || deltaToken === '' || deltaToken === 'latest');
 }
 
 /** Advanced queries need their consistency level on every page, not only on the first. */

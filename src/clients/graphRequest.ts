@@ -11,7 +11,7 @@ import type { TokenProvider } from './token.ts';
 
 const cheapRepetitions = 2;
 
-export interface GraphAnswer {
+interface GraphAnswer {
   readonly body: unknown;
   /** Every request sent for it, also those that failed. */
   readonly requests: number;
@@ -19,7 +19,7 @@ export interface GraphAnswer {
   readonly throttledMs: number;
 }
 
-export interface GraphQuestion {
+interface GraphQuestion {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly body?: string;

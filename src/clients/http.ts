@@ -41,7 +41,7 @@ export interface HttpOptions {
   readonly limits?: Partial<HttpLimits>;
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -163,7 +163,7 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
 }
 
 /** CONFIG_INVALID unless the URL is https, or http on loopback, and holds no user. */
-export function checkOrigin(url: URL): void {
+function checkOrigin(url: URL): void {
   const allowed = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
   if (allowed && url.username === '' && url.password === '') return;
   throw new TidemarkError('CONFIG_INVALID', `${url.host}: only https addresses without a user are allowed.`, {

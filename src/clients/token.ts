@@ -60,12 +60,14 @@ export function createTokenProvider(options: TokenOptions): TokenProvider {
 /** The promise, or the signal's reason as soon as it is aborted. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = (): void => reject(signal.reason);
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
   });
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await Promise.race([promise, aborted]);
+    await Promise.race([promise, aborted]);
+    signal.throwIfAborted();
+    return await promise;
   } finally {
     signal.removeEventListener('abort', stop);
   }

@@ -5,7 +5,7 @@ import type { HttpAnswer } from './http.ts';
 import { retryAfterMs } from './throttle.ts';
 
 /** The AADSTS numbers of a token or discovery error: its code field, else those its description begins with. */
-export function aadstsOf(body: unknown): number[] {
+function aadstsOf(body: unknown): number[] {
   if (typeof body !== 'object' || body === null) return [];
   const codes: unknown = Reflect.get(body, 'error_codes');
   if (Array.isArray(codes) && codes.length > 0) return codes.filter((code): code is number => Number.isSafeInteger(code));

@@ -11,7 +11,7 @@ export function isTokenRequest(request: SeenRequest): boolean {
 }
 
 /** Tokens are JWTs in shape only; each is another. */
-export function jwt(serial: number, roles: readonly string[]): string {
+function jwt(serial: number, roles: readonly string[]): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'none', typ: 'JWT' })}.${part({ serial, roles })}.signature`;
 }

@@ -1,6 +1,7 @@
 // References to secrets: what may be read, from where, and what is said when not.
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { redact } from '../../src/clients/redact.ts';
@@ -9,8 +10,9 @@ import { failureOf } from './sourceServer.ts';
 
 let root: string;
 let places: SecretPlaces;
+let socket: net.Server;
 
-beforeAll(() => {
+beforeAll(async () => {
   root = mkdtempSync(path.join(os.tmpdir(), 'secrets-'));
   const dir = path.join(root, 'dir');
   mkdirSync(path.join(dir, 'nested'), { recursive: true });
@@ -28,14 +30,19 @@ beforeAll(() => {
   symlinkSync(path.join(root, 'outside'), path.join(dir, 'link-out'));
   symlinkSync(root, path.join(dir, 'link-up'));
   symlinkSync(path.join(dir, 'plain'), path.join(dir, 'link-in'));
-  execFileSync('mkfifo', [path.join(dir, 'pipe')]);
+  symlinkSync('/dev/zero', path.join(dir, 'device'));
+  socket = net.createServer().listen(path.join(dir, 'socket'));
+  await once(socket, 'listening');
   places = {
     env: { TIDEMARK_SECRET_A: 'CANARY-a', LISTED: 'CANARY-listed', PATH: 'CANARY-path', TIDEMARK_SECRET_EMPTY: '' },
     allowedEnv: ['LISTED'],
     dir,
   };
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => {
+  socket.close();
+  rmSync(root, { recursive: true, force: true });
+});
 
 test.each([
   ['env:TIDEMARK_SECRET_A', 'CANARY-a'],
@@ -65,7 +72,8 @@ test.each([
   ['file:empty', 'SECRET_UNAVAILABLE', 'Put the secret there'],
   ['file:too-large', 'SECRET_UNAVAILABLE', 'regular file'],
   ['file:nested', 'SECRET_UNAVAILABLE', 'regular file'],
-  ['file:pipe', 'SECRET_UNAVAILABLE', 'regular file'],
+  ['file:socket', 'SECRET_UNAVAILABLE', 'user of the worker'],
+  ['file:device', 'SECRET_UNAVAILABLE', 'TIDEMARK_SECRET_DIR'],
   ['file:../outside', 'SECRET_UNAVAILABLE', 'TIDEMARK_SECRET_DIR'],
   ['file:../dir-beside/file', 'SECRET_UNAVAILABLE', 'TIDEMARK_SECRET_DIR'],
   ['file:/etc/hostname', 'SECRET_UNAVAILABLE', 'TIDEMARK_SECRET_DIR'],
