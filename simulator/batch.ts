@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../src/model.ts';
 import { badRequest, errorBody } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { GraphRequest } from './graph.ts';
+import { reread } from './json.ts';
 
 const most = 20;
 
@@ -50,7 +51,7 @@ function isObject(value: Json | undefined): value is JsonObject {
 function parse(body: string): Item[] {
   let value: Json;
   try {
-    value = JSON.parse(body);
+    value = reread<Json>(body);
   } catch {
     throw badRequest('The batch is not JSON.', 'BadRequest');
   }

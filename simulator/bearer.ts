@@ -1,6 +1,7 @@
 // Access tokens: signed JWTs with the app's roles, checked at every request of the directory.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Cloud } from './cloud.ts';
+import { reread } from './json.ts';
 
 interface Claims {
   readonly aud: string;
@@ -45,7 +46,7 @@ export function rolesOf(cloud: Cloud, authorization: string | undefined): readon
   const right = signature(cloud, text);
   if (given.length !== right.length || !timingSafeEqual(given, right)) return null;
   // The signature proves that the claims are ours.
-  const claims: Claims = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const claims = reread<Claims>(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString('utf8'));
   const alive = claims.exp > cloud.now() / 1000 && claims.generation === cloud.tokenGeneration;
   return alive ? claims.roles : null;
 }

@@ -1,10 +1,12 @@
 // Drives a simulator in another process through its control endpoint.
 import { request } from 'node:https';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import type { JsonObject } from '../src/model.ts';
 import type { Settings } from './cloud.ts';
 import type { FaultRule } from './faults.ts';
+import { reread } from './json.ts';
 import type { Mutation } from './mutations.ts';
 import type { SeenRequest } from './server.ts';
 import type { TruthName } from './truth.ts';
@@ -25,24 +27,22 @@ export interface SimulatorControl {
 export function controlSimulator(origin: string, ca: string): SimulatorControl {
   const open = (method: string, path: string, body?: unknown): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
-      const sent = request(`${origin}/_simulator/${path}`, { method, ca, agent: false }, resolve);
-      sent.once('error', reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      const asked = request(`${origin}/_simulator/${path}`, { method, ca, agent: false }, resolve);
+      asked.once('error', reject);
+      asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const response = await open(method, path, body);
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(Buffer.from(chunk));
-    const answer = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    if (response.statusCode !== 200) throw new Error(`The simulator refused ${method} ${path}: ${String(answer.error)}`);
-    return answer;
+  const call = async <T>(method: string, path: string, sent?: unknown): Promise<T> => {
+    const response = await open(method, path, sent);
+    const body = await text(response);
+    if (response.statusCode !== 200) throw new Error(`The simulator refused ${method} ${path}: ${reread<{ error: string }>(body).error}`);
+    return reread<T>(body);
   };
   return {
     mutate: (changes) => call('POST', 'mutate', changes),
     async *truth(name, select) {
       const response = await open('GET', `truth/${name}${select === undefined ? '' : `?select=${select.join(',')}`}`);
       if (response.statusCode !== 200) throw new Error(`The simulator has no truth called ${name}.`);
-      for await (const line of createInterface({ input: response })) yield JSON.parse(line);
+      for await (const line of createInterface({ input: response })) yield reread<JsonObject>(line);
     },
     addFaults: (rules) => call('POST', 'faults', rules),
     clearFaults: () => call('DELETE', 'faults'),

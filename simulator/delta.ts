@@ -23,8 +23,7 @@ export function delta(cloud: Cloud, name: 'users' | 'groups', query: Query, mini
   allow(query, ['$select', '$filter', '$skiptoken', '$deltatoken']);
   const state = begin(cloud, name, path, query);
 
-  const relations =
-    kind === 'group' ? groupRelations.filter((name) => (state.select === null ? name === 'members' : state.select.includes(name))) : [];
+  const relations = kind === 'group' ? groupRelations.filter((relation) => state.select?.includes(relation) ?? relation === 'members') : [];
   const round: RoundQuery = {
     kind,
     properties: state.select?.filter((property) => property !== 'id' && types[kind].all.has(property)) ?? null,

@@ -64,7 +64,7 @@ function rename(tenant: Tenant, turn: number): Mutation {
 function choose(tenant: Tenant, turn: number): Mutation | null {
   const user = someone(tenant, 'user', dice(tenant, turn, 2));
   const group = someone(tenant, 'group', dice(tenant, turn, 3));
-  switch (cycle[turn % cycle.length]) {
+  switch (cycle[turn % cycle.length] ?? 'rename') {
     case 'disable':
       return user === null ? null : { do: 'updateUser', id: user, set: { accountEnabled: dice(tenant, turn, 4) % 2 === 0 } };
     case 'clear':
@@ -100,8 +100,8 @@ function choose(tenant: Tenant, turn: number): Mutation | null {
       const shown = roleAssignments(tenant).next();
       return shown.done === true ? null : { do: 'removeRoleAssignment', id: shown.value.id };
     }
-    default:
-      return null;
+    case 'rename':
+      return rename(tenant, turn);
   }
 }
 

@@ -1,5 +1,10 @@
 // The control endpoint `/_simulator/…`: what tests in other processes use to change the tenant, arm faults and read what was seen.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { Settings } from './cloud.ts';
+import type { FaultRule } from './faults.ts';
+import { reread } from './json.ts';
+import type { Mutation } from './mutations.ts';
 import type { Simulator } from './simulator.ts';
 import { truths } from './truth.ts';
 
@@ -7,12 +12,10 @@ import { truths } from './truth.ts';
 export async function operate(simulator: Simulator, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', simulator.origin);
   try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)));
-    const text = Buffer.concat(chunks).toString('utf8');
+    const body = await text(request);
     const command = `${request.method ?? ''} ${url.pathname.slice('/_simulator/'.length)}`;
     if (command.startsWith('GET truth/')) return await writeTruth(simulator, url, response);
-    const answer = execute(simulator, command, text === '' ? null : JSON.parse(text));
+    const answer = execute(simulator, command, body);
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer));
   } catch (error) {
@@ -22,12 +25,12 @@ export async function operate(simulator: Simulator, request: IncomingMessage, re
 }
 
 /** The body's shape is the caller's duty: only `controlSimulator` calls this. */
-function execute(simulator: Simulator, command: string, body: Parameters<typeof JSON.stringify>[0]): unknown {
+function execute(simulator: Simulator, command: string, body: string): unknown {
   switch (command) {
     case 'POST mutate':
-      return simulator.mutate(body);
+      return simulator.mutate(reread<number | Mutation[]>(body));
     case 'POST faults':
-      simulator.addFaults(body);
+      simulator.addFaults(reread<FaultRule[]>(body));
       return null;
     case 'DELETE faults':
       simulator.clearFaults();
@@ -38,10 +41,10 @@ function execute(simulator: Simulator, command: string, body: Parameters<typeof 
       simulator.resetRequests();
       return null;
     case 'POST settings':
-      simulator.configure(body);
+      simulator.configure(reread<Partial<Settings>>(body));
       return null;
     case 'POST clock':
-      simulator.advance(body);
+      simulator.advance(reread<number>(body));
       return null;
     case 'GET identity':
       return { origin: simulator.origin, tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: simulator.clientSecret };

@@ -77,10 +77,13 @@ function edit(body: JsonObject, fault: PageFault, page: { again: () => string; u
       body['value'] = value.slice(fault.count);
       return;
     case 'foreignLink':
-      setNext(body, foreign(String(body[nextLink] ?? page.again()), fault.how, fault.origin));
+      setNext(body, foreign(typeof body[nextLink] === 'string' ? body[nextLink] : page.again(), fault.how, fault.origin));
       return;
-    default:
-      return;
+    // These change the whole answer or the tenant, not the page.
+    case 'header':
+    case 'padding':
+    case 'poison':
+    case 'mutate':
   }
 }
 

@@ -6,6 +6,7 @@ const hex4: readonly string[] = Array.from({ length: 0x10000 }, (_, value) => va
 /** The kinds of object that have GUIDs; the value is the nibble kept in the id. */
 const nibbles = { user: 1, group: 2, servicePrincipal: 3, device: 4, roleDefinition: 5, appRole: 6, assignment: 7, other: 8 } as const;
 export type Kind = keyof typeof nibbles;
+const kinds: readonly Kind[] = ['user', 'group', 'servicePrincipal', 'device', 'roleDefinition', 'appRole', 'assignment', 'other'];
 
 /** A kind of object and its position; the id follows from it. */
 export interface Ref {
@@ -40,8 +41,8 @@ export function guid(seed: number, kind: Kind, index: number): string {
 export function refOf(seed: number, id: string): Ref | null {
   if (!/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(id)) return null;
   const nibble = Number.parseInt(id.charAt(20), 16);
-  for (const [kind, value] of Object.entries(nibbles) as [Kind, number][]) {
-    if (value !== nibble) continue;
+  for (const kind of kinds) {
+    if (nibbles[kind] !== nibble) continue;
     const index = (Number.parseInt(id.slice(28), 16) ^ mix(seed, 3000 + nibble, 0)) >>> 0;
     return guid(seed, kind, index) === id.toLowerCase() ? { kind, index } : null;
   }

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../src/model.ts';
 import type { Cloud } from './cloud.ts';
 import { linkAt, positions } from './links.ts';
+import { groupRelations } from './properties.ts';
 import type { GroupRelation } from './properties.ts';
 import type { Ref } from './random.ts';
 import type { Tenant } from './tenant.ts';
@@ -119,16 +120,16 @@ function head(tenant: Tenant, query: RoundQuery, ref: Ref, item: Item): JsonObje
 function withLinks(
   object: JsonObject,
   tenant: Tenant,
-  links: readonly { relation: GroupRelation; id: string; present: boolean }[],
+  links: readonly { readonly relation: GroupRelation; readonly id: string; readonly present: boolean }[],
 ): JsonObject {
-  for (const link of links) {
-    const name = `${link.relation}@delta`;
-    const kind = tenant.find(link.id)?.kind ?? 'user';
-    const element: JsonObject = link.present
-      ? { '@odata.type': odataType(kind), id: link.id }
-      : { '@odata.type': odataType(kind), id: link.id, '@removed': { reason: 'deleted' } };
-    const known = object[name];
-    object[name] = Array.isArray(known) ? [...known, element] : [element];
+  for (const relation of groupRelations) {
+    const elements = links
+      .filter((link) => link.relation === relation)
+      .map(({ id, present }): JsonObject => {
+        const type = odataType(tenant.find(id)?.kind ?? 'user');
+        return present ? { '@odata.type': type, id } : { '@odata.type': type, id, '@removed': { reason: 'deleted' } };
+      });
+    if (elements.length > 0) object[`${relation}@delta`] = elements;
   }
   return object;
 }

@@ -1,6 +1,7 @@
 // Opaque link tokens: sealed, so that a client can neither read nor change one.
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { badRequest } from './answer.ts';
+import { reread } from './json.ts';
 
 /** What a page or delta token remembers. */
 export interface LinkState {
@@ -48,8 +49,7 @@ export function createSealer(keyText: string): Sealer {
         decipher.setAuthTag(bytes.subarray(12, 28));
         const text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
         // The tag proves that the text is one of ours.
-        const state: LinkState = JSON.parse(text);
-        return state;
+        return reread<LinkState>(text);
       } catch {
         throw badRequest('Badly formed token.', 'Directory_InvalidPageToken');
       }

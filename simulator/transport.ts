@@ -63,7 +63,13 @@ function deliver(
   body: Buffer,
   fault: TransportFault | undefined,
 ): number {
-  switch (fault?.kind) {
+  const whole = (): number => {
+    response.writeHead(status, { ...headers, 'content-length': body.length });
+    response.end(body);
+    return body.length;
+  };
+  if (fault === undefined) return whole();
+  switch (fault.kind) {
     case 'cut':
     case 'stall': {
       const part = body.subarray(0, Math.min(fault.bytes, body.length - 1));
@@ -87,10 +93,13 @@ function deliver(
       response.writeHead(status, { ...headers, 'content-length': body.length });
       drip(response, body, fault.bytesPerSecond);
       return body.length;
-    default:
-      response.writeHead(status, { ...headers, 'content-length': body.length });
-      response.end(body);
-      return body.length;
+    // Done before the body was made.
+    case 'stackedEncoding':
+    case 'reset':
+    case 'hang':
+    case 'endlessHeaders':
+    case 'bomb':
+      return whole();
   }
 }
 

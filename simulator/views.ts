@@ -41,7 +41,7 @@ export function property(tenant: Tenant, ref: Ref, name: string): Json | undefin
 }
 
 /** Writes many objects of one kind with the same selection; the look-ups are made once. */
-export function writer(tenant: Tenant, kind: Kind, select: readonly string[] | null): { whole(index: number): JsonObject } {
+export function writer(tenant: Tenant, kind: Kind, select: readonly string[] | null): { readonly whole: (index: number) => JsonObject } {
   const { definition, generators, salt } = views[kind];
   const seed = tenant.shape.seed;
   const names = select ?? definition.byDefault;
@@ -51,7 +51,7 @@ export function writer(tenant: Tenant, kind: Kind, select: readonly string[] | n
     isCollection: definition.collections.has(name),
   }));
   return {
-    whole(index) {
+    whole: (index) => {
       const dice = mix(seed, salt, index);
       const values = tenant.overlay({ kind, index })?.values;
       const object: JsonObject = {};

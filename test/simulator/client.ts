@@ -34,10 +34,15 @@ export function openClient(simulator: Simulator): Client {
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.once('error', reject);
         response.once('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          const json = parse(text);
-          const value = Array.isArray(json['value']) ? (json['value'] as JsonObject[]) : [];
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: json, value });
+          const received = Buffer.concat(chunks).toString('utf8');
+          const json = parse(received);
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: received,
+            body: json,
+            value: objectsOf(json['value']),
+          });
         });
       });
       sent.once('error', reject);
@@ -56,7 +61,7 @@ export function openClient(simulator: Simulator): Client {
     return send('POST', `${simulator.origin}/${tenant}/oauth2/v2.0/token`, headers, new URLSearchParams(given).toString());
   };
   const authorized = async (): Promise<Record<string, string>> => {
-    bearer ??= String((await token()).body['access_token']);
+    bearer ??= text((await token()).body['access_token']);
     return { authorization: `Bearer ${bearer}` };
   };
   const get: Client['get'] = async (path, headers = {}) =>
@@ -89,10 +94,26 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function parse(text: string): JsonObject {
+/** A value that must be a text. */
+export function text(value: unknown): string {
+  if (typeof value !== 'string') throw new Error(`Not a text: ${JSON.stringify(value)}`);
+  return value;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The objects of an array; nothing when it is none. */
+export function objectsOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+/** JSON as an object, `{}` when it is none. */
+export function parse(json: string): JsonObject {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+    const value: unknown = JSON.parse(json);
+    return isObject(value) ? value : {};
   } catch {
     return {};
   }
@@ -101,11 +122,10 @@ function parse(text: string): JsonObject {
 /** The code of an error answer. */
 export function codeOf(reply: Reply): string | undefined {
   const error = reply.body['error'];
-  return typeof error === 'object' && error !== null && !Array.isArray(error) ? textOf(error['code']) : undefined;
+  return isObject(error) ? textOf(error['code']) : undefined;
 }
 
 /** The elements of a relation's annotation, e.g. `members@delta`. */
 export function linksOf(object: JsonObject, relation: 'members' | 'owners' = 'members'): readonly JsonObject[] {
-  const links = object[`${relation}@delta`];
-  return Array.isArray(links) ? (links as JsonObject[]) : [];
+  return objectsOf(object[`${relation}@delta`]);
 }

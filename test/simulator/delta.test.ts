@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../src/model.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { codeOf, linksOf, openClient } from './client.ts';
+import { codeOf, linksOf, openClient, text } from './client.ts';
 import type { Client } from './client.ts';
 
 let simulator: Simulator;
@@ -24,7 +24,7 @@ const group = (index: number): string => simulator.idOf('group', index);
 async function latest(path: string): Promise<string> {
   const reply = await client.get(`${path}${path.includes('?') ? '&' : '?'}$deltatoken=latest`);
   expect(reply.value).toEqual([]);
-  return String(reply.body['@odata.deltaLink']);
+  return text(reply.body['@odata.deltaLink']);
 }
 
 test('the first round of users takes pages of 200 and leaves out what was never set', async () => {
@@ -98,7 +98,7 @@ test('removals carry their reason, restored users come whole, and memberships of
   ]);
   expect(of(user(10))).toBe(0);
   simulator.mutate([{ do: 'restoreUser', id: user(10) }]);
-  expect((await client.walk(String(gone.cursor))).objects).toEqual([{ id: user(10), displayName: expect.any(String) }]);
+  expect((await client.walk(text(gone.cursor))).objects).toEqual([{ id: user(10), displayName: expect.any(String) }]);
   expect(of(user(10))).toBe(before);
   expect((await client.walk(groups)).objects).toEqual([]);
   expect(() => simulator.mutate([{ do: 'restoreUser', id: user(11) }])).toThrow('not in the bin');
@@ -153,16 +153,16 @@ test('whoever follows the links ends with the truth, whatever changed meanwhile'
   const take = async (path: string): Promise<string> => {
     const round = await client.walk(path);
     for (const object of round.objects) {
-      const id = String(object['id']);
+      const id = text(object['id']);
       const known = edges.get(id) ?? new Set<string>();
       if (path.includes('/groups/') || path.startsWith('groups')) {
         edges.set(id, known);
         if ('@removed' in object) edges.delete(id);
-        for (const link of linksOf(object)) known[`${'@removed' in link ? 'delete' : 'add'}`](String(link['id']));
+        for (const link of linksOf(object)) known[`${'@removed' in link ? 'delete' : 'add'}`](text(link['id']));
       } else if ('@removed' in object) users.delete(id);
       else users.set(id, { ...users.get(id), ...object });
     }
-    return String(round.cursor);
+    return text(round.cursor);
   };
   simulator.addFaults([{ phase: 'page', every: 3, fault: { kind: 'mutate', changes: 25 } }]);
   let userCursor = await take(`users/delta?$select=${select.join(',')}`);
@@ -173,14 +173,14 @@ test('whoever follows the links ends with the truth, whatever changed meanwhile'
     groupCursor = await take(groupCursor);
   }
   const whole = (object: JsonObject): JsonObject => Object.fromEntries(select.map((name) => [name, object[name] ?? null]));
-  const byId = (list: JsonObject[]): JsonObject[] => list.toSorted((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
+  const byId = (list: JsonObject[]): JsonObject[] => list.toSorted((a, b) => (text(a['id']) < text(b['id']) ? -1 : 1));
   expect(byId([...users.values()].map(whole))).toEqual(byId([...simulator.truth('users', select)]));
-  const groups = new Set([...simulator.truth('groups', ['id'])].map((object) => String(object['id'])));
+  const groups = new Set([...simulator.truth('groups', ['id'])].map((object) => text(object['id'])));
   const isLive = (id: string): boolean => users.has(id) || groups.has(id) || (id.charAt(20) !== '1' && id.charAt(20) !== '2');
   const pairs = [...edges].flatMap(([from, all]) => [...all].filter(isLive).map((to) => `${from} ${to}`));
   const wanted = [...simulator.truth('edges')]
     .filter((edge) => edge['kind'] === 'member')
-    .map((edge) => `${String(edge['from'])} ${String(edge['to'])}`);
+    .map((edge) => `${text(edge['from'])} ${text(edge['to'])}`);
   expect(pairs.toSorted()).toEqual(wanted.toSorted());
 });
 
@@ -196,14 +196,14 @@ test('$filter by id is remembered', async () => {
   const round = await client.walk(path);
   expect(round.objects.map((object) => object['id'])).toEqual(ids);
   simulator.mutate([4, 5].map((index) => ({ do: 'updateUser', id: user(index), set: { displayName: 'x' } })));
-  expect((await client.walk(String(round.cursor))).objects).toEqual([{ id: user(4), displayName: 'x' }]);
+  expect((await client.walk(text(round.cursor))).objects).toEqual([{ id: user(4), displayName: 'x' }]);
 });
 
 test.each([
   ['a delta link after 7 days', '$deltatoken=latest', '@odata.deltaLink', 7 * 86_400_000 + 1000, 'syncStateNotFound'],
   ['a page link after half a day', '', '@odata.nextLink', 43_201_000, 'Directory_ExpiredPageToken'],
 ])('%s is refused', async (_what, option, name, ageMs, code) => {
-  const link = String((await client.get(`groups/delta?${option}`)).body[name]);
+  const link = text((await client.get(`groups/delta?${option}`)).body[name]);
   expect((await client.get(link)).status).toBe(200);
   simulator.advance(ageMs);
   const fresh = openClient(simulator);

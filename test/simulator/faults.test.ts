@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Fault } from '../../simulator/faults.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { codeOf, linksOf, openClient } from './client.ts';
+import { codeOf, linksOf, objectsOf, openClient, text } from './client.ts';
 import type { Client } from './client.ts';
 
 let simulator: Simulator;
@@ -62,7 +62,7 @@ test.each<[Fault, number, string | undefined, Record<string, string | undefined>
 
 test('the Location of a 410 begins a new round', async () => {
   arm({ kind: 'gone' });
-  const location = String((await client.get('users/delta')).headers['location']);
+  const location = text((await client.get('users/delta')).headers['location']);
   simulator.clearFaults();
   expect((await client.walk(location)).objects).toHaveLength(300);
 });
@@ -119,17 +119,17 @@ test('slow bytes arrive one after the other, a stalled body never ends', async (
   expect(performance.now() - begun).toBeGreaterThan(50);
   simulator.clearFaults();
   arm({ kind: 'stall', bytes: 10 });
-  const bearer = String((await client.token()).body['access_token']);
+  const bearer = text((await client.token()).body['access_token']);
   const port = Number(new URL(simulator.origin).port);
   const received = await new Promise<string>((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: simulator.caPem });
     socket.write(`GET /v1.0/users HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${bearer}\r\n\r\n`);
-    let text = '';
+    let stream = '';
     socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      if (!/\r\n\r\n.{10}/s.test(text)) return;
+      stream += chunk.toString();
+      if (!/\r\n\r\n.{10}/s.test(stream)) return;
       socket.destroy();
-      resolve(text.slice(text.indexOf('\r\n\r\n') + 4));
+      resolve(stream.slice(stream.indexOf('\r\n\r\n') + 4));
     });
   });
   expect(received).toHaveLength(10);
@@ -235,9 +235,9 @@ test.each([
   ['notObject', /"value":\["not an object",/],
   ['wrongType', /"id":42/],
   ['longText', /(long ){1000}/],
-] as const)('a poisoned record: %s', async (how, text) => {
+] as const)('a poisoned record: %s', async (how, sent) => {
   arm({ kind: 'poison', how });
-  expect((await client.get('users?$top=2&$select=id,displayName')).text).toMatch(text);
+  expect((await client.get('users?$top=2&$select=id,displayName')).text).toMatch(sent);
 });
 
 test('one request of a batch can fail alone', async () => {
@@ -245,11 +245,9 @@ test('one request of a batch can fail alone', async () => {
   const reply = await client.batch(
     [1, 2, 3].map((index) => ({ id: String(index), method: 'GET', url: `/users/${simulator.idOf('user', index)}` })),
   );
-  const statuses = (reply.body['responses'] as { id: string; status: number; headers: Record<string, string> }[]).toSorted(
-    (a, b) => Number(a.id) - Number(b.id),
-  );
-  expect(statuses.map((item) => item.status)).toEqual([200, 429, 200]);
-  expect(statuses[1]?.headers).toMatchObject({ 'retry-after': '3' });
+  const statuses = objectsOf(reply.body['responses']).toSorted((a, b) => Number(a['id']) - Number(b['id']));
+  expect(statuses.map((item) => item['status'])).toEqual([200, 429, 200]);
+  expect(statuses[1]?.['headers']).toMatchObject({ 'retry-after': '3' });
 });
 
 test('the token endpoint fails on demand too', async () => {

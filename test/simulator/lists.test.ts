@@ -1,8 +1,7 @@
 // Lists, single objects, relations and batches: paging, selection, null for what is not set, and what is cut.
-import type { JsonObject } from '../../src/model.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { codeOf, openClient } from './client.ts';
+import { codeOf, objectsOf, openClient, text } from './client.ts';
 import type { Client } from './client.ts';
 
 let simulator: Simulator;
@@ -58,7 +57,7 @@ test('without $select the default properties come, with it only the selected one
 });
 
 test('names are hostile here and there', async () => {
-  const names = (await client.walk('users?$select=displayName&$top=999')).objects.map((user) => String(user['displayName'])).join('\n');
+  const names = (await client.walk('users?$select=displayName&$top=999')).objects.map((user) => text(user['displayName'])).join('\n');
   for (const part of ['🦊', '"', "'", '山田', '<b>', '=HYPERLINK', '\t', 'محمد']) expect(names).toContain(part);
 });
 
@@ -102,7 +101,7 @@ test('$expand=appRoleAssignedTo shows at most 20, its own collection shows all, 
 
 test('members come in pages with their type, without service principals', async () => {
   const edges = [...simulator.truth('edges')].filter((edge) => edge['kind'] === 'member');
-  const group = String(edges.find((edge) => edge['type'] === '#microsoft.graph.servicePrincipal')?.['from']);
+  const group = text(edges.find((edge) => edge['type'] === '#microsoft.graph.servicePrincipal')?.['from']);
   const listed = await client.walk(`groups/${group}/members?$select=id&$top=5`);
   const wanted = edges.filter((edge) => edge['from'] === group && edge['type'] !== '#microsoft.graph.servicePrincipal');
   expect(listed.objects).toEqual(wanted.map((edge) => ({ '@odata.type': edge['type'], id: edge['to'] })));
@@ -110,7 +109,7 @@ test('members come in pages with their type, without service principals', async 
 
 test('members filtered by id need the advanced query', async () => {
   const member = [...simulator.truth('edges')].find((edge) => edge['type'] === '#microsoft.graph.user');
-  const path = `groups/${String(member?.['from'])}/members?$select=id&$count=true&$filter=id eq '${String(member?.['to'])}'`;
+  const path = `groups/${text(member?.['from'])}/members?$select=id&$count=true&$filter=id eq '${text(member?.['to'])}'`;
   const found = await client.get(encodeURI(path), { ConsistencyLevel: 'eventual' });
   expect(found.body).toMatchObject({ '@odata.count': 1, value: [{ id: member?.['to'] }] });
   const absent = await client.get(encodeURI(path.replace(/'[^']+'/, `'${simulator.idOf('roleDefinition', 1)}'`)), {
@@ -138,7 +137,7 @@ test('a batch answers each request by itself, in any order', async () => {
     { id: 'c', method: 'GET', url: '/nothing' },
     { id: 'd', method: 'GET', url: `/users/${user}`, dependsOn: ['b'] },
   ]);
-  const responses = reply.body['responses'] as JsonObject[];
+  const responses = objectsOf(reply.body['responses']);
   expect(Object.fromEntries(responses.map((response) => [response['id'], response['status']]))).toEqual({ a: 200, b: 404, c: 400, d: 424 });
   expect(responses.find((response) => response['id'] === 'a')?.['body']).toMatchObject({ id: user });
 });
@@ -152,6 +151,6 @@ test('every answer has the headers of the service', async () => {
     'x-ms-resource-unit': '1',
   });
   expect(headers['content-type']).toMatch(/^application\/json;odata\.metadata=minimal;odata\.streaming=true/);
-  expect(JSON.parse(String(headers['x-ms-ags-diagnostic']))).toHaveProperty('ServerInfo');
+  expect(JSON.parse(text(headers['x-ms-ags-diagnostic']))).toHaveProperty('ServerInfo');
   expect(headers['request-id']).toMatch(/^[0-9a-f-]{36}$/);
 });

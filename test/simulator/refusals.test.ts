@@ -5,7 +5,7 @@ import { X509CertificateGenerator } from '@peculiar/x509';
 import { createCertificates } from '../../simulator/certificates.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { codeOf, openClient } from './client.ts';
+import { codeOf, openClient, parse, text } from './client.ts';
 import type { Client } from './client.ts';
 
 let simulator: Simulator;
@@ -60,7 +60,7 @@ test('more than 50 ids in a delta filter are refused', async () => {
 });
 
 test('only reading is allowed', async () => {
-  const bearer = String((await client.token()).body['access_token']);
+  const bearer = text((await client.token()).body['access_token']);
   const reply = await client.send('DELETE', `${simulator.origin}/v1.0/users/${simulator.idOf('user', 1)}`, {
     authorization: `Bearer ${bearer}`,
   });
@@ -68,9 +68,9 @@ test('only reading is allowed', async () => {
 });
 
 test('a link that was tampered with, used elsewhere, or sent with another selection is refused', async () => {
-  const page = String((await client.get('users?$top=5&$select=id')).body['@odata.nextLink']);
-  const delta = String((await client.get('users/delta?$select=id,mail&$deltatoken=latest')).body['@odata.deltaLink']);
-  const [base, token] = delta.split('$deltatoken=') as [string, string];
+  const page = text((await client.get('users?$top=5&$select=id')).body['@odata.nextLink']);
+  const delta = text((await client.get('users/delta?$select=id,mail&$deltatoken=latest')).body['@odata.deltaLink']);
+  const [base = '', token = ''] = delta.split('$deltatoken=');
   const flipped = `${token.slice(0, 30)}${token[30] === 'A' ? 'B' : 'A'}${token.slice(31)}`;
   const links = [
     `${base}$deltatoken=${flipped}`,
@@ -163,7 +163,7 @@ test('a token says for whom, until when and with which roles', async () => {
   simulator.configure({ roles: ['User.Read.All'] });
   const { body } = await client.token();
   expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599 });
-  const claims: unknown = JSON.parse(Buffer.from(String(body['access_token']).split('.')[1] ?? '', 'base64url').toString());
+  const claims = parse(Buffer.from(text(body['access_token']).split('.')[1] ?? '', 'base64url').toString());
   expect(claims).toMatchObject({ tid: simulator.tenantId, appid: simulator.clientId, aud: simulator.origin, roles: ['User.Read.All'] });
 });
 
@@ -189,8 +189,8 @@ test('a client assertion needs a registered certificate, the right signature, au
       ...changed,
     };
     const parts = [{ alg: 'RS256', typ: 'JWT', 'x5t#S256': thumbprint, ...header }, claims];
-    const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-    return `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`;
+    const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
   };
   const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
   const by = (client_assertion: string, client_assertion_type = type) =>
@@ -206,7 +206,7 @@ test('a client assertion needs a registered certificate, the right signature, au
     `${assertion().slice(0, -8)}AAAAAAAA`,
     'nonsense',
   ];
-  for (const text of wrong) expect((await by(text)).body).toMatchObject({ error: 'invalid_client', error_codes: [700027] });
+  for (const forged of wrong) expect((await by(forged)).body).toMatchObject({ error: 'invalid_client', error_codes: [700027] });
   expect((await by(assertion(), 'other')).status).toBe(401);
 });
 
