@@ -1,4 +1,4 @@
-// The simulator as a process of its own: prints one JSON line with its address and ends on SIGTERM or SIGINT.
+// The simulator as a process of its own: tells its address (one JSON line, and over the channel) and ends on SIGTERM, SIGINT, or with its parent.
 // node simulator/main.ts --users 2000 [--seed 1] [--port 0] [--ca-file ca.pem]
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -29,5 +29,12 @@ const simulator = await startSimulator({
 const caFile = values['ca-file'] ?? null;
 if (caFile !== null) await writeFile(caFile, simulator.caPem);
 const { origin, tenantId, clientId, clientSecret } = simulator;
-process.stdout.write(`${JSON.stringify({ origin, caFile, tenantId, clientId, clientSecret, pid: process.pid })}\n`);
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void simulator.close());
+const announced = { origin, caFile, tenantId, clientId, clientSecret, pid: process.pid };
+process.stdout.write(`${JSON.stringify(announced)}\n`);
+process.send?.(announced);
+
+const end = (): void => void simulator.close().finally(() => process.exit(0));
+process.once('SIGTERM', end);
+process.once('SIGINT', end);
+// Whoever started it over a channel is gone.
+process.once('disconnect', end);

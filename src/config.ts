@@ -56,9 +56,9 @@ export interface Config {
     readonly namespace: string;
     /** TLS, API key and metadata as Temporal's own configuration gives them. */
     readonly connection: ClientConnectConfig['connectionOptions'];
-    /** Whether the address was configured; false means the default, where nobody may listen. */
-    readonly configured: boolean;
   };
+  /** What the environment itself names, rather than the stack file or a default: `up` does not start its own then. */
+  readonly given: { readonly database: boolean; readonly temporal: boolean };
   readonly secrets: SecretSources;
   /** Origins that `cloud: custom` may name besides loopback. */
   readonly allowedOrigins: readonly string[];
@@ -139,6 +139,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     home,
     databaseUrl: read.TIDEMARK_DATABASE_URL ?? stack?.databaseUrl ?? null,
     temporal: temporalConfig(given, stack),
+    given: { database: read.TIDEMARK_DATABASE_URL !== undefined, temporal: isTemporalGiven(given) },
     secrets: {
       env: Object.fromEntries(Object.entries(given).filter(([name]) => isSecretName(name) || read.TIDEMARK_SECRET_ENV.includes(name))),
       allowedEnv: read.TIDEMARK_SECRET_ENV,
@@ -185,14 +186,20 @@ function temporalConfig(given: Record<string, string>, stack: StackFile | null):
       cause: error,
     });
   }
-  // A profile or file that was named is a choice; Temporal's default file is not, so the stack of this home comes before it.
-  const chosen = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => name in given);
-  const ours = chosen || stack === null ? null : stack;
-  const address = ours?.temporalAddress ?? loaded.connectionOptions.address;
-  return {
-    address: address ?? defaultAddress,
-    namespace: given['TEMPORAL_NAMESPACE'] ?? ours?.namespace ?? loaded.namespace ?? 'default',
-    connection: ours === null ? { ...loaded.connectionOptions, address: address ?? defaultAddress } : { address: ours.temporalAddress },
-    configured: address !== undefined,
-  };
+  const ours = isTemporalGiven(given) ? null : stack;
+  if (ours !== null) {
+    return {
+      address: ours.temporalAddress,
+      namespace: given['TEMPORAL_NAMESPACE'] ?? ours.namespace,
+      connection: { address: ours.temporalAddress },
+    };
+  }
+  const { connectionOptions, namespace = 'default' } = loaded;
+  const { address = defaultAddress } = connectionOptions;
+  return { address, namespace, connection: { ...connectionOptions, address } };
+}
+
+/** A profile or file that was named is a choice; Temporal's default file is not, so the stack of this home comes before it. */
+function isTemporalGiven(given: Readonly<Record<string, string>>): boolean {
+  return ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => name in given);
 }

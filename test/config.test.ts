@@ -48,8 +48,8 @@ test('an empty environment has defaults and nothing configured', () => {
       address: '127.0.0.1:7233',
       namespace: 'default',
       connection: expect.objectContaining({ address: '127.0.0.1:7233' }),
-      configured: false,
     },
+    given: { database: false, temporal: false },
     secrets: { env: {}, allowedEnv: [], dir: null },
     allowedOrigins: [],
     log: 'info',
@@ -145,14 +145,16 @@ describe('with the stack file of `up`', () => {
   test('it fills what the variables do not set', () => {
     const config = readConfig(bare(), '/');
     expect(config.databaseUrl).toBe(stack.databaseUrl);
-    expect(config.temporal).toMatchObject({ address: stack.temporalAddress, configured: true });
+    expect(config.temporal).toMatchObject({ address: stack.temporalAddress, namespace: 'default' });
     expect(config.stack).toEqual(stack);
+    expect(config.given).toEqual({ database: false, temporal: false });
   });
 
   test('variables win', () => {
     const config = readConfig(bare({ TIDEMARK_DATABASE_URL: 'postgresql:///b', TEMPORAL_ADDRESS: 'elsewhere:7233' }), '/');
     expect(config.databaseUrl).toBe('postgresql:///b');
     expect(config.temporal.address).toBe('elsewhere:7233');
+    expect(config.given).toEqual({ database: true, temporal: true });
   });
 });
 
