@@ -9,9 +9,14 @@ export type Generator = (seed: number, index: number, dice: number) => Json | un
 const dayMs = 86_400_000;
 const firstDay = Date.UTC(2019, 0, 1);
 
+const days: readonly string[] = Array.from({ length: 2000 }, (_, day) => new Date(firstDay + day * dayMs).toISOString().slice(0, 11));
+const twoDigits: readonly string[] = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
+
 /** A time of a day some years ago, whole seconds, as the directory writes it. */
 export function pastTime(dice: number): string {
-  return new Date(firstDay + (dice % 2000) * dayMs + ((dice >>> 4) % 86_400) * 1000).toISOString().replace('.000Z', 'Z');
+  const second = (dice >>> 4) % 86_400;
+  const [hours, minutes, seconds] = [Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60];
+  return `${days[(dice >>> 0) % 2000]}${twoDigits[hours]}:${twoDigits[minutes]}:${twoDigits[seconds]}Z`;
 }
 
 function number(index: number): string {
