@@ -41,7 +41,7 @@ export interface Cloud {
   tokenGeneration: number;
 }
 
-export const dayMs = 86_400_000;
+const dayMs = 86_400_000;
 /** Directory delta tokens live 7 days. */
 export const deltaLifeMs = 7 * dayMs;
 /** Page tokens live shorter; how long is not documented. */

@@ -46,8 +46,6 @@ function execute(simulator: Simulator, command: string, body: string): unknown {
     case 'POST clock':
       simulator.advance(reread<number>(body));
       return null;
-    case 'GET identity':
-      return { origin: simulator.origin, tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: simulator.clientSecret };
     default:
       throw new Error(`There is no command ${command}.`);
   }

@@ -73,8 +73,6 @@ export const types = {
   appRoleAssignment: define('appRoleAssignment', appRoleDefault, [], []),
 } as const satisfies Record<string, TypeDefinition>;
 
-export type TypeName = keyof typeof types;
-
 /** The relationships a delta query of groups may select. */
 export const groupRelations = ['members', 'owners'] as const;
 export type GroupRelation = (typeof groupRelations)[number];

@@ -41,7 +41,7 @@ const shownHeaders = ['accept-encoding', 'client-request-id', 'consistencylevel'
 const largestBody = 4 << 20;
 
 /** What kind of request this is, by its path and options. */
-export function phaseOf(path: string, query: string): Phase {
+function phaseOf(path: string, query: string): Phase {
   if (path.endsWith('/oauth2/v2.0/token')) return 'token';
   if (!path.startsWith('/v1.0/')) return 'discovery';
   if (path === '/v1.0/$batch') return 'batch';

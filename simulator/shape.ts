@@ -26,7 +26,7 @@ export type Shape = Required<ShapeOptions>;
 export const roleDefinitionCount = 102;
 export const roleAssignmentCount = 35;
 /** App role assignments of a large service principal. */
-export const largeAssignmentCount = 71;
+const largeAssignmentCount = 71;
 
 /** Checks the options and fills in what is left out. Throws RangeError for a negative or fractional number. */
 export function shapeOf(options: ShapeOptions): Shape {

@@ -8,7 +8,7 @@ import type { Shape, ShapeOptions } from './shape.ts';
 import type { GroupRelation } from './properties.ts';
 
 /** What mutations did to one relation of one group. `added` keeps its positions: an element taken out again becomes null. */
-export interface LinkOverlay {
+interface LinkOverlay {
   readonly removed: Set<string>;
   readonly added: (string | null)[];
 }

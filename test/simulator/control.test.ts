@@ -6,14 +6,18 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { JsonObject } from '../../src/model.ts';
 import { controlSimulator } from '../../simulator/control.ts';
 import type { SimulatorControl } from '../../simulator/control.ts';
 import { mutateMix } from '../../simulator/mix.ts';
+import { defaultIdentity } from '../../simulator/simulator.ts';
 import { Tenant } from '../../simulator/tenant.ts';
 import { truth } from '../../simulator/truth.ts';
+import { parse, text } from './client.ts';
 
 let directory: string;
 let child: ChildProcess;
+let address: JsonObject;
 let control: SimulatorControl;
 
 beforeAll(async () => {
@@ -22,17 +26,19 @@ beforeAll(async () => {
   const main = join(__dirname, '../../simulator/main.ts');
   child = spawn(process.execPath, [main, '--users', '120', '--seed', '5', '--ca-file', caFile], { stdio: ['ignore', 'pipe', 'inherit'] });
   if (child.stdout === null) throw new Error('The child has no output.');
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  const address = JSON.parse(line) as { origin: string; caFile: string };
-  expect(address).toMatchObject({ origin: expect.stringMatching(/^https:\/\/localhost:\d+$/), caFile });
-  control = controlSimulator(address.origin, await readFile(caFile, 'utf8'));
+  const lines: unknown[] = await once(createInterface({ input: child.stdout }), 'line');
+  address = parse(text(lines[0]));
+  control = controlSimulator(text(address['origin']), await readFile(caFile, 'utf8'));
 });
 afterAll(async () => {
-  if (child.exitCode === null) {
-    child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([0, null]);
-  }
+  if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
   await rm(directory, { recursive: true });
+});
+
+test('the process prints one line with its address and identity', () => {
+  const caFile = join(directory, 'ca.pem');
+  expect(address).toEqual({ ...defaultIdentity, origin: text(address['origin']), caFile, pid: child.pid });
+  expect(address['origin']).toMatch(/^https:\/\/localhost:\d+$/);
 });
 
 test('changes made from outside are those of a tenant in this process', async () => {
@@ -52,4 +58,10 @@ test('faults, settings, clock and requests are reached, and nonsense is refused 
   expect(await control.requests()).toEqual([]);
   await expect(control.mutate([{ do: 'deleteUser', id: 'nobody' }])).rejects.toThrow('There is no user nobody.');
   await expect(control.addFaults([{ match: '(', fault: { kind: 'reset' } }])).rejects.toThrow('Invalid regular expression');
+});
+
+test('the process ends by itself when told to', async () => {
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
 });
