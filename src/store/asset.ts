@@ -60,7 +60,7 @@ function readBatch(database: Database, search: AssetSearch, last: AssetRow | nul
   const after = last === null ? '' : `and (r.connection, r.stream, r.id) > (${at(2)}, ${at(3)}, ${at(4)})`;
   return database.query<AssetRow>(
     `select r.connection, r.stream, a.class, r.id, '${search.state}' as state, r.first_seen as "firstSeen", r.last_changed as "lastChanged", a.document
-     from record r join asset a on a.num = r.num
+     from record r cross join lateral (select * from asset where num = r.num offset 0) a
      where r.tombstoned_at is ${search.state === 'live' ? 'null' : 'not null'} and (${search.where}) ${after}
      order by r.connection, r.stream, r.id limit ${at(1)}`,
     [...given, limit, ...(last === null ? [] : [last.connection, last.stream, escapeText(last.id)])],

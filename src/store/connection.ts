@@ -105,14 +105,17 @@ async function purgeConnection(database: Database, name: string): Promise<boolea
   return erased || (rest.at(-1)?.length ?? 0) > 0;
 }
 
+// By place on disk: each slice then costs what it deletes.
 const purgeRecords = `
   with gone as (
-    delete from record where connection = $1 and (stream, num) in (select stream, num from record where connection = $1 limit ${purgedAtOnce}) returning num
-  ), assets as (delete from asset using gone where asset.num = gone.num)
+    delete from record where ctid = any (array(select ctid from record where connection = $1 limit ${purgedAtOnce})) returning num
+  ), assets as (
+    delete from asset where num = any (array(select num from gone))
+  )
   select count(*) as purged from gone`;
 
 const purgeEdges = `
   with gone as (
-    delete from edge where connection = $1 and (stream, num) in (select stream, num from edge where connection = $1 limit ${purgedAtOnce}) returning num
+    delete from edge where ctid = any (array(select ctid from edge where connection = $1 limit ${purgedAtOnce})) returning num
   )
   select count(*) as purged from gone`;

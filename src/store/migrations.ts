@@ -84,7 +84,8 @@ create table checkpoint (
   primary key (run, stream)
 );
 
--- What a walk's pages had, by number: a row for each page and block of 16,384 numbers, so that a sweep goes in slices.
+-- What a walk's pages had, by number: a row for each page and block of 1,024 numbers, so that a look-up reads
+-- few of them and a sweep goes in slices.
 create table seen (
   run bigint not null,
   stream text collate "C" not null,
@@ -123,9 +124,11 @@ create table record (
   last_changed timestamptz not null default now(),
   tombstoned_at timestamptz,
   changed_run bigint not null,
-  primary key (connection, stream, num),
   unique (connection, stream, id)
 );
+-- By number within a stream. On an expression, so that no search by id can take it for a way to go: to a planner without statistics of a new
+-- connection, any index that begins with (connection, stream) leads to one row, where it leads to all of them.
+create unique index record_by_num on record ((connection || ' ' || stream), num);
 
 create sequence edge_num;
 create table edge (
@@ -137,10 +140,10 @@ create table edge (
   to_id text collate "C" not null,
   key text collate "C" not null,
   properties text,
-  primary key (connection, stream, num),
   unique (connection, stream, kind, from_id, to_id, key)
 );
-create index edge_by_to on edge (connection, kind, to_id);
+create unique index edge_by_num on edge ((connection || ' ' || stream), num);
+create index edge_by_to on edge (to_id);
 
 create table asset (
   num bigint primary key,
@@ -242,6 +245,52 @@ begin
   if not found then
     raise exception using errcode = 'TM001', message = 'another attempt has taken over';
   end if;
+end $$;
+
+-- Applies up to so many staged removals of a complete stream, under the fence: records become tombstones, edges are deleted, each is noted.
+-- By arrays of numbers: the planner then goes by index, however little it knows of the tables.
+create function apply_removals(of_run bigint, of_connection text, of_stream text, at_most integer) returns integer language plpgsql as $$
+declare
+  of_records bigint[];
+  of_edges bigint[];
+  by_source bigint[];
+  applied integer;
+begin
+  perform guard_fence(of_run, of_connection);
+  perform 1 from checkpoint where run = of_run and stream = of_stream and outcome = 'complete' for update;
+  if not found then
+    return 0;
+  end if;
+  select count(*), array_agg(num) filter (where kind = 'record'), array_agg(num) filter (where kind = 'edge'),
+    array_agg(num) filter (where kind = 'record' and why = 'source')
+  into applied, of_records, of_edges, by_source
+  from (
+    select kind, num, why from pending_removal where run = of_run and stream = of_stream and not back order by kind, num limit at_most
+  ) as slice;
+  if of_records is not null then
+    with tombstoned as (
+      update record set tombstoned_at = now(), last_changed = now(), changed_run = of_run
+      where connection || ' ' || stream = of_connection || ' ' || of_stream and num = any (of_records) and tombstoned_at is null
+      returning num
+    )
+    select array_agg(num) into of_records from tombstoned;
+  end if;
+  if of_edges is not null then
+    delete from edge where connection || ' ' || stream = of_connection || ' ' || of_stream and num = any (of_edges);
+  end if;
+  insert into run_change (run, stream, kind, change, nums)
+  select of_run, of_stream, kind, change, nums
+  from (
+    select 'record' as kind, 'removed' as change, array(select unnest(of_records) intersect select unnest(by_source)) as nums
+    union all select 'record', 'swept', array(select unnest(of_records) except select unnest(by_source))
+    union all select 'asset', 'removed', array(select num from asset where num = any (of_records))
+    union all select 'edge', 'removed', of_edges
+  ) as noted
+  where cardinality(nums) > 0;
+  delete from pending_removal
+  where run = of_run and stream = of_stream and (kind, num) in (
+    select kind, num from pending_removal where run = of_run and stream = of_stream and not back order by kind, num limit at_most);
+  return applied;
 end $$;
 `;
 

@@ -123,12 +123,13 @@ export async function readStoredRecords(
   const seen = `exists (
     select from seen s
     where s.run = $4 and s.stream = $2 and s.kind = 'record' and s.walk = $5 and s.block = r.num / ${seenBlock} and r.num = any (s.nums))`;
+  // One probe of the index for each id (`offset 0` holds the planner to it): in a table that grows, its estimates are always old.
   const rows = await database.query<RecordRow>(
     `select t.id, coalesce(r.num, nextval('record_num')) as num, r.num is not null as known, r.tombstoned_at is not null as tombstoned,
        r.hash, ${of.bodies ? 'r.body' : 'null::jsonb'} as body, a.hash as asset_hash, a.map_hash, ${of.seen ? seen : 'false'} as seen
      from unnest($3::text[]) as t (id)
-     left join record r on r.connection = $1 and r.stream = $2 and r.id = t.id
-     left join asset a on a.num = r.num`,
+     left join lateral (select * from record where connection = $1 and stream = $2 and id = t.id offset 0) r on true
+     left join lateral (select * from asset where num = r.num offset 0) a on true`,
     [of.connection, of.stream, of.ids.map(escapeText), ...(of.seen ? [of.run, of.walk] : [])],
   );
   return new Map(rows.map((row) => [row.id, recordOf(row)]));
@@ -152,7 +153,10 @@ export function readStoredEdges(
   return database.query<StoredEdge>(
     `select t.kind, t.from_id as "from", t.to_id as "to", t.key, coalesce(e.num, nextval('edge_num')) as num, e.num is not null as known, e.properties
      from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as t (kind, from_id, to_id, key)
-     left join edge e on e.connection = $1 and e.stream = $2 and e.kind = t.kind and e.from_id = t.from_id and e.to_id = t.to_id and e.key = t.key`,
+     left join lateral (
+       select num, properties from edge
+       where connection = $1 and stream = $2 and kind = t.kind and from_id = t.from_id and to_id = t.to_id and key = t.key offset 0
+     ) e on true`,
     [
       of.connection,
       of.stream,

@@ -1,8 +1,8 @@
 // Parameters of set-based statements: arrays as PostgreSQL reads them, and the blocks of numbers that sweeps go by.
 import { escapeJson } from './text.ts';
 
-/** How many numbers a row of `seen` covers at most; a sweep's slice is a few of them. */
-export const seenBlock = 16_384;
+/** How many numbers a row of `seen` covers at most: a look-up reads a few of them, a sweep's slice many. Stored: MUST NOT change. */
+export const seenBlock = 1_024;
 
 /** A `bigint[]` as text: much cheaper than an array parameter. */
 export const bigints = (nums: readonly number[]): string => `{${nums.join(',')}}`;
@@ -29,3 +29,7 @@ export function inBlocks(nums: readonly number[]): Map<number, number[]> {
   }
   return blocks;
 }
+
+/** How record_by_num and edge_by_num name a stream, and the parameter to compare it with. */
+export const byNum = `connection || ' ' || stream`;
+export const numKey = (connection: string, stream: string): string => `${connection} ${stream}`;

@@ -60,42 +60,48 @@ interface Counted extends RecordCounts {
   readonly unchangedAssets: number;
 }
 
+/** What a run knows of an object, one bit each. */
+const bit = { seen: 1, removed: 2, rejected: 4, added: 8, updated: 16, swept: 32, asset: 64 } as const;
+
 /**
  * An object counts once, as the first of: removed by the source, rejected, added, updated, unchanged. Changes of an earlier walk count where the
  * last walk saw the object again.
  */
 async function countRecords(transaction: Transaction, of: CountedRun, { stream, walk }: CheckpointRow): Promise<Counted> {
-  const [row] = await transaction.query<Counted>(
-    `with change as (
-       select n as num, bool_or(change = 'added') as added, bool_or(change = 'updated') as updated,
-         bool_or(change = 'removed') as removed, bool_or(change = 'swept') as swept
-       from run_change, unnest(nums) as n where run = $1 and stream = $3 and kind = 'record' group by n
-     ), asset_change as (
-       select distinct n as num from run_change, unnest(nums) as n where run = $1 and stream = $3 and kind = 'asset'
-     ), reject as (
-       select r.num from rejected x left join record r on r.connection = $2 and r.stream = $3 and r.id = x.id
-       where x.run = $1 and x.stream = $3
-     ), object as (
-       select n as num from seen, unnest(nums) as n where run = $1 and stream = $3 and kind = 'record' and walk = $4
-       union select num from change where removed
-       union select num from reject where num is not null
-     ), counted as (
-       select count(*) as objects,
-         count(*) filter (where c.removed) as removed,
-         count(*) filter (where c.removed is not true and j.num is not null) as rejected,
-         count(*) filter (where c.removed is not true and j.num is null and c.added) as added,
-         count(*) filter (where c.removed is not true and j.num is null and not c.added and c.updated) as updated,
-         count(*) filter (where c.removed is not true and j.num is null and a.num is null) as same_asset
-       from object o left join change c using (num) left join reject j using (num) left join asset_change a using (num)
-     ), beside as (
-       select (select count(*) from reject where num is null) as unknown, (select count(*) from change where swept) as swept
-     )
-     select objects + unknown as read, added, updated, removed as "removedBySource", swept, rejected + unknown as rejected,
-       objects - removed - rejected - added - updated as unchanged, same_asset as "unchangedAssets"
-     from counted, beside`,
+  // One pass that hashes or sorts by number: no join whose plan could go wrong on tables that were never analysed.
+  const rows = await transaction.query<{ bits: number; objects: number }>(
+    `select bits, count(*) as objects from (
+       select bit_or(bits) as bits from (
+         select unnest(nums) as num, ${bit.seen} as bits from seen where run = $1 and stream = $3 and kind = 'record' and walk = $4
+         union all
+         select unnest(nums), case when kind = 'asset' then ${bit.asset} else case change
+           when 'added' then ${bit.added} when 'updated' then ${bit.updated} when 'removed' then ${bit.removed} else ${bit.swept} end end
+         from run_change where run = $1 and stream = $3 and kind in ('record', 'asset')
+         union all
+         select coalesce(r.num, -row_number() over ()), ${bit.rejected} from rejected x
+         left join lateral (select num from record where connection = $2 and stream = $3 and id = x.id offset 0) r on true
+         where x.run = $1 and x.stream = $3
+       ) as fact group by num
+     ) as object group by bits`,
     [of.run, of.connection, stream, walk],
   );
-  return row ?? { read: 0, added: 0, updated: 0, unchanged: 0, removedBySource: 0, swept: 0, rejected: 0, unchangedAssets: 0 };
+  const count = (matches: (has: (name: keyof typeof bit) => boolean) => boolean): number =>
+    rows.reduce((sum, { bits, objects }) => sum + (matches((name) => (bits & bit[name]) !== 0) ? objects : 0), 0);
+  const removedBySource = count((has) => has('removed'));
+  const rejected = count((has) => !has('removed') && has('rejected'));
+  const added = count((has) => !has('removed') && !has('rejected') && has('seen') && has('added'));
+  const updated = count((has) => !has('removed') && !has('rejected') && has('seen') && !has('added') && has('updated'));
+  const accepted = count((has) => !has('removed') && !has('rejected') && has('seen'));
+  return {
+    read: accepted + rejected + removedBySource,
+    added,
+    updated,
+    unchanged: accepted - added - updated,
+    removedBySource,
+    swept: count((has) => has('swept')),
+    rejected,
+    unchangedAssets: count((has) => !has('removed') && !has('rejected') && has('seen') && !has('asset')),
+  };
 }
 
 interface AssetCounts {

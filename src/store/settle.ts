@@ -2,16 +2,19 @@
 // MUST remove nothing of a stream that is not complete, and nothing without the run's fence. All of it may run again after a crash.
 import type { EdgeKind } from '../connectors/definition.ts';
 import type { Database } from './database.ts';
-import { bigints, seenBlock } from './params.ts';
+import { bigints, byNum, numKey, seenBlock } from './params.ts';
 import type { StreamPlace } from './walk.ts';
 
 /** Numbers a slice of the sweep covers, and removals applied in one transaction: what keeps a slice below a second. */
-const sweptAtOnce = 4 * seenBlock;
+const sweptAtOnce = 64 * seenBlock;
 const appliedAtOnce = 5_000;
 /** Contradictions of one round that a run asks about (decision 9). */
 const askedAtMost = 100;
 
-const tables = { record: { table: 'record', live: 'x.tombstoned_at is null' }, edge: { table: 'edge', live: 'true' } } as const;
+const tables = {
+  record: { table: 'record', live: 'tombstoned_at is null', owner: 'id' },
+  edge: { table: 'edge', live: 'true', owner: 'from_id' },
+} as const;
 type Kind = keyof typeof tables;
 
 /**
@@ -32,8 +35,8 @@ export async function stageUnseen(database: Database, place: StreamPlace): Promi
 /** The stream's first number from here on; null when there is none. Blocks that hold other streams' numbers are leapt over. */
 async function nextNum(database: Database, { connection, stream }: StreamPlace, kind: Kind, from: number): Promise<number | null> {
   const [row] = await database.query<{ num: number | null }>(
-    `select min(num) as num from ${tables[kind].table} where connection = $1 and stream = $2 and num >= $3`,
-    [connection, stream, from],
+    `select min(num) as num from ${tables[kind].table} where ${byNum} = $1 and num >= $2`,
+    [numKey(connection, stream), from],
   );
   return row?.num ?? null;
 }
@@ -45,22 +48,25 @@ async function stageSlice(
   from: number,
   to: number,
 ): Promise<void> {
-  const { table, live } = tables[kind];
-  const owner = kind === 'record' ? 'x.id' : 'x.from_id';
+  const { table, live, owner } = tables[kind];
+  const ofStream = `run = $1 and stream = $2`;
   await database.batch([
     { sql: 'select guard_fence($1, $2)', params: [run, connection] },
     {
+      // A difference of two sets: hashed or sorted whatever the planner thinks of tables it has not analysed.
       sql: `insert into pending_removal (run, stream, kind, num, why)
-        select c.run, c.stream, '${kind}', x.num, 'absent'
-        from checkpoint c join ${table} x on x.connection = $2 and x.stream = c.stream and x.num >= $4 and x.num < $5 and ${live}
-        where c.run = $1 and c.stream = $3 and c.mode = 'full' and c.outcome = 'complete'
-          and not exists (
-            select from seen s, unnest(s.nums) as n
-            where s.run = c.run and s.stream = c.stream and s.kind = '${kind}' and s.walk = c.walk
-              and s.block >= $4 / ${seenBlock} and s.block <= $5 / ${seenBlock} and n = x.num)
-          and not exists (select from rejected j where j.run = c.run and j.stream = c.stream and j.id = ${owner})
+        select $1, $2, '${kind}', num, 'absent' from (
+          select num from ${table}
+          where ${byNum} = $3 and num >= $4 and num < $5 and ${live}
+            and exists (select from checkpoint where ${ofStream} and mode = 'full' and outcome = 'complete')
+            and ${owner} not in (select id from rejected where ${ofStream})
+          except
+          select unnest(nums) from seen
+          where ${ofStream} and kind = '${kind}' and walk = (select walk from checkpoint where ${ofStream})
+            and block >= $4 / ${seenBlock} and block < $5 / ${seenBlock}
+        ) as unseen
         on conflict do nothing`,
-      params: [run, connection, stream, from, to],
+      params: [run, stream, numKey(connection, stream), from, to],
     },
   ]);
 }
@@ -76,9 +82,10 @@ export function removalCandidates(
   { run, connection, stream, after, limit }: StreamPlace & { readonly after: number; readonly limit: number },
 ): Promise<Candidate[]> {
   return database.query<Candidate>(
-    `select p.num, r.id from pending_removal p join record r on r.connection = $2 and r.stream = p.stream and r.num = p.num
+    `select p.num, r.id from pending_removal p
+     cross join lateral (select id from record where ${byNum} = $2 and num = p.num offset 0) r
      where p.run = $1 and p.stream = $3 and p.kind = 'record' and p.why = 'absent' and p.num > $4 order by p.num limit $5`,
-    [run, connection, stream, after, limit],
+    [run, numKey(connection, stream), stream, after, limit],
   );
 }
 
@@ -112,18 +119,19 @@ export function conflictingEdges(
   return database.query<EdgePair>(
     `update pending_removal p set back = false
      from (
-       select e.num, e.from_id, e.to_id
-       from pending_removal q
-       join checkpoint c on c.run = q.run and c.stream = q.stream
-       join edge e on e.connection = $2 and e.stream = q.stream and e.num = q.num and e.kind = $4
+       select q.num, e.from_id, e.to_id from pending_removal q
+       cross join lateral (
+         select from_id, to_id from edge where ${byNum} = $2 and num = q.num and kind = $4 offset 0
+       ) e
        where q.run = $1 and q.stream = $3 and q.kind = 'edge' and q.why = 'source' and exists (
-         select from seen s where s.run = q.run and s.stream = q.stream and s.kind = 'edge' and s.walk = c.walk
+         select from seen s
+         where s.run = $1 and s.stream = $3 and s.kind = 'edge' and s.walk = (select walk from checkpoint where run = $1 and stream = $3)
            and s.block = q.num / ${seenBlock} and q.num = any (s.nums))
-       order by e.num limit ${askedAtMost}
+       order by q.num limit ${askedAtMost}
      ) as pair
      where p.run = $1 and p.stream = $3 and p.kind = 'edge' and p.num = pair.num
      returning p.num, pair.from_id as "from", pair.to_id as "to"`,
-    [run, connection, stream, kind],
+    [run, numKey(connection, stream), stream, kind],
   );
 }
 
@@ -134,35 +142,12 @@ export function conflictingEdges(
  */
 export async function applyRemovals(database: Database, { run, connection, stream }: StreamPlace): Promise<void> {
   for (;;) {
-    const [, , rows] = await database.batch<{ applied: number }>([
-      { sql: 'select guard_fence($1, $2)', params: [run, connection] },
-      { sql: `select from checkpoint where run = $1 and stream = $2 and outcome = 'complete' for update`, params: [run, stream] },
-      { sql: applySlice, params: [run, connection, stream] },
+    const [row] = await database.query<{ applied: number }>('select apply_removals($1, $2, $3, $4) as applied', [
+      run,
+      connection,
+      stream,
+      appliedAtOnce,
     ]);
-    if ((rows?.[0]?.applied ?? 0) < appliedAtOnce) return;
+    if ((row?.applied ?? 0) < appliedAtOnce) return;
   }
 }
-
-const applySlice = `
-  with slice as (
-    delete from pending_removal p using (
-      select q.kind, q.num from pending_removal q join checkpoint c on c.run = q.run and c.stream = q.stream and c.outcome = 'complete'
-      where q.run = $1 and q.stream = $3 and not q.back order by q.kind, q.num limit ${appliedAtOnce}
-    ) as due
-    where p.run = $1 and p.stream = $3 and p.kind = due.kind and p.num = due.num
-    returning p.kind, p.num, p.why
-  ), tombstoned as (
-    update record r set tombstoned_at = now(), last_changed = now(), changed_run = $1
-    from slice where slice.kind = 'record' and r.connection = $2 and r.stream = $3 and r.num = slice.num and r.tombstoned_at is null
-    returning r.num, slice.why
-  ), deleted as (
-    delete from edge e using slice where slice.kind = 'edge' and e.connection = $2 and e.stream = $3 and e.num = slice.num returning e.num
-  ), noted as (
-    insert into run_change (run, stream, kind, change, nums)
-    select $1, $3, 'record', case why when 'source' then 'removed' else 'swept' end, array_agg(num) from tombstoned group by why
-    union all
-    select $1, $3, 'asset', 'removed', array_agg(t.num) from tombstoned t join asset a on a.num = t.num having count(*) > 0
-    union all
-    select $1, $3, 'edge', 'removed', array_agg(num) from deleted having count(*) > 0
-  )
-  select count(*) as applied from slice`;

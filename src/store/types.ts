@@ -4,17 +4,23 @@ import { unescapeJson, unescapeText } from './text.ts';
 
 const { builtins } = pg.types;
 
+const parseJson = (text: string): unknown => {
+  const value: unknown = JSON.parse(unescapeJson(text));
+  return value;
+};
+
 const parsers: Readonly<Record<number, (value: string) => unknown>> = {
   // Numbers of runs, records and bytes stay far below 2^53.
   [builtins.INT8]: Number,
   [builtins.NUMERIC]: Number,
   [builtins.TIMESTAMPTZ]: (value) => new Date(value).toISOString(),
   [builtins.TEXT]: unescapeText,
-  [builtins.JSON]: (value) => JSON.parse(unescapeJson(value)),
-  [builtins.JSONB]: (value) => JSON.parse(unescapeJson(value)),
+  [builtins.JSON]: parseJson,
+  [builtins.JSONB]: parseJson,
 };
 
 /** The parser that pg uses for a column of this type. */
 export function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  return parsers[oid] ?? pg.types.getTypeParser(oid, format === 'binary' ? 'text' : format);
+  const known: (value: string) => unknown = pg.types.getTypeParser(oid, format === 'binary' ? 'text' : format);
+  return parsers[oid] ?? known;
 }
