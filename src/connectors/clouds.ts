@@ -1,5 +1,6 @@
 // Microsoft's national clouds: where tokens come from and where Graph answers. Tokens of one cloud are worth nothing in another.
 // Source: https://learn.microsoft.com/graph/deployments
+import { TidemarkError } from '../errors.ts';
 
 export const clouds = {
   global: { login: 'https://login.microsoftonline.com', graph: 'https://graph.microsoft.com/v1.0' },
@@ -20,9 +21,9 @@ export interface Endpoints {
   readonly ca: string | null;
 }
 
-/** Where a connection's requests go. `custom` are the endpoints of a custom cloud, validated; null for the others. */
+/** Where a connection's requests go. @throws CONFIG_INVALID for a custom cloud without its endpoints: credentials MUST NOT go to another cloud. */
 export function endpointsOf(spec: { readonly cloud: Cloud; readonly endpoints: Endpoints | null }): Endpoints {
   if (spec.endpoints !== null) return spec.endpoints;
-  const cloud = spec.cloud === 'custom' ? 'global' : spec.cloud;
-  return { ...clouds[cloud], ca: null };
+  if (spec.cloud === 'custom') throw new TidemarkError('CONFIG_INVALID', 'A custom cloud needs endpoints.login and endpoints.graph.');
+  return { ...clouds[spec.cloud], ca: null };
 }

@@ -111,6 +111,12 @@ function parseFile(source: SourceFile, options: FileOptions): { readonly connect
   return { connections, problems };
 }
 
+interface Unreadable {
+  readonly line: number;
+  readonly column: number;
+  readonly reason: string;
+}
+
 type Add = (path: Fault['path'], reason: string, onKey?: boolean) => void;
 
 /** One document's value as a complete connection, or null after adding what is wrong with it. */
@@ -138,12 +144,14 @@ function read(value: unknown, file: string, options: FileOptions, add: Add): Con
     add(['name'], `differs only in case from the connection "${previous.name}", which exists already`);
     return null;
   }
-  const { spec, faults } = completeSpec(input, { now: options.now, previous, ca: readCa(input.endpoints?.caFile, file, options, add) });
+  const ca = readCa(input.endpoints?.caFile, file, options, add);
+  const { spec, faults } = completeSpec(input, { now: options.now, previous, ca: ca ?? null });
   for (const fault of faults) add(fault.path, fault.reason, fault.onKey);
-  return spec;
+  return ca === undefined ? null : spec;
 }
 
-function readCa(caFile: string | undefined, file: string, options: FileOptions, add: Add): string | null {
+/** The authority's PEM, null when the file names none; undefined after adding why it cannot be had. */
+function readCa(caFile: string | undefined, file: string, options: FileOptions, add: Add): string | null | undefined {
   if (caFile === undefined) return null;
   try {
     const pem = options.readCa?.(file, caFile) ?? '';
@@ -152,38 +160,33 @@ function readCa(caFile: string | undefined, file: string, options: FileOptions, 
   } catch {
     add(['endpoints', 'caFile'], 'cannot be read; it is relative to the file that names it');
   }
-  return null;
+  return undefined;
 }
 
 /** What makes a document unreadable: syntax, aliases, depth. The parser's own words may quote the file, so they are not used. */
-function faultsOf(document: Document.Parsed, lines: LineCounter): { line: number; column: number; reason: string }[] {
-  const faults = document.errors
-    .slice(0, maxSyntaxErrors)
-    .map((error) => ({ ...positionOf(lines, error.pos[0]), reason: syntaxReason(error.code) }));
-  if (document.errors.some((error) => error.code === 'RESOURCE_EXHAUSTION')) return faults.slice(0, 1);
-  if (faults.length > 0) return faults;
+function faultsOf(document: Document.Parsed, lines: LineCounter): Unreadable[] {
+  const { errors } = document;
+  const exhausted = errors.find((error) => error.code === 'RESOURCE_EXHAUSTION');
+  if (exhausted !== undefined) return [{ ...positionOf(lines, exhausted.pos[0]), reason: syntaxReason(exhausted.code) }];
+  const unfit = unfitNode(document);
+  if (unfit !== null) return [{ ...positionOf(lines, unfit.node.range?.[0] ?? 0), reason: unfit.reason }];
+  return errors.slice(0, maxSyntaxErrors).map((error) => ({ ...positionOf(lines, error.pos[0]), reason: syntaxReason(error.code) }));
+}
+
+/** The first node that is valid YAML and yet not taken. An unquoted cron expression may begin with an asterisk: that is an alias to YAML. */
+function unfitNode(document: Document.Parsed): { readonly node: Node; readonly reason: string } | null {
+  let found: { readonly node: Node; readonly reason: string } | null = null;
   let aliases = 0;
   visit(document, (_key, node, path) => {
+    if (!isNode(node)) return undefined;
     if (isAlias(node)) aliases += 1;
-    if (isScalar(node) && node.value === '__proto__') {
-      faults.push({ ...positionOf(lines, node.range?.[0] ?? 0), reason: '__proto__ is not a key' });
-      return visit.BREAK;
-    }
-    if (isNode(node) && path.length > maxDepth * 2) {
-      faults.push({ ...positionOf(lines, node.range?.[0] ?? 0), reason: 'is nested too deeply' });
-      return visit.BREAK;
-    }
-    if (isAlias(node) && (node.resolve(document) === undefined || aliases > maxAliases)) {
-      const reason =
-        aliases > maxAliases
-          ? `has more than ${maxAliases} aliases`
-          : 'is an alias (*) of nothing; a value that begins with * needs quotes';
-      faults.push({ ...positionOf(lines, node.range?.[0] ?? 0), reason });
-      return visit.BREAK;
-    }
-    return undefined;
+    if (isScalar(node) && node.value === '__proto__') found = { node, reason: '__proto__ is not a key' };
+    else if (path.length > maxDepth * 2) found = { node, reason: 'is nested too deeply' };
+    else if (aliases > maxAliases) found = { node, reason: `has more than ${maxAliases} aliases` };
+    else if (isAlias(node) && node.resolve(document) === undefined) found = { node, reason: syntaxReason('BAD_ALIAS') };
+    return found === null ? undefined : visit.BREAK;
   });
-  return faults;
+  return found;
 }
 
 function syntaxReason(code: string): string {

@@ -1,0 +1,508 @@
+import { stringify } from 'yaml';
+import type { FileOptions } from '../../src/connectors/connectionFile.ts';
+import { parseConnectionFiles, problemInWords } from '../../src/connectors/connectionFile.ts';
+import type { ConnectionSpec } from '../../src/connectors/spec.ts';
+import { readSpec, specHash } from '../../src/connectors/spec.ts';
+import type { JsonObject } from '../../src/model.ts';
+
+const now = new Date('2026-11-02T09:30:15.250Z');
+const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+
+const base = {
+  name: 'contoso-identity',
+  connector: 'entra-identity',
+  credentials: {
+    tenantId: '6f0c1d1e-4c55-4d0b-9a59-3f1f6d5b2a11',
+    clientId: 'a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3',
+    clientSecret: 'env:TIDEMARK_SECRET_CONTOSO',
+  },
+} satisfies JsonObject;
+const schedule = { occurs: 'recurring', every: 'daily', start: '2026-05-05T18:39' };
+
+function parse(text: string, options: Partial<FileOptions> = {}): ReturnType<typeof parseConnectionFiles> {
+  return parseConnectionFiles([{ file: 'a.yaml', text }], { now, ...options });
+}
+
+function specOf(input: JsonObject, options: Partial<FileOptions> = {}): ConnectionSpec {
+  const { connections, problems } = parse(stringify(input), options);
+  expect(problems).toEqual([]);
+  const [found] = connections;
+  if (found === undefined) throw new Error('no connection');
+  return found.spec;
+}
+
+function reasons(input: JsonObject, options: Partial<FileOptions> = {}): string[] {
+  const { problems } = parse(stringify(input), options);
+  return problems.map(({ path, reason }) => `${path}: ${reason}`);
+}
+
+const profiles = (...all: JsonObject[]): JsonObject => ({
+  ...base,
+  profiles: all.map((profile, index) => ({ name: `p${index}`, ...profile })),
+});
+const credentials = (more: JsonObject): JsonObject => ({ ...base, credentials: { ...base.credentials, ...more } });
+
+describe('a good file', () => {
+  test('the shortest has every default', () => {
+    expect(specOf(base)).toEqual({
+      name: 'contoso-identity',
+      title: 'contoso-identity',
+      description: '',
+      connector: 'entra-identity',
+      credentials: { ...base.credentials, clientSecret: ['env:TIDEMARK_SECRET_CONTOSO'], clientCertificate: null },
+      cloud: 'global',
+      endpoints: null,
+      settings: { owners: false },
+      guard: { absolute: 500, percent: 5, minimum: 5, dailyPercent: 10 },
+      rejects: { absolute: 1000, percent: 5 },
+      profiles: [{ name: 'default', description: '', status: 'active', streams: null, maps: {}, schedule: null, baseline: null }],
+    });
+  });
+
+  test('a full one is taken as written', () => {
+    const { connections, problems } = parse(
+      `# comment
+name: contoso-identity
+title: Contoso identities
+description: Users, groups and roles of contoso.example
+connector: entra-identity
+credentials:
+  tenantId: 6F0C1D1E-4C55-4D0B-9A59-3F1F6D5B2A11
+  clientId: a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3
+  clientCertificate: [file:new.pem, file:old.pem]
+cloud: custom
+endpoints:
+  login: https://login.example:9443/
+  graph: http://127.0.0.1:9443/v1.0
+  caFile: ca.pem
+settings: { owners: true }
+guard: { absolute: 10, percent: 2.5, minimum: 1, dailyPercent: 3 }
+rejects: { absolute: 7 }
+profiles:
+  - name: Nightly.1
+    description: at night
+    streams: [roles, users]
+    maps: { users: entra-identity/users }
+    schedule: { occurs: recurring, cron: "39 18 * * *", start: 2026-05-05T18:39, timezone: Asia/Calcutta }
+    baseline: fortnightly
+  - { name: rest, status: inactive, schedule: { occurs: once, start: 2027-01-01T00:00 } }
+`,
+      { readCa: (file, caFile) => (file === 'a.yaml' && caFile === 'ca.pem' ? pem : '') },
+    );
+    expect(problems).toEqual([]);
+    expect(connections).toMatchObject([
+      {
+        file: 'a.yaml',
+        line: 2,
+        notes: [],
+        spec: {
+          title: 'Contoso identities',
+          credentials: {
+            tenantId: '6f0c1d1e-4c55-4d0b-9a59-3f1f6d5b2a11',
+            clientSecret: null,
+            clientCertificate: ['file:new.pem', 'file:old.pem'],
+          },
+          cloud: 'custom',
+          endpoints: { login: 'https://login.example:9443', graph: 'http://127.0.0.1:9443/v1.0', ca: pem },
+          settings: { owners: true },
+          guard: { absolute: 10, percent: 2.5, minimum: 1, dailyPercent: 3 },
+          rejects: { absolute: 7, percent: 5 },
+          profiles: [
+            {
+              name: 'Nightly.1',
+              streams: ['users', 'roles'],
+              maps: { users: 'entra-identity/users' },
+              schedule: {
+                occurs: 'recurring',
+                every: null,
+                cron: '39 18 * * *',
+                start: '2026-05-05T13:09:00Z',
+                end: '2031-05-05T13:09:00Z',
+                timezone: 'Asia/Calcutta',
+              },
+              baseline: 'fortnightly',
+            },
+            {
+              name: 'rest',
+              status: 'inactive',
+              schedule: { occurs: 'once', start: '2027-01-01T00:00:00Z', timezone: 'UTC' },
+              baseline: null,
+            },
+          ],
+        },
+      },
+    ]);
+  });
+
+  test('JSON, and several documents in a file', () => {
+    expect(parse(JSON.stringify(base)).connections).toHaveLength(1);
+    const { connections } = parse(`---\n${stringify(base)}---\n${stringify({ ...base, name: 'second' })}`);
+    expect(connections.map(({ spec, line }) => [spec.name, line])).toEqual([
+      ['contoso-identity', 2],
+      ['second', 9],
+    ]);
+  });
+
+  test('recurring is weekly by baseline, from now on for five years, in UTC', () => {
+    expect(specOf(profiles({ schedule: { occurs: 'recurring', every: '15m' } })).profiles[0]).toMatchObject({
+      baseline: 'weekly',
+      schedule: { start: '2026-11-02T09:30:15Z', end: '2031-11-02T09:30:15Z', timezone: 'UTC' },
+    });
+  });
+
+  test('a stored spec is read back as it was, and something else is refused', () => {
+    const spec = specOf(profiles({ schedule }));
+    expect(readSpec(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+    expect(() => readSpec({ ...spec, profiles: [{}] })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+
+  test.each(['weekly', 'monthly'])('%s is full always, and the file is told so', (every) => {
+    const [found] = parse(stringify(profiles({ schedule: { ...schedule, every } }))).connections;
+    expect(found?.notes).toEqual(['Profile "p0": its runs are 7 days or more apart, and delta links live 7 days, so every run is full.']);
+  });
+});
+
+describe('applied again', () => {
+  const input = profiles({ schedule: { occurs: 'recurring', every: '4h' } });
+  const first = specOf(input);
+  const later = { now: new Date('2027-03-01T00:00:00Z'), previous: () => first };
+
+  test('an unchanged file gives the same hash, although its start was "now"', () => {
+    expect(specHash(specOf(input, later))).toBe(specHash(first));
+    expect(specHash(specOf({ ...input, title: 'x' }, later))).not.toBe(specHash(first));
+  });
+
+  test('another rhythm keeps the start; another time zone begins anew', () => {
+    const changed = (more: JsonObject) =>
+      specOf(profiles({ schedule: { occurs: 'recurring', every: '4h', ...more } }), later).profiles[0]?.schedule;
+    expect(changed({ every: '2h' })).toMatchObject({ start: '2026-11-02T09:30:15Z' });
+    expect(changed({ timezone: 'Europe/Paris' })).toMatchObject({ start: '2027-03-01T00:00:00Z' });
+    expect(changed({ start: '2026-01-01T00:00' })).toMatchObject({ start: '2026-01-01T00:00:00Z' });
+  });
+
+  test('an occurrence that has been is no fault; another past one is', () => {
+    const once = (start: string): JsonObject => profiles({ schedule: { occurs: 'once', start } });
+    const before = specOf(once('2027-01-01T00:00'));
+    const options = { now: new Date('2027-03-01T00:00:00Z'), previous: () => before };
+    expect(reasons(once('2027-01-01T00:00'), options)).toEqual([]);
+    expect(reasons(once('2027-01-01T00:01'), options)).toEqual(['profiles.0.schedule.start: is in the past']);
+  });
+
+  test('a name that differs only in case from a stored one is refused', () => {
+    expect(reasons({ ...base, name: 'Contoso-Identity' }, { previous: () => first })).toEqual([
+      'name: differs only in case from the connection "contoso-identity", which exists already',
+    ]);
+  });
+});
+
+const isSecret =
+  'is a secret written out: put it into an environment variable of the worker and write env:TIDEMARK_SECRET_NAME here, or into a file and write file:NAME';
+const later = (kind: string): string => `is a ${kind}: reference, which is not supported by this version: use env: or file:`;
+const named = 'begins with a letter and has letters, digits, "-" and "." only, at most 64';
+const custom = (endpoints: JsonObject): JsonObject => ({
+  ...base,
+  cloud: 'custom',
+  endpoints: { login: 'https://l.example', graph: 'https://g.example/v1.0', ...endpoints },
+});
+
+const faults: [string, JsonObject, string[]][] = [
+  ['an unknown key', { ...base, descripton: 'x' }, ['descripton: is not a known key, did you mean "description"?']],
+  ['an unknown key that resembles none', { ...base, zzz: 'x' }, ['zzz: is not a known key']],
+  ['an unknown key within', profiles({ shedule: {} }), ['profiles.0.shedule: is not a known key, did you mean "schedule"?']],
+  ['a key of a later version', { ...base, notify: {} }, ['notify: is not supported by this version']],
+  ['identity in place of a secret', credentials({ identity: 'managed' }), ['credentials.identity: is not supported by this version']],
+  ['assetTypes', profiles({ assetTypes: [] }), ['profiles.0.assetTypes: is not supported by this version']],
+  ['registries', custom({ registries: [] }), ['endpoints.registries: is not supported by this version']],
+  ['no name', { connector: 'entra-identity', credentials: base.credentials }, ['name: is required']],
+  ['a name that begins with a digit', { ...base, name: '1contoso' }, [`name: ${named}`]],
+  ['a name with a blank', { ...base, name: 'a b' }, [`name: ${named}`]],
+  ['a name of 65', { ...base, name: 'a'.repeat(65) }, [`name: ${named}`]],
+  ['a name that is a number', { ...base, name: 5 }, ['name: must be a string']],
+  ['a description of 165', { ...base, description: 'x'.repeat(165) }, ['description: has at most 164 characters']],
+  ['an empty title', { ...base, title: '' }, ['title: must not be empty']],
+  [
+    'an unknown connector',
+    { ...base, connector: 'entra-identty' },
+    ['connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity'],
+  ],
+  ['a kind of a later version', { ...base, kind: 'tag' }, ['kind: "tag" is not supported by this version; only connection is']],
+  ['an unknown kind', { ...base, kind: 'conection' }, ['kind: must be one of connection']],
+  ['an Identity Manager file', { Connections: {} }, ['Connections: an Identity Manager appsettings file is not supported by this version']],
+  ['a literal secret', credentials({ clientSecret: 'h8Q~very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
+  ['a literal secret with a colon', credentials({ clientSecret: 'abc:very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
+  [
+    'a literal secret beside a reference',
+    credentials({ clientSecret: ['env:A', 'very-secret'] }),
+    [`credentials.clientSecret.1: ${isSecret}`],
+  ],
+  ...['secret', 'keyvault', 'cyberark', 'jwe'].map((kind): [string, JsonObject, string[]] => [
+    `a ${kind}: reference`,
+    credentials({ clientSecret: `${kind}:x` }),
+    [`credentials.clientSecret.0: ${later(kind)}`],
+  ]),
+  [
+    'env: without a name',
+    credentials({ clientSecret: 'env:A B' }),
+    ['credentials.clientSecret.0: is not the name of an environment variable after env:'],
+  ],
+  ['file: without a name', credentials({ clientSecret: 'file:' }), ['credentials.clientSecret.0: is not the name of a file after file:']],
+  [
+    'three references',
+    credentials({ clientSecret: ['env:A', 'env:B', 'env:C'] }),
+    ['credentials.clientSecret: has at most two references: the old and the new'],
+  ],
+  ['no reference', credentials({ clientSecret: [] }), ['credentials.clientSecret: must not be empty']],
+  [
+    'a secret and a certificate',
+    credentials({ clientCertificate: 'file:c.pem' }),
+    ['credentials: has both clientSecret and clientCertificate: keep one of them'],
+  ],
+  [
+    'neither',
+    { ...base, credentials: { tenantId: base.credentials.tenantId, clientId: base.credentials.clientId } },
+    ['credentials: needs clientSecret or clientCertificate'],
+  ],
+  [
+    'a tenant that is none',
+    credentials({ tenantId: 'common' }),
+    ['credentials.tenantId: must be the id of the tenant or one of its domain names'],
+  ],
+  [
+    'a tenant with a path',
+    credentials({ tenantId: 'a.example/../b' }),
+    ['credentials.tenantId: must be the id of the tenant or one of its domain names'],
+  ],
+  [
+    'a client that is none',
+    credentials({ clientId: 'app' }),
+    ['credentials.clientId: must be the application (client) id, such as a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3'],
+  ],
+  ['an unknown cloud', { ...base, cloud: 'mars' }, ['cloud: must be one of global, usgov, usgov-dod, china, custom']],
+  ['custom without endpoints', { ...base, cloud: 'custom' }, ['endpoints: is required with cloud: custom']],
+  ['endpoints without custom', { ...custom({}), cloud: 'global' }, ['endpoints: is accepted with cloud: custom only']],
+  [
+    'http outside loopback',
+    custom({ graph: 'http://graph.example/v1.0' }),
+    ['endpoints.graph: must be https: http is accepted for loopback only'],
+  ],
+  [
+    'http to a host that only begins like loopback',
+    custom({ graph: 'http://127.0.0.1.example/' }),
+    ['endpoints.graph: must be https: http is accepted for loopback only'],
+  ],
+  [
+    'http to localhost as a user name',
+    custom({ graph: 'http://localhost@evil.example/' }),
+    ['endpoints.graph: must not hold a user name or password'],
+  ],
+  ['another scheme', custom({ login: 'file:///etc/passwd' }), ['endpoints.login: must be an https address']],
+  ['an address with a query', custom({ login: 'https://l.example/?a=b' }), ['endpoints.login: must not have a query or fragment']],
+  [
+    'a caFile that cannot be read',
+    custom({ caFile: 'missing.pem' }),
+    ['endpoints.caFile: cannot be read; it is relative to the file that names it'],
+  ],
+  [
+    'a caFile that is no certificate',
+    custom({ caFile: 'key.pem' }),
+    ['endpoints.caFile: does not hold a PEM certificate (and nothing else) of at most 64 KB'],
+  ],
+  ['an unknown setting', { ...base, settings: { owner: true } }, ['settings.owner: is not a known key']],
+  ['a setting of another type', { ...base, settings: { owners: 'yes' } }, ['settings.owners: must be a boolean']],
+  ['a negative guard', { ...base, guard: { absolute: -1 } }, ['guard.absolute: must not be negative']],
+  ['a guard over 100 percent', { ...base, guard: { percent: 101 } }, ['guard.percent: is a percentage: 0 to 100']],
+  ['eleven profiles', profiles(...Array.from({ length: 11 }, () => ({ status: 'inactive' }))), ['profiles: has at most 10 profiles']],
+  ['no profile', { ...base, profiles: [] }, ['profiles: must hold a profile; leave the key out for one that runs on demand']],
+  ['a profile name with a colon', profiles({ name: 'a:b' }), ['profiles.0.name: has letters, digits, "-" and "." only, at most 64']],
+  [
+    'two profiles of one name',
+    profiles({ name: 'a', streams: ['users'] }, { name: 'A', streams: ['groups'] }),
+    ['profiles.1.name: is the name of an earlier profile (case does not count)'],
+  ],
+  [
+    'a stream in two active profiles',
+    profiles({ streams: ['users'] }, { streams: ['groups', 'users'] }),
+    ['profiles.1.streams: has "users", which belongs to the active profile "p0"; a stream has one active profile'],
+  ],
+  [
+    'an unknown stream',
+    profiles({ streams: ['user'] }),
+    ['profiles.0.streams.0: is not a stream of entra-identity, did you mean "users"?'],
+  ],
+  ['a stream named twice', profiles({ streams: ['users', 'users'] }), ['profiles.0.streams.1: is named twice']],
+  ['no stream', profiles({ streams: [] }), ['profiles.0.streams: must name a stream; leave the key out for all that are not optional']],
+  [
+    'a map of another stream',
+    profiles({ maps: { users: 'entra-identity/groups' } }),
+    ["profiles.0.maps.users: names a map of entra-identity's groups"],
+  ],
+  [
+    'a map that does not exist',
+    profiles({ maps: { users: 'mine' } }),
+    ['profiles.0.maps.users: names a transform map that does not exist; the built-in one is entra-identity/users'],
+  ],
+  [
+    'a map for a stream that is not pulled',
+    profiles({ streams: ['roles'], maps: { users: 'entra-identity/users' } }),
+    ['profiles.0.maps.users: is a stream that this profile does not pull'],
+  ],
+  [
+    'a map for a stream without assets',
+    profiles({ maps: { appRoleAssignments: 'x' } }),
+    ['profiles.0.maps.appRoleAssignments: has no assets, so no map'],
+  ],
+  [
+    'an unknown rhythm',
+    profiles({ schedule: { ...schedule, every: 'dayly' } }),
+    [
+      'profiles.0.schedule.every: must be hourly, daily, weekly, monthly, or a period of at most 24 hours such as 15m or 4h, did you mean "daily"?',
+    ],
+  ],
+  ['every and cron', profiles({ schedule: { ...schedule, cron: '0 0 * * *' } }), ['profiles.0.schedule: needs either every or cron']],
+  ['neither every nor cron', profiles({ schedule: { occurs: 'recurring' } }), ['profiles.0.schedule: needs either every or cron']],
+  [
+    'a bad cron',
+    profiles({ schedule: { occurs: 'recurring', cron: '99 * * * *' } }),
+    ['profiles.0.schedule.cron: has a minute that is not within 0 to 59'],
+  ],
+  [
+    'an unknown time zone',
+    profiles({ schedule: { ...schedule, timezone: 'Mars' } }),
+    ['profiles.0.schedule.timezone: is not an IANA time zone, such as Europe/Paris'],
+  ],
+  [
+    'a time that is none',
+    profiles({ schedule: { ...schedule, start: '2026-02-30T00:00' } }),
+    ['profiles.0.schedule.start: is not a time such as 2026-05-05T18:39'],
+  ],
+  [
+    'an end before the start',
+    profiles({ schedule: { ...schedule, end: '2026-05-05T18:39' } }),
+    ['profiles.0.schedule.end: must be after start'],
+  ],
+  [
+    'once in the past',
+    profiles({ schedule: { occurs: 'once', start: '2026-01-01T00:00' } }),
+    ['profiles.0.schedule.start: is in the past'],
+  ],
+  ['once without a start', profiles({ schedule: { occurs: 'once' } }), ['profiles.0.schedule.start: is required with occurs: once']],
+  [
+    'once with an end',
+    profiles({ schedule: { occurs: 'once', start: '2027-01-01T00:00', end: '2028-01-01T00:00' } }),
+    ['profiles.0.schedule.end: is accepted with occurs: recurring only'],
+  ],
+  [
+    'a baseline for once',
+    profiles({ schedule: { occurs: 'once', start: '2027-01-01T00:00' }, baseline: 'weekly' }),
+    ['profiles.0.baseline: is accepted with a recurring schedule only'],
+  ],
+  ['a baseline without a schedule', profiles({ baseline: 'weekly' }), ['profiles.0.baseline: is accepted with a recurring schedule only']],
+];
+
+test.each(faults)('refuses %s', (_name, input, expected) => {
+  const readCa: FileOptions['readCa'] = (_file, caFile) => {
+    if (caFile === 'missing.pem') throw new Error('ENOENT');
+    return `${pem}-----BEGIN PRIVATE KEY-----`;
+  };
+  expect(reasons(input, { readCa })).toEqual(expected);
+  expect(parse(stringify(input), { readCa }).connections).toEqual([]);
+});
+
+test('every problem of every document is told at once, in order of the lines, with file, line and column', () => {
+  const { problems } = parse(`name: 1contoso
+descripton: x
+connector: entra-identity
+credentials:
+  tenantId: 6f0c1d1e-4c55-4d0b-9a59-3f1f6d5b2a11
+  clientId: a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3
+  clientSecret: h8Q~very-secret
+profiles:
+  - name: a b
+    schedule: { occurs: weekly }
+---
+kind: map
+`);
+  expect(problems.map(problemInWords)).toEqual([
+    `a.yaml:1:7 name: ${named}`,
+    'a.yaml:2:1 descripton: is not a known key, did you mean "description"?',
+    `a.yaml:7:17 credentials.clientSecret.0: ${isSecret}`,
+    'a.yaml:9:11 profiles.0.name: has letters, digits, "-" and "." only, at most 64',
+    'a.yaml:10:25 profiles.0.schedule.occurs: must be one of recurring, once',
+    'a.yaml:12:7 kind: "map" is not supported by this version; only connection is',
+  ]);
+});
+
+test('a value is never repeated, wherever a secret was written', () => {
+  const secret = 'h8Q~very-secret';
+  const places: JsonObject[] = [
+    credentials({ clientSecret: secret }),
+    credentials({ clientSecret: [secret] }),
+    credentials({ clientSecret: { value: secret } }),
+    credentials({ clientId: secret, tenantId: secret }),
+    credentials({ secret }),
+    { ...base, name: secret, cloud: secret, title: [secret], settings: { owners: secret } },
+    custom({ login: `https://user:${secret}@l.example`, graph: secret }),
+    profiles({ streams: [secret], schedule: { ...schedule, every: secret, timezone: secret }, maps: { users: secret } }),
+  ];
+  for (const input of places) {
+    const { problems } = parse(stringify(input));
+    expect(problems.length).toBeGreaterThan(0);
+    expect(JSON.stringify(problems)).not.toContain(secret);
+  }
+  for (const text of [
+    `a: ${secret}: b`,
+    `clientSecret: *${secret}`,
+    `clientSecret: "${secret}`,
+    `- ${secret}\nx`,
+    `? ${secret} : [`,
+    `!!${secret} x`,
+  ]) {
+    expect(JSON.stringify(parse(text).problems)).not.toContain(secret);
+  }
+});
+
+test('two files that define one name, in whatever case, are refused', () => {
+  const { problems } = parseConnectionFiles(
+    [
+      { file: 'a.yaml', text: stringify(base) },
+      { file: 'b.yaml', text: stringify({ ...base, name: 'CONTOSO-identity' }) },
+    ],
+    { now },
+  );
+  expect(problems.map(problemInWords)).toEqual([
+    'b.yaml:1:1 name: "CONTOSO-identity" is defined already in a.yaml, line 1 (case does not count)',
+  ]);
+});
+
+test.each<[string, string, string]>([
+  ['an empty file', '', 'a.yaml:1:1 holds no connection'],
+  ['a comment', '# nothing', 'a.yaml:1:1 holds no connection'],
+  ['a list', '- a', 'a.yaml:1:1 is not a connection: a document has keys such as name, connector and credentials'],
+  ['a text', 'hello', 'a.yaml:1:1 is not a connection: a document has keys such as name, connector and credentials'],
+  ['broken YAML', 'a: b\nc: d: e', 'a.yaml:2:4 is not valid YAML (block as implicit key)'],
+  ['a key twice', 'name: a\nname: b', 'a.yaml:2:1 is a key that stands here twice'],
+  ['an alias of nothing', 'cron: */5 * * * *', 'a.yaml:1:7 is an alias (*) of nothing; a value that begins with * needs quotes'],
+  ['a tab', 'a:\n\tb: 1', 'a.yaml:2:1 is indented by a tab; YAML wants blanks'],
+  ['a prototype', 'name: a\n__proto__: { x: 1 }', 'a.yaml:2:1 __proto__ is not a key'],
+  ['a prototype within', 'settings: { "__proto__": 1 }', 'a.yaml:1:13 __proto__ is not a key'],
+  [
+    'aliases that multiply',
+    `a: &a [x]\n${Array.from({ length: 11 }, (_, index) => `b${index}: *a`).join('\n')}`,
+    'a.yaml:12:6 has more than 10 aliases',
+  ],
+  ['keys by the hundred', `a: ${'{a: '.repeat(120)}1${'}'.repeat(120)}`, 'a.yaml:1:197 is nested too deeply'],
+  ['over a megabyte', `a: ${'x'.repeat(1_048_576)}`, 'a.yaml:1:1 is larger than 1 MB'],
+  ['documents by the hundred', '---\na: 1\n'.repeat(201), 'a.yaml:1:1 has more than 200 documents'],
+])('%s is refused with its place', (_name, text, expected) => {
+  const { connections, problems } = parse(text);
+  expect(connections).toEqual([]);
+  expect(problems.map(problemInWords)).toContain(expected);
+});
+
+test('brackets by the thousand are refused, not a broken stack', () => {
+  for (const text of ['['.repeat(100_000), `a: ${'{a: '.repeat(20_000)}`, `${'- '.repeat(20_000)}x`]) {
+    const { connections, problems } = parse(text);
+    expect(connections).toEqual([]);
+    expect(problems.map(({ reason }) => reason)).toEqual(['is nested too deeply']);
+  }
+});

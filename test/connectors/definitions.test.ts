@@ -1,0 +1,151 @@
+import { endpointsOf } from '../../src/connectors/clouds.ts';
+import type { Collection, EdgeDefinition, StreamDefinition } from '../../src/connectors/definition.ts';
+import { connectorNamed, connectors, streamNamed } from '../../src/connectors/index.ts';
+import { relationSources } from '../../src/connectors/select.ts';
+import { builtInMaps, compiledMap } from '../../src/mappings/maps/index.ts';
+
+const streams = connectors.flatMap((connector) =>
+  connector.streams.map((stream) => [`${connector.name}/${stream.name}`, connector, stream] as const),
+);
+
+function collectionsOf(stream: StreamDefinition): Collection[] {
+  if (stream.walk.shape !== 'collections') return [];
+  return stream.walk.collections.flatMap((collection) =>
+    collection.overflow === null ? [collection] : [collection, collection.overflow.collection],
+  );
+}
+
+function edgesOf(stream: StreamDefinition): readonly EdgeDefinition[] {
+  return stream.walk.shape === 'collections' ? collectionsOf(stream).flatMap((collection) => collection.edges) : stream.walk.edges;
+}
+
+const names = (values: readonly string[]): void => expect(new Set(values.map((value) => value.toLowerCase())).size).toBe(values.length);
+
+test('connectors have distinct names', () => {
+  names(connectors.map((connector) => connector.name));
+});
+
+test.each(connectors.map((connector) => [connector.name, connector] as const))(
+  '%s: names are distinct and settings have defaults',
+  (_name, connector) => {
+    names(connector.streams.map((stream) => stream.name));
+    expect(connector.settings.safeParse({}).success).toBe(true);
+    expect(connector.settings.safeParse({ unknown: true }).success).toBe(false);
+    expect(connector.streams.some((stream) => !stream.optional)).toBe(true);
+  },
+);
+
+describe.each(streams)('%s', (_name, connector, stream) => {
+  test('has a title, a documentation page and permissions that differ', () => {
+    expect(stream.title).not.toBe('');
+    expect(stream.docs).toMatch(/^https:\/\/learn\.microsoft\.com\/graph\/api\/[a-z0-9-]+$/);
+    expect(stream.permissions.length).toBeGreaterThan(0);
+    names(stream.permissions);
+    for (const permission of stream.permissions) expect(permission).toMatch(/^[A-Z]\w+\.Read(Write)?\.(All|Directory|Hidden)$/);
+  });
+
+  test('selects id, each property once', () => {
+    expect(stream.core).toContain('id');
+    names(stream.core);
+  });
+
+  test('has a built-in map of its own class exactly when it has a class', () => {
+    expect(stream.map === null).toBe(stream.class === null);
+    if (stream.map === null) return;
+    expect(compiledMap(stream.map).map).toMatchObject({ connector: connector.name, stream: stream.name, class: stream.class });
+    expect(connector.assets).toContain(stream.class);
+  });
+
+  test('has relative paths and distinct phases; only an overflow names an object', () => {
+    const paths = stream.walk.shape === 'collections' ? collectionsOf(stream).map((collection) => collection.path) : [stream.walk.path];
+    for (const path of paths) expect(path).toMatch(/^[A-Za-z][A-Za-z/]*(\{id\}\/[A-Za-z]+)?$/);
+    names(collectionsOf(stream).map((collection) => collection.phase));
+    if (stream.walk.shape !== 'collections') return;
+    for (const collection of stream.walk.collections) {
+      expect(collection.path).not.toContain('{id}');
+      if (collection.overflow === null) continue;
+      expect(collection.overflow.collection.path).toContain('{id}');
+      expect(collection.overflow.property).toBe(collection.expand);
+    }
+  });
+
+  test('reads records somewhere, and an overflow gives the same edges as the array that was cut', () => {
+    if (stream.walk.shape !== 'collections') return;
+    expect(stream.walk.collections.some((collection) => collection.yields === 'records')).toBe(true);
+    for (const { edges, overflow } of stream.walk.collections) {
+      const meaning = (edge: EdgeDefinition): object => ({ kind: edge.kind, properties: edge.properties, keyed: edge.key !== null });
+      if (overflow !== null) expect(overflow.collection.edges.map(meaning)).toEqual(edges.map(meaning));
+    }
+  });
+
+  test('reads an element only where an edge has an array', () => {
+    for (const edge of edgesOf(stream)) {
+      const fields = [edge.from, edge.to, edge.key ?? 'object.id'];
+      if (edge.at === null) expect(fields.filter((field) => field.startsWith('element.'))).toEqual([]);
+      else expect(edge.to).toMatch(/^element\./);
+    }
+  });
+
+  test('asks only for settings that exist', () => {
+    const known = Object.keys(connector.settings.parse({}));
+    for (const edge of edgesOf(stream)) if (edge.setting !== undefined) expect(known).toContain(edge.setting);
+  });
+});
+
+describe.each(connectors.map((connector) => [connector.name, connector] as const))('relations of %s', (_name, connector) => {
+  const sources = Object.entries(connector.relations).flatMap(([relation, all]) => all.map((source) => ({ relation, source })));
+
+  test.each(sources.map(({ relation, source }) => [`${relation} from ${source.stream}`, source] as const))(
+    '%s has a stream that writes its edges',
+    (_title, source) => {
+      const stream = streamNamed(connector, source.stream);
+      expect(edgesOf(stream).map((edge) => edge.kind)).toContain(source.edge);
+      expect(source.type).toMatch(/^#[a-z]+\.[A-Za-z.]+$/);
+    },
+  );
+
+  test.each(builtInMaps.filter((map) => map.connector === connector.name).map((map) => [map.name] as const))(
+    'every relation row of %s has its source',
+    (name) => {
+      const map = compiledMap(name);
+      for (const reads of map.reads.relations) {
+        const found = relationSources(connector, map).filter(
+          (one) => one.name === reads.name && (reads.type === null || one.source.type === reads.type),
+        );
+        expect(found.length).toBeGreaterThan(0);
+      }
+    },
+  );
+
+  test('what rows read of an edge is kept with the edge', () => {
+    for (const map of builtInMaps.filter((one) => one.connector === connector.name)) {
+      for (const { source, properties } of relationSources(connector, compiledMap(map.name))) {
+        if (source.element !== 'edge') continue;
+        for (const edge of edgesOf(streamNamed(connector, source.stream)).filter((one) => one.kind === source.edge)) {
+          expect(edge.key).not.toBeNull();
+          expect(['id', ...edge.properties]).toEqual(expect.arrayContaining([...properties]));
+        }
+      }
+    }
+  });
+});
+
+test.each<[string, () => unknown, string]>([
+  ['a connector', () => connectorNamed('entra-identities'), 'Known connectors: entra-identity'],
+  ['a stream', () => streamNamed(connectorNamed('entra-identity'), 'user'), 'Its streams: users, groups, roles, appRoleAssignments.'],
+])('%s that does not exist is refused with the known ones', (_name, act, hint) => {
+  expect(act).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining(hint) }));
+});
+
+test('every cloud has its own Graph, and a custom one its own endpoints', () => {
+  const all = (['global', 'usgov', 'usgov-dod', 'china'] as const).map((cloud) => endpointsOf({ cloud, endpoints: null }));
+  expect(new Set(all.map((endpoints) => endpoints.graph)).size).toBe(4);
+  for (const { login, graph, ca } of all) {
+    expect(new URL(login).pathname).toBe('/');
+    expect(graph).toMatch(/^https:\/\/[a-z.-]+\/v1\.0$/);
+    expect(ca).toBeNull();
+  }
+  const endpoints = { login: 'https://localhost:1', graph: 'https://localhost:1/v1.0', ca: null };
+  expect(endpointsOf({ cloud: 'custom', endpoints })).toBe(endpoints);
+  expect(() => endpointsOf({ cloud: 'custom', endpoints: null })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+});
