@@ -22,11 +22,16 @@ const waitBetweenTriesMs = 1_000;
 /** A source that answers slowly holds an activity open without holding the processor. */
 const pullsAtOnce = 30;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: 'string' } } });
-  const config = readConfig();
+/** Which of the two task queues are served; undefined: both. */
+type Only = 'control' | 'pull' | undefined;
+
+/**
+ * Serves until SIGTERM, SIGINT, or the end of the process that started it over a channel; then drains and returns.
+ * @throws CONFIG_INVALID when no waiting could mend it.
+ */
+export async function runWorker(config: Config, only: Only): Promise<void> {
   const logger = createLogger(config.log);
-  const queues = queuesFor(values.only);
+  const queues: string[] = only === undefined ? [taskQueues.control, taskQueues.pull] : [taskQueues[only]];
   if (config.databaseUrl === null) {
     throw new TidemarkError('CONFIG_INVALID', 'TIDEMARK_DATABASE_URL is not set, and no stack was started here.', {
       hint: 'Set it, or run "tidemark up" in this directory first.',
@@ -70,14 +75,6 @@ async function main(): Promise<void> {
     await database.close();
   }
   logger.info('The worker has ended.');
-}
-
-function queuesFor(only: string | undefined): string[] {
-  if (only === undefined) return [taskQueues.control, taskQueues.pull];
-  if (only !== 'control' && only !== 'pull') {
-    throw new TidemarkError('CONFIG_INVALID', `"${only}" is not a kind of worker.`, { hint: 'Use --only control or --only pull.' });
-  }
-  return [taskQueues[only]];
 }
 
 function workerOptions(config: Config, queue: string): WorkerOptions {
@@ -139,11 +136,19 @@ function installRuntime(logger: Logger): void {
   });
 }
 
-try {
-  await main();
-  process.exit(0);
-} catch (error) {
-  const failure = asTidemarkError(error);
-  createLogger('info').error(failure.code === 'INTERNAL' ? 'The worker failed.' : `${failure.message} ${failure.hint}`, { error });
-  process.exit(failure.code === 'CONFIG_INVALID' ? 2 : 1);
+function onlyOf(text: string | undefined): Only {
+  if (text === undefined || text === 'control' || text === 'pull') return text;
+  throw new TidemarkError('CONFIG_INVALID', `"${text}" is not a kind of worker.`, { hint: 'Use --only control or --only pull.' });
+}
+
+if (import.meta.main) {
+  try {
+    const { values } = parseArgs({ options: { only: { type: 'string' } } });
+    await runWorker(readConfig(), onlyOf(values.only));
+    process.exit(0);
+  } catch (error) {
+    const failure = asTidemarkError(error);
+    createLogger('info').error(failure.code === 'INTERNAL' ? 'The worker failed.' : `${failure.message} ${failure.hint}`, { error });
+    process.exit(failure.code === 'CONFIG_INVALID' ? 2 : 1);
+  }
 }

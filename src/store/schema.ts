@@ -27,6 +27,11 @@ export async function migrate(database: Database): Promise<void> {
   });
 }
 
+/** How many migrations the database lacks; negative when a newer version migrated it. A read-only role may ask. */
+export async function missingMigrations(database: Database): Promise<number> {
+  return (migrations.at(-1)?.version ?? 0) - (await versionOf(database));
+}
+
 /** The schema's version; 0 for an empty database. A read-only role may ask. */
 async function versionOf(database: Database): Promise<number> {
   const [table] = await database.query<{ present: boolean }>(`select to_regclass('schema_version') is not null as present`);
