@@ -38,8 +38,8 @@ export interface LoadedConnection {
   /** Runs without a verdict: a former entity began them. */
   readonly unfinished: readonly { readonly run: number; readonly profile: string; readonly startedAt: string }[];
   readonly saved: Pick<SavedState, 'since' | 'state' | 'paused' | 'lastError'> | null;
-  /** Of Tidemark's search attributes those that the namespace has with the right type. */
-  readonly searchAttributes: readonly string[];
+  /** Of Tidemark's search attributes those that the namespace has, with their types. */
+  readonly searchAttributes: Readonly<Record<string, string>>;
   readonly timings: Timings;
 }
 

@@ -35,7 +35,7 @@ export function detailsOf(entity: Entity, now: string): string {
 /** Shows the entity. Only attributes that the namespace has are set: an unknown one would fail the Workflow Task for good. */
 export function show(entity: Entity, now: string): void {
   setCurrentDetails(detailsOf(entity, now));
-  const has = (name: keyof typeof searchAttributes): boolean => entity.searchAttributes.includes(name);
+  const has = (name: keyof typeof searchAttributes): boolean => entity.searchAttributes[name] === searchAttributes[name].type;
   const [last] = entity.history;
   const success = entity.history.find(({ verdict }) => verdict === 'complete');
   upsertSearchAttributes([

@@ -57,7 +57,7 @@ export interface Entity {
   notes: OccurrenceNote[];
   /** Answers for handlers that wait for their run to open. */
   readonly answers: Map<string, RunAnswer>;
-  searchAttributes: readonly string[];
+  searchAttributes: LoadedConnection['searchAttributes'];
   timings: Timings | null;
   runsHere: number;
   /** The last snapshot that was saved, as text. */
@@ -87,7 +87,7 @@ export function newEntity(name: string, now: string): Entity {
     unfinished: [],
     notes: [],
     answers: new Map(),
-    searchAttributes: [],
+    searchAttributes: {},
     timings: null,
     runsHere: 0,
     savedAs: '',

@@ -1,0 +1,20 @@
+// What the activities are made from, and what they share.
+import type { Client } from '@temporalio/client';
+import type { Config } from '../config.ts';
+import type { Logger } from '../log.ts';
+import type { Database } from '../store/database.ts';
+import type { Sources } from './sources.ts';
+
+export interface Dependencies {
+  readonly database: Database;
+  /** null only where no Temporal is: then nothing is asked of it. */
+  readonly client: Client | null;
+  readonly config: Pick<Config, 'timings' | 'secrets' | 'allowedOrigins' | 'proxy'>;
+  readonly logger: Logger;
+  /** Aborted on SIGTERM: long activities end at their next page. */
+  readonly draining: AbortSignal;
+}
+
+export interface Shared extends Dependencies {
+  readonly sources: Sources;
+}

@@ -1,0 +1,36 @@
+// All activities, made from their dependencies. Each is thin and in a file of its own; here they get the policy of their failures.
+import { askPullDue } from './askPullDue.ts';
+import { awaitRun } from './awaitRun.ts';
+import type { Dependencies, Shared } from './dependencies.ts';
+import { guarded, type Persistence } from './failure.ts';
+import { finishRun } from './finishRun.ts';
+import { loadConnection } from './loadConnection.ts';
+import { noteOccurrence } from './noteOccurrence.ts';
+import { openRun } from './openRun.ts';
+import { planRun } from './planRun.ts';
+import { pullStream } from './pullStream.ts';
+import { saveState } from './saveState.ts';
+import { settle } from './settle.ts';
+import { createSources } from './sources.ts';
+import type { Activities } from './types.ts';
+
+export function createActivities(dependencies: Dependencies): Activities {
+  const shared: Shared = { ...dependencies, sources: createSources(dependencies.config) };
+  const make = <Input, Answer>(
+    act: (of: Shared, input: Input) => Promise<Answer>,
+    persistence: Persistence = 'a few times',
+  ): ((input: Input) => Promise<Answer>) => guarded(shared.logger, act.name, persistence, (input) => act(shared, input));
+  return {
+    loadConnection: make(loadConnection),
+    openRun: make(openRun),
+    planRun: make(planRun),
+    // Bounded by the walk's worked time.
+    pullStream: make(pullStream, 'without end'),
+    settle: make(settle),
+    finishRun: make(finishRun, 'without end'),
+    awaitRun: make(awaitRun),
+    noteOccurrence: make(noteOccurrence),
+    saveState: make(saveState),
+    askPullDue: make(askPullDue),
+  };
+}

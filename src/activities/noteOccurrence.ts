@@ -1,0 +1,8 @@
+// Records what became of an occurrence that did not run at once (I15). Idempotent.
+import { noteOccurrence as noteRow } from '../store/occurrence.ts';
+import type { Shared } from './dependencies.ts';
+import type { OccurrenceNote } from './types.ts';
+
+export async function noteOccurrence({ database }: Shared, note: OccurrenceNote): Promise<void> {
+  await noteRow(database, note);
+}

@@ -1,0 +1,64 @@
+// Opens a run: its number, its pinned configuration, and what `decide` needs to know of its streams (design 3.2).
+import { readSpec } from '../connectors/spec.ts';
+import { TidemarkError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
+import { streamPins } from '../pull/target.ts';
+import { getConnection } from '../store/connection.ts';
+import { writeLog } from '../store/log.ts';
+import { noteOccurrence } from '../store/occurrence.ts';
+import { openRun as openRow } from '../store/run.ts';
+import type { Shared } from './dependencies.ts';
+import { briefOfRow } from './pinned.ts';
+import type { OpenRequest, OpenResult } from './types.ts';
+
+/** Idempotent by the request: asked again it answers the same run, and says when that has ended. @throws CONFIG_INVALID, STORE_UNAVAILABLE */
+export async function openRun({ database, config }: Shared, request: OpenRequest): Promise<OpenResult> {
+  const { connection: name, profile, scheduledAt } = request;
+  const connection = await getConnection(database, name);
+  if (connection === null) throw new TidemarkError('CONFIG_INVALID', `There is no connection "${name}".`);
+  const spec = readSpec(connection.spec);
+  failpoint('run.beforeOpen');
+  const row = await openRow(database, {
+    ...request,
+    revision: connection.revision,
+    spec: connection.spec,
+    streams: streamPins(spec, profile),
+  });
+  failpoint('run.afterOpen');
+  const { run } = row;
+  if (scheduledAt !== null) await noteOccurrence(database, { connection: name, profile, scheduledAt, run, outcome: 'ran', reason: null });
+  const brief = briefOfRow(row);
+  if (brief !== null) return { kind: 'ended', brief };
+  await writeLog(database, {
+    connection: name,
+    run,
+    level: 'info',
+    message: `Run ${run} of ${profile} opened.`,
+    details: { trigger: request.trigger },
+  });
+  const { schedule, baseline } = spec.profiles.find((candidate) => candidate.name === profile) ?? { schedule: null, baseline: null };
+  const { trigger, nominalAt, facts } = row;
+  return {
+    kind: 'opened',
+    opened: {
+      run,
+      connection: name,
+      profile,
+      trigger,
+      scheduledAt: row.scheduledAt,
+      nominalAt,
+      baseline: schedule === null || baseline === null ? null : { every: baseline, start: schedule.start, timezone: schedule.timezone },
+      facts: facts.map(({ stream, delta, optional, binding, mapHash, cursor, lastFull, failedFulls }) => ({
+        stream,
+        delta,
+        optional,
+        binding,
+        mapHash,
+        cursor,
+        lastFull,
+        failedFulls,
+      })),
+      timings: config.timings,
+    },
+  };
+}

@@ -1,0 +1,62 @@
+// One slice of one stream: as many pages as fit, ended at a page boundary (design 5). All that a crash must not lose is in the checkpoint.
+import { activityInfo } from '@temporalio/activity';
+import { codes, TidemarkError } from '../errors.ts';
+import type { SliceResult, Timings } from '../model.ts';
+import { streamTargets } from '../pull/target.ts';
+import { walkStream } from '../pull/walk.ts';
+import { getConnection } from '../store/connection.ts';
+import type { Database } from '../store/database.ts';
+import { writeLog } from '../store/log.ts';
+import { getRun } from '../store/run.ts';
+import { endWalk } from '../store/walk.ts';
+import type { Shared } from './dependencies.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { pinnedRun } from './pinned.ts';
+import type { StreamRequest } from './types.ts';
+
+/** May be called again at any time. @throws retried codes; STALE_ATTEMPT when another run has taken over. */
+export async function pullStream(shared: Shared, request: StreamRequest): Promise<SliceResult> {
+  const result = await slice(shared, request);
+  const { run, connection, stream } = request;
+  if (result.kind === 'failed' || result.kind === 'partial') {
+    const { code, message, hint } = result.error;
+    await writeLog(shared.database, { connection, run, level: 'error', message: `${stream}: ${message}`, details: { code, hint } });
+  }
+  return result;
+}
+
+async function slice(shared: Shared, request: StreamRequest): Promise<SliceResult> {
+  const { database } = shared;
+  const { run, connection, stream, timings } = request;
+  try {
+    return await withHeartbeat(timings, shared.draining, async ({ signal, alive }) => {
+      const { row, spec } = await pinnedRun(database, run);
+      const target = streamTargets(spec, row.profile).find(({ definition }) => definition.name === stream);
+      if (target === undefined) throw new TidemarkError('CONFIG_INVALID', `Run ${run} has no stream "${stream}".`);
+      const source = await shared.sources.sourceFor(spec);
+      const retryDelayMs = retryDelay(activityInfo().attempt, timings);
+      return walkStream({ database, source }, { run, target, rejects: spec.rejects, timings, signal, alive, retryDelayMs });
+    });
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || codes[error.code].retried) throw error;
+    if (error.code === 'STALE_ATTEMPT') {
+      // Two attempts of this stream met, and one of them lost: this one is the one that Temporal waits for.
+      if (await isCurrent(database, run, connection)) return { kind: 'more' };
+      throw error;
+    }
+    // The walk did not begin: there is no source to read. Its checkpoint says why.
+    const { code, message, hint } = error;
+    await endWalk(database, { run, connection, stream, outcome: 'failed', error: { code, message, hint } });
+    return { kind: 'failed', error: { code, message, hint } };
+  }
+}
+
+async function isCurrent(database: Database, run: number, connection: string): Promise<boolean> {
+  const [row, owner] = await Promise.all([getRun(database, run), getConnection(database, connection)]);
+  return row !== null && row.verdict === null && owner?.fence === run;
+}
+
+/** What Temporal waits after a failure of this attempt. */
+function retryDelay(attempt: number, { retryInitialMs, retryMaximumMs }: Timings): number {
+  return Math.min(retryInitialMs * 2 ** (attempt - 1), retryMaximumMs);
+}
