@@ -74,8 +74,8 @@ function term(name: FieldName | null, value: Value, position: number, compiler: 
       return ofColumn(field.column, value, position, compiler);
     case 'document':
       return absent(value)
-        ? `not (${ofDocument(field.path, field.related, { kind: 'any' }, compiler)})`
-        : ofDocument(field.path, field.related, value, compiler);
+        ? `not (${ofDocument(field.paths, field.related, { kind: 'any' }, compiler)})`
+        : ofDocument(field.paths, field.related, value, compiler);
   }
 }
 
@@ -122,10 +122,10 @@ function likeToRegex(like: string): RegExp {
   return new RegExp(`^${source}$`, 'isu');
 }
 
-function ofDocument(path: readonly string[], related: readonly RelatedField[], value: Value, compiler: Compiler): string {
-  const stored = within('a.document', path, value, compiler);
+function ofDocument(paths: readonly (readonly string[])[], related: readonly RelatedField[], value: Value, compiler: Compiler): string {
+  const stored = paths.map((path) => within('a.document', path, value, compiler));
   const through = grouped(related).map((field) => ofRelated(field, value, compiler));
-  return [stored, ...through].join(' or ');
+  return [...stored, ...through].join(' or ');
 }
 
 /** A value at the path; lists on the way and at its end match by any element. */

@@ -19,7 +19,7 @@ export type Field =
   | { readonly kind: 'column'; readonly column: Column }
   /** The connector's product, as its definition names it (decision 25). */
   | { readonly kind: 'source' }
-  | { readonly kind: 'document'; readonly path: readonly string[]; readonly related: readonly RelatedField[] };
+  | { readonly kind: 'document'; readonly paths: readonly (readonly string[])[]; readonly related: readonly RelatedField[] };
 
 const columns: Readonly<Record<string, Column>> = {
   class: 'class',
@@ -42,10 +42,8 @@ export function fieldNamed(name: string): Field | { readonly kind: 'unknown'; re
   if (sources.has(key)) return { kind: 'source' };
   const names = plain.replaceAll(/\[\d*\]/g, '').split('.');
   if (names.some((part) => part === '')) return { kind: 'unknown', reason: `has "${plain.slice(0, 100)}", which is not a field's name` };
-  for (const path of [names, ['asset', ...names]]) {
-    const found = documentField(path);
-    if (found !== null) return found;
-  }
+  const found = documentField(names) ?? documentField(['asset', ...names]) ?? endingField(names);
+  if (found !== null) return found;
   const known = [...Object.values(columns), 'source', ...targets().flatMap((target) => [target.text, target.text.replace(/^asset\./, '')])];
   return {
     kind: 'unknown',
@@ -76,20 +74,39 @@ function documentField(path: readonly string[]): Field | null {
   if (first === undefined) return null;
   // As the map spells it; beyond the map's target as it was written.
   const spelled = path.map((part, depth) => first.path[depth] ?? part);
-  return { kind: 'document', path: spelled, related: touching.flatMap((target) => relatedFields(target, path)) };
+  return { kind: 'document', paths: [spelled], related: touching.flatMap((target) => relatedFields(target, path)) };
+}
+
+/** The end of a path stands for every path that ends so: `name`, `userAssetClass.email`. Related ones count only when the document has none itself. */
+function endingField(ending: readonly string[]): Field | null {
+  const fitting = targets().filter(
+    ({ path }) => path.length > ending.length && ending.every((part, at) => same(part, path[path.length - ending.length + at] ?? '')),
+  );
+  const own = fitting.filter(({ row, map }) => !isRelated(row, map));
+  const chosen = own.length > 0 ? own : fitting;
+  if (chosen.length === 0) return null;
+  const paths = [...new Map(chosen.map(({ text, path }) => [text, path])).values()];
+  return { kind: 'document', paths, related: chosen.flatMap((target) => relatedFields(target, target.path)) };
+}
+
+function isRelated(row: MapRow, map: TransformMap): boolean {
+  return relatedSources(row, map).length > 0;
 }
 
 function relatedFields({ map, row, path: target }: Target, path: readonly string[]): RelatedField[] {
-  if (row.off === true || row.from === null || row.fn !== undefined) return [];
-  const match = /^([^.[\]]+)\.value\[\]\.(.+)$/.exec(row.from);
-  const relation = match?.[1];
-  const property = match?.[2];
-  if (relation === undefined || property === undefined) return [];
+  if (row.off === true || row.fn !== undefined) return [];
+  const beyond = path.slice(target.length);
+  return relatedSources(row, map).map(({ source, property }) => ({ map, source, path: [...property, ...beyond] }));
+}
+
+function relatedSources(row: MapRow, map: TransformMap): { readonly source: RelationSource; readonly property: readonly string[] }[] {
+  const match = /^([^.[\]]+)\.value\[\]\.(.+)$/.exec(row.from ?? '');
+  const [, relation = '', property = ''] = match ?? [];
   const connector = connectors.find((candidate) => candidate.name === map.connector);
-  const elements = connector !== undefined && Object.hasOwn(connector.relations, relation) ? (connector.relations[relation] ?? []) : [];
-  return elements
+  const sources = connector !== undefined && Object.hasOwn(connector.relations, relation) ? (connector.relations[relation] ?? []) : [];
+  return sources
     .filter((source) => row.type === undefined || source.type === row.type)
-    .map((source) => ({ map, source, path: [...property.replaceAll('[]', '').split('.'), ...path.slice(target.length)] }));
+    .map((source) => ({ source, property: property.replaceAll('[]', '').split('.') }));
 }
 
 function same(one: string, other: string): boolean {
