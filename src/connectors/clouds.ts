@@ -2,7 +2,7 @@
 // Source: https://learn.microsoft.com/graph/deployments
 import { TidemarkError } from '../errors.ts';
 
-export const clouds = {
+const clouds = {
   global: { login: 'https://login.microsoftonline.com', graph: 'https://graph.microsoft.com/v1.0' },
   usgov: { login: 'https://login.microsoftonline.us', graph: 'https://graph.microsoft.us/v1.0' },
   'usgov-dod': { login: 'https://login.microsoftonline.us', graph: 'https://dod-graph.microsoft.us/v1.0' },
@@ -11,7 +11,7 @@ export const clouds = {
 
 export type Cloud = keyof typeof clouds | 'custom';
 
-export const cloudNames = [...Object.keys(clouds), 'custom'] as readonly Cloud[];
+export const cloudNames = ['global', 'usgov', 'usgov-dod', 'china', 'custom'] as const satisfies readonly Cloud[];
 
 export interface Endpoints {
   readonly login: string;

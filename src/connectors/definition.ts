@@ -44,7 +44,7 @@ export interface Collection {
  * How a full pull reads the stream (decision 2).
  * `chain`: a delta query's first round. `list`: the latest token, the list, the closing delta round. `collections`: one after another, no delta.
  */
-export type Walk =
+type Walk =
   | { readonly shape: 'chain'; readonly path: string; readonly edges: readonly EdgeDefinition[] }
   | { readonly shape: 'list'; readonly path: string; readonly top: number; readonly edges: readonly EdgeDefinition[] }
   | { readonly shape: 'collections'; readonly collections: readonly [Collection, ...Collection[]] };

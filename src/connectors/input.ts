@@ -35,7 +35,7 @@ const reference = z.string().superRefine((text, context) => {
 /** One reference, or two: the old secret and the new one, while they are exchanged. */
 const references = z
   .preprocess(
-    (value) => (Array.isArray(value) ? value : [value]),
+    (value: unknown): unknown => (Array.isArray(value) ? value : [value]),
     z.array(reference).min(1, 'must not be empty').max(2, 'has at most two references: the old and the new'),
   )
   .optional();

@@ -14,7 +14,7 @@ const maxRows = 1_000;
 const maxDepth = 32;
 const maxDocumentSize = 1_048_576;
 
-export interface RelationReads {
+interface RelationReads {
   readonly name: string;
   /** The `@odata.type` that the rows are for; null: every type. */
   readonly type: string | null;

@@ -31,6 +31,8 @@ const columns: Readonly<Record<string, Column>> = {
   lastchanged: 'lastChanged',
 };
 const sources = new Set(['source', 'vendorproductname']);
+// `memberOf.value[].id`: the relation and what is read of its elements.
+const relation = /^([^.[\]]+)\.value\[\]\.(.+)$/;
 const namespaces = /^(inventory|finding)\./i;
 
 /** The field of this name (case does not count where a map names it), or the reason why there is none. */
@@ -44,7 +46,8 @@ export function fieldNamed(name: string): Field | { readonly kind: 'unknown'; re
   if (names.some((part) => part === '')) return { kind: 'unknown', reason: `has "${plain.slice(0, 100)}", which is not a field's name` };
   const found = documentField(names) ?? documentField(['asset', ...names]) ?? endingField(names);
   if (found !== null) return found;
-  const known = [...Object.values(columns), 'source', ...targets().flatMap((target) => [target.text, target.text.replace(/^asset\./, '')])];
+  const endings = targets().flatMap(({ path }) => path.map((_, from) => path.slice(from).join('.')));
+  const known = [...Object.values(columns), 'source', ...new Set(endings)];
   return {
     kind: 'unknown',
     reason: `has no field "${plain.slice(0, 100)}"${suggestion(plain, known) || '; text with a colon needs quotes'}`,
@@ -82,15 +85,11 @@ function endingField(ending: readonly string[]): Field | null {
   const fitting = targets().filter(
     ({ path }) => path.length > ending.length && ending.every((part, at) => same(part, path[path.length - ending.length + at] ?? '')),
   );
-  const own = fitting.filter(({ row, map }) => !isRelated(row, map));
+  const own = fitting.filter(({ row }) => !relation.test(row.from ?? ''));
   const chosen = own.length > 0 ? own : fitting;
   if (chosen.length === 0) return null;
   const paths = [...new Map(chosen.map(({ text, path }) => [text, path])).values()];
   return { kind: 'document', paths, related: chosen.flatMap((target) => relatedFields(target, target.path)) };
-}
-
-function isRelated(row: MapRow, map: TransformMap): boolean {
-  return relatedSources(row, map).length > 0;
 }
 
 function relatedFields({ map, row, path: target }: Target, path: readonly string[]): RelatedField[] {
@@ -100,11 +99,10 @@ function relatedFields({ map, row, path: target }: Target, path: readonly string
 }
 
 function relatedSources(row: MapRow, map: TransformMap): { readonly source: RelationSource; readonly property: readonly string[] }[] {
-  const match = /^([^.[\]]+)\.value\[\]\.(.+)$/.exec(row.from ?? '');
-  const [, relation = '', property = ''] = match ?? [];
+  const [, name = '', property = ''] = relation.exec(row.from ?? '') ?? [];
   const connector = connectors.find((candidate) => candidate.name === map.connector);
-  const sources = connector !== undefined && Object.hasOwn(connector.relations, relation) ? (connector.relations[relation] ?? []) : [];
-  return sources
+  const all = connector !== undefined && Object.hasOwn(connector.relations, name) ? (connector.relations[name] ?? []) : [];
+  return all
     .filter((source) => row.type === undefined || source.type === row.type)
     .map((source) => ({ source, property: property.replaceAll('[]', '').split('.') }));
 }
