@@ -66,3 +66,12 @@ function readBatch(database: Database, search: AssetSearch, last: AssetRow | nul
     [...given, limit, ...(last === null ? [] : [last.connection, last.stream, escapeText(last.id)])],
   );
 }
+
+/** How many live assets there are, by class. */
+export async function countAssets(database: Database, connection: string): Promise<{ class: AssetClass; count: number }[]> {
+  return database.query(
+    `select a.class, count(*) as count from asset a join record r on r.num = a.num
+     where r.connection = $1 and r.tombstoned_at is null group by a.class order by a.class`,
+    [connection],
+  );
+}

@@ -3,7 +3,7 @@
 import type { ConnectionState, ErrorBrief, JsonObject } from '../model.ts';
 import { dropCursors } from './cursor.ts';
 import type { Database } from './database.ts';
-import { jsonb } from './params.ts';
+import { byNum, jsonb } from './params.ts';
 
 /** What the entity saves of itself, for when it cannot be asked. */
 export interface SavedState {
@@ -105,7 +105,7 @@ async function purgeConnection(database: Database, name: string): Promise<boolea
   return erased || (rest.at(-1)?.length ?? 0) > 0;
 }
 
-// By place on disk: each slice then costs what it deletes.
+// By place on disk: each slice then costs what it deletes. No name holds a blank, and "!" is what follows it.
 const purgeRecords = `
   with gone as (
     delete from record where ctid = any (array(select ctid from record where connection = $1 limit ${purgedAtOnce})) returning num
@@ -116,6 +116,6 @@ const purgeRecords = `
 
 const purgeEdges = `
   with gone as (
-    delete from edge where ctid = any (array(select ctid from edge where connection = $1 limit ${purgedAtOnce})) returning num
+    delete from edge where ctid = any (array(select ctid from edge where ${byNum} >= $1 || ' ' and ${byNum} < $1 || '!' limit ${purgedAtOnce})) returning num
   )
   select count(*) as purged from gone`;

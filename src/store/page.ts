@@ -151,7 +151,7 @@ export function readStoredEdges(
 ): Promise<StoredEdge[]> {
   if (of.edges.length === 0) return Promise.resolve([]);
   return database.query<StoredEdge>(
-    `select t.kind, t.from_id as "from", t.to_id as "to", t.key, coalesce(e.num, nextval('edge_num')) as num, e.num is not null as known, e.properties
+    `select t.kind, t.from_id as "from", t.to_id as "to", t.key, coalesce(e.num, nextval('edge_num')) as num, e.num is not null as known, e.properties::text
      from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as t (kind, from_id, to_id, key)
      left join lateral (
        select num, properties from edge

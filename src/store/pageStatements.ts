@@ -77,9 +77,9 @@ const edges: Write = ({ connection, stream, edges: given }) => {
   const rows = byKey(given, edgeKey);
   return {
     sql: `insert into edge (connection, stream, num, kind, from_id, to_id, key, properties)
-      select $1, $2, t.num, t.kind, t.from_id, t.to_id, t.key, t.properties
+      select $1, $2, t.num, t.kind, t.from_id, t.to_id, t.key, t.properties::json
       from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as t (num, kind, from_id, to_id, key, properties)
-      on conflict (connection, stream, kind, from_id, to_id, key) do update set properties = excluded.properties`,
+      on conflict (from_id, to_id, kind, key, connection, stream) do update set properties = excluded.properties`,
     params: [
       connection,
       stream,
@@ -93,7 +93,7 @@ const edges: Write = ({ connection, stream, edges: given }) => {
   };
 };
 
-const edgeKey = (edge: EdgeId): string => `${edge.kind}\n${edge.from}\n${edge.to}\n${edge.key}`;
+const edgeKey = (edge: EdgeId): string => `${edge.from}\n${edge.to}\n${edge.kind}\n${edge.key}`;
 
 /** What reappears is no longer to be removed; the row stays, because the source may contradict itself within one round (settle.ts). */
 const takenBack: Write = ({ run, stream, seen: { records: nums, edges: edgeNums } }) => {

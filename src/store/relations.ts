@@ -20,7 +20,7 @@ interface EdgeRow {
   readonly from_id: string;
   readonly to_id: string;
   readonly key: string;
-  readonly properties: string | null;
+  readonly properties: JsonObject | null;
 }
 
 /**
@@ -55,24 +55,17 @@ function elements(source: RelationSource, edges: readonly EdgeRow[], others: Rea
     if (edge.kind !== source.edge || edge.stream !== source.stream) return [];
     const record = others.get(keyOf(edge.connection, edge.stream, edge.from_id));
     if (record === undefined) return [];
-    const element = source.element === 'record' ? record : { ...propertiesOf(edge), id: edge.key };
+    const element = source.element === 'record' ? record : { ...edge.properties, id: edge.key };
     return [{ ...element, '@odata.type': source.type }];
   });
 }
 
-function propertiesOf(edge: EdgeRow): JsonObject {
-  if (edge.properties === null) return {};
-  const properties: JsonObject = JSON.parse(edge.properties);
-  return properties;
-}
-
 async function readEdges(database: Database, owners: readonly Owner[], kinds: readonly EdgeKind[]): Promise<EdgeRow[]> {
   if (owners.length === 0 || kinds.length === 0) return [];
-  // `|| ''` keeps the planner from the index that begins with the connection: it holds all of its edges.
   return database.query<EdgeRow>(
     `select e.connection, e.stream, e.kind, e.from_id, e.to_id, e.key, e.properties
      from unnest($1::text[], $2::text[]) as o (connection, id) cross join unnest($3::text[]) as k (kind)
-     cross join lateral (select * from edge where to_id = o.id and kind = k.kind and connection || '' = o.connection offset 0) e
+     cross join lateral (select * from edge where to_id = o.id and kind = k.kind and connection = o.connection offset 0) e
      order by e.from_id, e.key`,
     [owners.map((owner) => owner.connection), owners.map((owner) => escapeText(owner.id)), kinds],
   );

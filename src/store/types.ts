@@ -11,7 +11,9 @@ const parseJson = (text: string): unknown => {
 
 const parsers: Readonly<Record<number, (value: string) => unknown>> = {
   // Numbers of runs, records and bytes stay far below 2^53.
+  [builtins.INT4]: Number,
   [builtins.INT8]: Number,
+  [builtins.BOOL]: (value) => value === 't',
   [builtins.NUMERIC]: Number,
   [builtins.TIMESTAMPTZ]: (value) => new Date(value).toISOString(),
   [builtins.TEXT]: unescapeText,
@@ -20,7 +22,6 @@ const parsers: Readonly<Record<number, (value: string) => unknown>> = {
 };
 
 /** The parser that pg uses for a column of this type. */
-export function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  const known: (value: string) => unknown = pg.types.getTypeParser(oid, format === 'binary' ? 'text' : format);
-  return parsers[oid] ?? known;
+export function parserOf(oid: number): (value: string) => unknown {
+  return parsers[oid] ?? ((value) => value);
 }
