@@ -46,7 +46,7 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
   verb('worker', 'run a worker; it drains on SIGTERM')
     .addOption(new Option('--only <queue>', 'serve one of the two task queues').choices(['control', 'pull']))
     .action((options: CommonOptions & { only?: 'control' | 'pull' }) =>
-      run(options, async () => (await import('./verbs/worker.ts')).worker(options)),
+      run(options, async (context) => (await import('./verbs/worker.ts')).worker(context, options)),
     );
 
   verb('demo', 'everything on this machine: a stack, a simulated tenant, one connection pulled, a summary')

@@ -1,10 +1,12 @@
 // tidemark worker: the same as `node src/worker.ts`, in this process, so that its signals and its end are the worker's own.
+import type { Context } from '../context.ts';
+
 interface WorkerOptions {
   readonly only?: 'control' | 'pull';
 }
 
-/** Never returns: the worker ends the process. */
-export async function worker(options: WorkerOptions): Promise<void> {
-  process.argv.splice(2, process.argv.length, ...(options.only === undefined ? [] : ['--only', options.only]));
-  await import('../../worker.ts');
+/** Returns when the worker has drained. */
+export async function worker(context: Context, options: WorkerOptions): Promise<void> {
+  const { runWorker } = await import('../../worker.ts');
+  await runWorker(await context.config(), options.only);
 }

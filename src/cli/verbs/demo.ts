@@ -1,0 +1,168 @@
+// tidemark demo: the stack with a simulated tenant; a full pull, changes in the tenant, a delta pull, what came of it; then it stays up.
+import { readFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
+import { controlSimulator } from '../../../simulator/control.ts';
+import { TidemarkError } from '../../errors.ts';
+import { createLogger } from '../../log.ts';
+import type { RunReport } from '../../model.ts';
+import type { RunningSimulator } from '../../stack/simulatorProcess.ts';
+import { type Stack, startStack } from '../../stack/up.ts';
+import { countAssets } from '../../store/asset.ts';
+import { listRuns } from '../../store/run.ts';
+import { runNowUpdate } from '../../workflows/messages.ts';
+import { type Context, createContext } from '../context.ts';
+import { demoName, writeDemoConnection } from '../demoConnection.ts';
+import { askEntity } from '../entity.ts';
+import { exit, type ExitCode } from '../errors.ts';
+import { awaitOpened, followRun } from '../follow.ts';
+import { type Column, createOutput } from '../output.ts';
+import { untilStopped } from '../signals.ts';
+import { durationText } from '../words.ts';
+import { apply } from './apply.ts';
+import { assets } from './assets.ts';
+
+/** What happens in the tenant between the two pulls. */
+const changes = 50;
+const sampleQuery = 'class:user and userAssetClass.status:INACTIVE';
+const sampleRows = 3;
+
+interface DemoOptions {
+  readonly once?: true;
+  readonly size: number;
+}
+
+export async function demo(context: Context, options: DemoOptions): Promise<ExitCode> {
+  const { output } = context;
+  const config = await context.config();
+  const stopped = untilStopped();
+  const stack = await startStack({
+    config,
+    logger: createLogger(config.log),
+    worker: true,
+    simulatedUsers: options.size,
+    note: (line) => output.note(line),
+  });
+  try {
+    const shown = show(context, stack, config.home);
+    // Ctrl-C in the middle ends the stack under it; what it says then is of no interest.
+    shown.catch(() => undefined);
+    const reports = await Promise.race([shown, stopped.then(() => null)]);
+    if (reports === null) return exit.failed;
+    if (options.once !== true) {
+      for (const line of whatNext(stack)) output.note(line);
+      await stopped;
+    }
+    return reports.every(({ verdict }) => verdict === 'complete') ? exit.done : exit.incomplete;
+  } finally {
+    output.note('Ending: the pages under way are finished.');
+    await stack.stop();
+  }
+}
+
+async function show(outer: Context, stack: Stack, home: string): Promise<RunReport[]> {
+  const { simulator } = stack;
+  if (simulator === null) throw new TidemarkError('INTERNAL', 'The demo has no simulator.');
+  const { output } = outer;
+  // Opened anew: only now the stack file has the addresses.
+  const context = createContext(output);
+  try {
+    const file = writeDemoConnection(home, simulator);
+    await apply({ ...context, output: silent(output.notes) }, { file: [file] });
+    output.note(`Connection "${demoName}" is applied (${file}).`);
+    const first = await pull(context, 'Pulling the whole tenant');
+    await change(simulator);
+    output.note(`The tenant has changed in ${changes} places.`);
+    const second = await pull(context, 'Pulling what changed');
+    const reports = [...first, ...second];
+    await summary(context, reports);
+    return reports;
+  } finally {
+    await context.close();
+  }
+}
+
+/** Runs now, follows to the end. */
+async function pull(context: Context, what: string): Promise<RunReport[]> {
+  context.output.note(what);
+  const database = await context.database();
+  const newest = (await listRuns(database, { connection: demoName, limit: 1 }))[0]?.run ?? 0;
+  const { answers } = await askEntity(await context.temporal(), demoName, runNowUpdate, {});
+  const reports: RunReport[] = [];
+  for (const answer of answers) {
+    if (answer.outcome === 'skipped') {
+      throw new TidemarkError('CONFIG_INVALID', `The demo's run was skipped: ${answer.reason}.`, { hint: `tidemark resume ${demoName}` });
+    }
+    const database = await context.database();
+    const run =
+      answer.outcome === 'run' ? answer.run : await awaitOpened(database, { connection: demoName, profile: answer.profile, after: newest });
+    reports.push(await followRun(context, run));
+  }
+  return reports;
+}
+
+async function change(simulator: RunningSimulator): Promise<void> {
+  await controlSimulator(simulator.origin, readFileSync(simulator.caFile, 'utf8')).mutate(changes);
+}
+
+const sum = (report: RunReport, key: 'read' | 'added' | 'updated' | 'unchanged' | 'removedBySource' | 'swept' | 'requests'): number =>
+  report.streams.reduce((total, stream) => total + stream[key], 0);
+
+const runColumns: readonly Column<RunReport>[] = [
+  { title: 'run', value: ({ run }) => run },
+  { title: 'mode', value: ({ mode }) => mode },
+  { title: 'reason', value: ({ reason }) => reason },
+  { title: 'verdict', value: ({ verdict }) => verdict },
+  ...(['read', 'added', 'updated', 'unchanged'] as const).map((key): Column<RunReport> => ({
+    title: key,
+    value: (report) => sum(report, key),
+    align: 'right',
+  })),
+  { title: 'removed', value: (report) => sum(report, 'removedBySource') + sum(report, 'swept'), align: 'right' },
+  { title: 'requests', value: (report) => sum(report, 'requests'), align: 'right' },
+  {
+    title: 'took',
+    value: ({ startedAt, finishedAt }) => (finishedAt === null ? null : durationText(Date.parse(finishedAt) - Date.parse(startedAt))),
+    align: 'right',
+  },
+];
+
+async function summary(context: Context, reports: readonly RunReport[]): Promise<void> {
+  const { output } = context;
+  const classes = await countAssets(await context.database(), demoName);
+  await output.one(
+    { runs: reports, assets: Object.fromEntries(classes.map((row) => [row.class, row.count])) },
+    {
+      rows: reports,
+      columns: runColumns,
+      text: async () =>
+        [
+          await output.table(reports, runColumns),
+          '',
+          await output.table(classes, [
+            { title: 'class', value: (row) => row.class },
+            { title: 'assets', value: (row) => row.count, align: 'right' },
+          ]),
+        ].join('\n'),
+    },
+  );
+  if (output.format !== 'table') return;
+  output.note(`\ntidemark assets '${sampleQuery}' --limit ${sampleRows}`);
+  await assets(context, sampleQuery, { limit: sampleRows });
+}
+
+function whatNext({ addresses, workerPid, logs }: Stack): string[] {
+  return [
+    '',
+    ...(addresses.uiAddress === null ? [] : [`Temporal's UI: ${addresses.uiAddress}`]),
+    `Logs: ${logs}`,
+    'In another terminal:',
+    `  npx tidemark run ${demoName} --full --wait     a full pull; meanwhile: kill -9 ${workerPid() ?? 'PID'}     the run goes on with the next worker`,
+    `  npx tidemark status ${demoName}; npx tidemark runs ${demoName}; npx tidemark assets 'class:group' --json`,
+    'Ctrl-C ends all of it; the next demo or "tidemark up" goes on with the same data.',
+  ];
+}
+
+/** For verbs that prints what the demo does not show. */
+function silent(notes: Writable): Context['output'] {
+  return createOutput({ format: 'json', stdout: new Writable({ write: (_chunk, _encoding, done) => done() }), stderr: notes });
+}
