@@ -1,11 +1,29 @@
 // Starts the servers that suites share, once for the whole run, and hands their addresses on by the environment.
-import { startTemporal } from './temporal.ts';
+import { postgresIsInstalled, startPostgres } from './postgres.ts';
 import { stoppers } from './stoppers.ts';
+import { startTemporal } from './temporal.ts';
 
 const globalSetup = async (): Promise<void> => {
+  // What is started is ended also when the other one fails to start.
+  const started = await Promise.allSettled([shareTemporal(), sharePostgres()]);
+  const failed = started.find((result) => result.status === 'rejected');
+  if (failed === undefined) return;
+  for (const stop of stoppers.reverse()) await stop();
+  throw failed.reason;
+};
+
+async function shareTemporal(): Promise<void> {
   const temporal = await startTemporal();
   stoppers.push(() => temporal.stop());
   process.env['TIDEMARK_TEST_TEMPORAL_ADDRESS'] = temporal.address;
-};
+}
+
+/** The given server, one of the machine's, or none: then the suites that need it are skipped, and counted so. */
+async function sharePostgres(): Promise<void> {
+  if (process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined || !postgresIsInstalled()) return;
+  const postgres = await startPostgres();
+  stoppers.push(() => postgres.stop());
+  process.env['TIDEMARK_TEST_DATABASE_URL'] = postgres.url;
+}
 
 export default globalSetup;
