@@ -6,15 +6,18 @@ import { codes, type ErrorCode, TidemarkError } from '../src/errors.ts';
 
 const acts = { nobody: 'nobody', operator: 'the operator', developer: 'the developers' } as const;
 
+const isCode = (name: string): name is ErrorCode => name in codes;
+
 /** The page as text: one row a code, in the table's order, its columns aligned as the formatter wants them. */
 export function errorsPage(): string {
-  const codeNames = Object.keys(codes) as ErrorCode[];
   const rows = [
     ['code', 'tried again by itself', 'effect on the connection', 'who acts', 'exit code', 'hint'],
-    ...codeNames.map((code) => {
-      const { retried, effect, acts: who, hint } = codes[code];
-      return [`\`${code}\``, retried ? 'yes' : 'no', effect, acts[who], String(exitOf(new TidemarkError(code, ''))), hint];
-    }),
+    ...Object.keys(codes)
+      .filter(isCode)
+      .map((code) => {
+        const { retried, effect, acts: who, hint } = codes[code];
+        return [`\`${code}\``, retried ? 'yes' : 'no', effect, acts[who], String(exitOf(new TidemarkError(code, ''))), hint];
+      }),
   ];
   return `<!-- Written by "node scripts/errors-page.ts" from src/errors.ts. Do not edit. -->
 

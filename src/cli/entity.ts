@@ -87,7 +87,7 @@ export async function queryEntity(client: Client, name: string): Promise<Connect
 }
 
 /** When a worker last asked the control queue for work: ISO-8601; null when none has for as long as Temporal remembers (5 minutes). */
-export async function lastWorker(client: Client): Promise<string | null> {
+async function lastWorker(client: Client): Promise<string | null> {
   try {
     const { pollers } = await client.workflowService.describeTaskQueue({
       namespace: client.options.namespace,
@@ -101,14 +101,17 @@ export async function lastWorker(client: Client): Promise<string | null> {
   }
 }
 
-/** @throws ORCHESTRATOR_UNAVAILABLE at once when Temporal knows of no worker: an update would only wait. */
-async function requireWorker(client: Client): Promise<void> {
+/** A worker asks anew at least every minute; one that did not is gone. */
+const pollMs = 75_000;
+
+/** @throws ORCHESTRATOR_UNAVAILABLE "no worker since …" at once when nobody asks for work: an update would only wait. */
+export async function requireWorker(client: Client): Promise<void> {
   const since = await lastWorker(client);
-  if (since === null) throw noWorker(null, undefined);
+  if (since === null || Date.now() - Date.parse(since) > pollMs) throw noWorker(since, undefined);
 }
 
 /** What is said when nobody answers for the entities. `since` is what lastWorker answered. */
-export function noWorker(since: string | null, cause: unknown): TidemarkError {
+function noWorker(since: string | null, cause: unknown): TidemarkError {
   const when = since ?? `before ${new Date(Date.now() - 5 * 60_000).toISOString()}`;
   return new TidemarkError(
     'ORCHESTRATOR_UNAVAILABLE',

@@ -1,11 +1,12 @@
 // Following a run to its end, by its rows in the database: progress comes from the checkpoints, the end from the verdict.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TidemarkError } from '../errors.ts';
+import { asTidemarkError, TidemarkError } from '../errors.ts';
 import type { RunReport } from '../model.ts';
 import type { Database } from '../store/database.ts';
 import { getRun, listRuns, readReport } from '../store/run.ts';
 import { readProgress } from '../store/walk.ts';
 import type { Context } from './context.ts';
+import { requireWorker } from './entity.ts';
 import { createProgress } from './progress.ts';
 import { runName } from './runName.ts';
 
@@ -17,6 +18,7 @@ export async function followRun(context: Context, run: number): Promise<RunRepor
   const begun = await getRun(database, run);
   if (begun === null) throw new TidemarkError('INTERNAL', `Run ${run} was opened but has no row.`);
   const display = await createProgress(context.output, runName(begun.connection, run));
+  const watch = watchWorker(context);
   try {
     let expected: number | null | undefined;
     for (;;) {
@@ -30,11 +32,30 @@ export async function followRun(context: Context, run: number): Promise<RunRepor
         expected: expected ?? null,
         streams: streams.filter((stream) => stream.outcome === null).map((stream) => stream.stream),
       });
+      await watch(streams.map(({ walk, page, outcome }) => [walk, page, outcome].join()).join());
       await sleep(lookEveryMs);
     }
   } finally {
     display.stop();
   }
+}
+
+const silenceMs = 20_000;
+
+/** Says so, once, when nothing moves because there is no worker: the run then waits for one. */
+function watchWorker(context: Context): (place: string) => Promise<void> {
+  let [last, since, said] = ['', Date.now(), false];
+  return async (place) => {
+    if (place !== last) [last, since, said] = [place, Date.now(), false];
+    if (said || Date.now() - since < silenceMs) return;
+    since = Date.now();
+    try {
+      await requireWorker(await context.temporal());
+    } catch (error) {
+      said = true;
+      context.output.note(`${asTidemarkError(error).message} The run goes on when there is one.`);
+    }
+  };
 }
 
 /** How many objects the last complete run of this profile and mode read; null when there is none among the recent ones. */

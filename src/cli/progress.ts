@@ -42,6 +42,8 @@ function plain(output: Output, text: (progress: Progress) => string): ProgressDi
   let lastAt = 0;
   return {
     show: (progress) => {
+      // Before the plan there is nothing to tell.
+      if (progress.streams.length === 0 && progress.read === 0) return;
       const line = text(progress);
       if (Date.now() - lastAt < lineEveryMs) return;
       lastAt = Date.now();

@@ -15,7 +15,7 @@ export const streamColumns: readonly Column<StreamReport>[] = [
 
 /** Prints a report; as CSV its streams. Times are shown in the profile's zone. */
 export async function printReport(output: Output, report: RunReport, zone: string): Promise<void> {
-  await output.one(report, { text: () => reportText(output, report, zone), rows: report.streams, columns: streamColumns });
+  await output.one(inOrder(report), { text: () => reportText(output, report, zone), rows: report.streams, columns: streamColumns });
 }
 
 async function reportText(output: Output, report: RunReport, zone: string): Promise<string> {
@@ -30,4 +30,47 @@ async function reportText(output: Output, report: RunReport, zone: string): Prom
   const faults = [{ stream: null, error: report.error }, ...report.streams].filter(({ error }) => error !== null);
   for (const { stream, error } of faults) lines.push('', `${stream ?? 'run'}: ${error?.code}: ${error?.message}`, `  fix: ${error?.hint}`);
   return lines.join('\n');
+}
+
+/** The database keeps objects in an order of its own; people read them in the contract's. */
+export function inOrder(report: RunReport): RunReport {
+  const keys = [
+    'run',
+    'connection',
+    'profile',
+    'mode',
+    'reason',
+    'trigger',
+    'scheduledAt',
+    'startedAt',
+    'finishedAt',
+    'verdict',
+    'held',
+    'streams',
+    'assets',
+    'error',
+  ];
+  return { ...ordered(report, keys), streams: report.streams.map((stream) => ordered(stream, streamKeys)) };
+}
+
+const streamKeys = [
+  'stream',
+  'mode',
+  'reason',
+  'outcome',
+  'error',
+  'pages',
+  'requests',
+  'read',
+  'added',
+  'updated',
+  'unchanged',
+  'removedBySource',
+  'swept',
+];
+
+/** The same value with these keys first. */
+function ordered<T extends object>(value: T, keys: readonly string[]): T {
+  const first = Object.fromEntries(keys.filter((key) => key in value).map((key) => [key, null]));
+  return Object.assign(first, value);
 }

@@ -1,13 +1,13 @@
 // tidemark run NAME: asks the entity for runs now; with --wait follows them and ends with what they ended with.
 import type { RunReport } from '../../model.ts';
-import { listRuns } from '../../store/run.ts';
+import { getConnection } from '../../store/connection.ts';
 import { forceFullPullUpdate, type RunAnswers, runNowUpdate } from '../../workflows/messages.ts';
 import { requireConnection, requireProfile, zoneOf } from '../connections.ts';
 import type { Context } from '../context.ts';
 import { askEntity } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
 import { awaitOpened, followRun } from '../follow.ts';
-import { printReport, streamColumns } from '../reportText.ts';
+import { inOrder, printReport, streamColumns } from '../reportText.ts';
 import { runName } from '../runName.ts';
 
 interface RunOptions {
@@ -22,7 +22,8 @@ export async function runVerb(context: Context, name: string, options: RunOption
   const database = await context.database();
   const spec = await requireConnection(database, name);
   if (options.profile !== undefined) requireProfile(spec, options.profile);
-  const newest = (await listRuns(database, { connection: name, limit: 20 })).reduce((most, line) => Math.max(most, line.run ?? 0), 0);
+  // Every run so far has a number up to this one; what is opened now has a higher one.
+  const newest = (await getConnection(database, name))?.fence ?? 0;
   const update = options.full === true ? forceFullPullUpdate : runNowUpdate;
   const input = options.profile === undefined ? {} : { profile: options.profile };
   const { answers } = await askEntity(await context.temporal(), name, update, input);
@@ -71,7 +72,7 @@ async function printReports(context: Context, reports: readonly RunReport[], zon
     const streams = reports.flatMap((report) => report.streams.map((stream) => ({ run: report.run, ...stream })));
     return output.rows(streams, { columns: [{ title: 'run', value: ({ run }) => run }, ...streamColumns] });
   }
-  return output.rows(reports, { columns: [] });
+  return output.rows(reports.map(inOrder), { columns: [] });
 }
 
 function exitOfReports(reports: readonly RunReport[]): ExitCode {

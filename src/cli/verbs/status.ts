@@ -1,5 +1,6 @@
 // tidemark status [NAME]: what the entity says, with the progress of the run under way. When no worker answers: what the database last heard, and exit 3.
 import { readSpec } from '../../connectors/spec.ts';
+import { asTidemarkError, type TidemarkError } from '../../errors.ts';
 import type { RunBrief } from '../../model.ts';
 import { type Connection, getConnection, listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
@@ -9,7 +10,7 @@ import type { ConnectionStatus } from '../../workflows/messages.ts';
 import { requireConnection, zoneOf } from '../connections.ts';
 import { stateOf } from '../connectionView.ts';
 import type { Context } from '../context.ts';
-import { lastWorker, noWorker, queryEntity } from '../entity.ts';
+import { queryEntity, requireWorker } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
 import { runName } from '../runName.ts';
 import { timeIn } from '../words.ts';
@@ -35,7 +36,7 @@ async function allStatus(context: Context): Promise<ExitCode> {
       { title: 'error', value: ({ lastError }) => lastError?.code ?? null },
     ],
   });
-  if (rows.length > 0 && (await lastWorker(await context.temporal())) === null) throw noWorker(null, undefined);
+  if (rows.length > 0) await requireWorker(await context.temporal());
   return exit.done;
 }
 
@@ -44,11 +45,11 @@ async function oneStatus(context: Context, name: string): Promise<ExitCode> {
   const spec = await requireConnection(database, name);
   const connection = await getConnection(database, name);
   let answered: ConnectionStatus | null = null;
-  let unanswered: unknown;
+  let unanswered: TidemarkError | undefined;
   try {
     answered = await queryEntity(await context.temporal(), name);
   } catch (error) {
-    unanswered = error;
+    unanswered = asTidemarkError(error);
   }
   const shown = answered ?? (connection === null ? null : await storedStatus(database, connection));
   if (shown !== null)
