@@ -1,5 +1,5 @@
 // Starts the servers that suites share, once for the whole run, and hands their addresses on by the environment.
-import { postgresIsInstalled, startPostgres } from './postgres.ts';
+import { startPostgres } from './postgres.ts';
 import { stoppers } from './stoppers.ts';
 import { startTemporal } from './temporal.ts';
 
@@ -20,8 +20,9 @@ async function shareTemporal(): Promise<void> {
 
 /** The given server, one of the machine's, or none: then the suites that need it are skipped, and counted so. */
 async function sharePostgres(): Promise<void> {
-  if (process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined || !postgresIsInstalled()) return;
+  if (process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined) return;
   const postgres = await startPostgres();
+  if (postgres === null) return;
   stoppers.push(() => postgres.stop());
   process.env['TIDEMARK_TEST_DATABASE_URL'] = postgres.url;
 }
