@@ -1,5 +1,6 @@
 // From a page's objects to what its transaction writes: fold, compare with what is stored, merge, map (design 3.4).
 import { TidemarkError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import type { AssetClass, JsonObject } from '../model.ts';
 import { canonical, hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
@@ -31,6 +32,7 @@ export async function preparePage(
   objects: readonly JsonObject[],
 ): Promise<PageWrites> {
   const folded = fold(phase, target.select, objects);
+  failpoint('page.afterFold');
   const scope = { run: of.run, connection: target.connection, stream: target.definition.name, walk: of.walk };
   const rejected = new Set(folded.rejects.map((reject) => reject.id));
   const records = await readStoredRecords(database, {
@@ -40,6 +42,7 @@ export async function preparePage(
     seen: phase.objects === 'first',
   });
   const edges = await readStoredEdges(database, { ...scope, edges: [...folded.edges, ...folded.removedEdges] });
+  failpoint('page.afterRead');
   const writes = writeRecords(target, phase, folded, records);
   return { ...writes, ...writeEdges(folded, edges, writes.seenRecords, knownNumbers(folded.removed, records)) };
 }
