@@ -40,11 +40,17 @@ export interface Pulling {
 
 const attempts = 50;
 
+/** Applies a connection to the simulator's tenant, without a test of it and without a Schedule. */
+export async function putSimulated(options: PullingOptions): Promise<ConnectionSpec> {
+  const spec = specOf(options);
+  await putConnection(options.database, { name: options.name, spec: asJson(spec), specHash: specHash(spec) });
+  return spec;
+}
+
 /** Applies a connection to the simulator's tenant and pulls it in this process. */
 export async function startPulling(options: PullingOptions): Promise<Pulling> {
   const { database, simulator, name } = options;
-  const spec = specOf(options);
-  await putConnection(database, { name, spec: asJson(spec), specHash: specHash(spec) });
+  const spec = await putSimulated(options);
   const http = createHttp({ ca: simulator.caPem });
   const source = sourceOf(simulator, http);
   const timings = { ...shippedTimings, ...options.timings };
