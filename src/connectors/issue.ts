@@ -3,6 +3,13 @@ import type { z } from 'zod';
 import { knownKeys, unsupportedKeys } from './input.ts';
 import { suggestion } from './suggest.ts';
 
+const types = new Map<string, string>([
+  ['array', 'a list'],
+  ['object', 'a map of keys'],
+  ['record', 'a map of keys'],
+  ['int', 'a whole number'],
+]);
+
 /** A fault of the file: the path of the key (`profiles`, 0, `schedule`, `every`) and what is wrong there. */
 export interface Fault {
   readonly path: readonly (string | number)[];
@@ -28,9 +35,7 @@ export function faultsOfIssues(issues: readonly z.core.$ZodIssue[], under: Fault
 function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
-    return issue.message.endsWith('received undefined')
-      ? 'is required'
-      : `must be a ${issue.expected === 'record' ? 'map of keys' : issue.expected}`;
+    return issue.message.endsWith('received undefined') ? 'is required' : `must be ${types.get(issue.expected) ?? `a ${issue.expected}`}`;
   }
   return issue.message;
 }

@@ -1,26 +1,18 @@
 // Compiles a transform map to functions, once; a record is then mapped without looking at a path. Pure: no input or output.
-import { asTidemarkError, TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../errors.ts';
 import type { Json, JsonObject } from '../model.ts';
 import { canonical, hashOf } from './canonical.ts';
-import type { MapRow, TransformMap } from './map.ts';
-import type { Segment, SourcePath } from './path.ts';
-import { parseSource, parseTarget } from './path.ts';
+import type { TransformMap } from './map.ts';
 import type { Read } from './read.ts';
 import { isObject, reader, valueOf } from './read.ts';
+import type { ParsedRow, RelationReads } from './rows.ts';
+import { arraysOf, invalid, meaning, ownReads, parseRow, relationReads, textOf } from './rows.ts';
 import type { Row, Scope, Slot } from './tree.ts';
 import { compileTree } from './tree.ts';
 
 const maxRows = 1_000;
 const maxDepth = 32;
 const maxDocumentSize = 1_048_576;
-
-interface RelationReads {
-  readonly name: string;
-  /** The `@odata.type` that the rows are for; null: every type. */
-  readonly type: string | null;
-  /** Top-level properties of the related records, sorted. */
-  readonly properties: readonly string[];
-}
 
 export interface CompiledMap {
   readonly map: TransformMap;
@@ -35,13 +27,6 @@ export interface CompiledMap {
   relate(document: JsonObject, relations: Readonly<Record<string, JsonObject[]>>): JsonObject;
   /** What the rows that are on read. */
   readonly reads: { readonly own: readonly string[]; readonly relations: readonly RelationReads[] };
-}
-
-interface ParsedRow {
-  readonly row: MapRow;
-  readonly target: readonly Segment[];
-  readonly source: SourcePath | null;
-  readonly orSource: SourcePath | null;
 }
 
 /** @throws CONFIG_INVALID naming the map, the row and what is wrong with it. */
@@ -75,28 +60,6 @@ export function compile(map: TransformMap): CompiledMap {
   };
 }
 
-function parseRow(map: TransformMap, row: MapRow): ParsedRow {
-  try {
-    const target = parseTarget(row.to);
-    const source = row.from === null ? null : parseSource(row.from);
-    const orSource = row.orFrom === undefined ? null : parseSource(row.orFrom);
-    if ((source === null) !== (row.fn?.name === 'CONSTANT'))
-      throw invalid(map, row, 'CONSTANT has no source, and a row without a source is CONSTANT');
-    if (source !== null && count(source.segments) > count(target)) throw invalid(map, row, 'its source has more [] than its target');
-    if (source !== null && orSource !== null && prefixOf(source) !== prefixOf(orSource)) {
-      throw invalid(map, row, 'from and orFrom must go through the same lists');
-    }
-    if (row.type !== undefined && (source === null || count(source.segments) === 0)) throw invalid(map, row, 'type needs a source with []');
-    return { row, target, source, orSource };
-  } catch (error) {
-    const failure = asTidemarkError(error);
-    if (failure.message.startsWith('Map ')) throw failure;
-    throw new TidemarkError('CONFIG_INVALID', `Map "${map.name}", row "${row.to.slice(0, 200)}": ${failure.message}`, {
-      hint: failure.hint,
-    });
-  }
-}
-
 /** The builder of these rows: from a source to their part of the document. */
 function build(parsed: readonly ParsedRow[]): (source: JsonObject, admit: Scope['admit']) => JsonObject | undefined {
   const slots: Slot[] = [{ parent: 0, list: (from) => from }];
@@ -128,17 +91,6 @@ function build(parsed: readonly ParsedRow[]): (source: JsonObject, admit: Scope[
   };
 }
 
-/** A row without what does not change documents. */
-function meaning(row: MapRow): JsonObject {
-  const fn: Json =
-    row.fn === undefined
-      ? null
-      : row.fn.name === 'CONSTANT'
-        ? { ...row.fn }
-        : { name: row.fn.name, table: { ...row.fn.table }, otherwise: row.fn.otherwise };
-  return { from: row.from, orFrom: row.orFrom ?? null, to: row.to, type: row.type ?? null, fn };
-}
-
 /** Refuses documents beyond the bounds; sizes are of the JSON text with commas and without escapes, close enough for a bound. */
 function bounded(): Scope['admit'] {
   let size = 0;
@@ -167,59 +119,4 @@ function merged(document: JsonObject, found: JsonObject): JsonObject {
     result[key] = isObject(before) && isObject(value) ? merged(before, value) : value;
   }
   return result;
-}
-
-/** The lists that a target goes through, as texts. */
-function arraysOf(target: readonly Segment[]): string[] {
-  return target.flatMap((segment, position) => (segment.kind === 'name' ? [] : [`${textOf(target.slice(0, position))}[]`]));
-}
-
-function prefixOf(source: SourcePath): string {
-  const last = source.segments.findLastIndex((segment) => segment.kind === 'each');
-  return textOf(source.segments.slice(0, last + 1));
-}
-
-function textOf(segments: readonly Segment[]): string {
-  return segments
-    .map((segment) => (segment.kind === 'name' ? `.${segment.name}` : segment.kind === 'each' ? '[]' : `[${segment.index}]`))
-    .join('');
-}
-
-function count(segments: readonly Segment[]): number {
-  return segments.filter((segment) => segment.kind === 'each').length;
-}
-
-function sourcesOf(row: ParsedRow): SourcePath[] {
-  return [row.source, row.orSource].filter((source) => source !== null);
-}
-
-function ownReads(rows: readonly ParsedRow[]): string[] {
-  const names = new Set<string>();
-  for (const source of rows.flatMap(sourcesOf)) {
-    const [first] = source.segments;
-    if (source.relation === null && first?.kind === 'name' && !first.name.includes('@')) names.add(first.name);
-  }
-  return [...names].sort();
-}
-
-function relationReads(rows: readonly ParsedRow[]): RelationReads[] {
-  const found = new Map<string, { name: string; type: string | null; properties: Set<string> }>();
-  for (const row of rows) {
-    for (const source of sourcesOf(row)) {
-      if (source.relation === null) continue;
-      const type = row.row.type ?? null;
-      const key = `${source.relation} ${type ?? ''}`;
-      const reads = found.get(key) ?? { name: source.relation, type, properties: new Set<string>() };
-      found.set(key, reads);
-      const property = source.segments[2];
-      if (property?.kind === 'name' && !property.name.includes('@')) reads.properties.add(property.name);
-    }
-  }
-  return [...found.values()].map((reads) => ({ ...reads, properties: [...reads.properties].sort() }));
-}
-
-function invalid(map: TransformMap, row: MapRow, why: string): TidemarkError {
-  return new TidemarkError('CONFIG_INVALID', `Map "${map.name}", row "${row.to.slice(0, 200)}": ${why}.`, {
-    hint: 'Correct the row of the transform map.',
-  });
 }

@@ -44,7 +44,7 @@ export function matchTime(expression: string, value: Value, now: Date, out: Para
   const parts: string[] = [];
   if (span.from !== null) parts.push(`${expression} >= ${out.add(iso(span.from))}::timestamptz`);
   if (span.before !== null) parts.push(`${expression} < ${out.add(iso(span.before))}::timestamptz`);
-  return parts.length === 0 ? 'true' : parts.join(' and ');
+  return parts.join(' and ');
 }
 
 /** A condition on a scalar jsonb value of SQL. */
@@ -70,11 +70,12 @@ export function matchJson(expression: string, value: Value, now: Date, out: Para
   return `${scalar} and ${ranged(value, (bound, operator) => `lower(${text}) collate "C" ${operator} lower(${out.add(bound)})`)}`;
 }
 
+/** One end at least is there: `[* TO *]` is any value. */
 function ranged(value: Value & { kind: 'range' }, compare: (bound: string, operator: string) => string): string {
   const parts: string[] = [];
   if (value.from !== null) parts.push(compare(value.from.text, value.from.inclusive ? '>=' : '>'));
   if (value.to !== null) parts.push(compare(value.to.text, value.to.inclusive ? '<=' : '<'));
-  return parts.length === 0 ? 'true' : parts.join(' and ');
+  return parts.join(' and ');
 }
 
 /** Milliseconds; half open. */

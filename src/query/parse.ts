@@ -144,6 +144,7 @@ class Parser {
     const end = this.text[this.at];
     if (end !== ']' && end !== '}') throw queryFault(this.text, opened, 'has a range that nothing closes');
     this.at += 1;
+    if (from === '*' && to === '*') return { kind: 'any' };
     return {
       kind: 'range',
       from: from === '*' ? null : { text: from, inclusive: fromInclusive },

@@ -218,6 +218,9 @@ const faults: [string, JsonObject, string[]][] = [
   ['a name with a blank', { ...base, name: 'a b' }, [`name: ${named}`]],
   ['a name of 65', { ...base, name: 'a'.repeat(65) }, [`name: ${named}`]],
   ['a name that is a number', { ...base, name: 5 }, ['name: must be a string']],
+  ['a list where keys belong', { ...base, credentials: [] }, ['credentials: must be a map of keys']],
+  ['keys where a list belongs', { ...base, profiles: {} }, ['profiles: must be a list']],
+  ['nothing where a text belongs', { ...base, title: null }, ['title: must be a string']],
   ['a description of 165', { ...base, description: 'x'.repeat(165) }, ['description: has at most 164 characters']],
   ['an empty title', { ...base, title: '' }, ['title: must not be empty']],
   [

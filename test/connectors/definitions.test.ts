@@ -47,6 +47,7 @@ describe.each(streams)('%s', (_name, connector, stream) => {
   test('selects id, each property once', () => {
     expect(stream.core).toContain('id');
     names(stream.core);
+    expect(stream.core.filter((property) => stream.lacks.includes(property))).toEqual([]);
   });
 
   test('has a built-in map of its own class exactly when it has a class', () => {

@@ -235,6 +235,12 @@ const refused: [string, MapRow[], string][] = [
   ['a target deeper than 32', [{ from: 'a', to: Array.from({ length: 33 }, () => 'a').join('.') }], 'deeper than 32 levels'],
   ['more [] in the source than in the target', [{ from: 'a[].b', to: 'x' }], 'more [] than its target'],
   ['orFrom through another list', [{ from: 'a[].b', orFrom: 'c[].b', to: 'x[].y' }], 'the same lists'],
+  ['orFrom beside a relation', [{ from: 'a.value[].b', orFrom: 'a[].b', to: 'x[].y' }], 'the same lists'],
+  [
+    'CONSTANT with a type',
+    [{ from: null, to: 'x', type: '#g', fn: { name: 'CONSTANT', value: 1 } }],
+    'CONSTANT has neither orFrom nor type',
+  ],
   ['type without []', [{ from: 'a', to: 'x', type: '#g' }], 'type needs a source with []'],
   ['CONSTANT with a source', [{ from: 'a', to: 'x', fn: { name: 'CONSTANT', value: 1 } }], 'CONSTANT has no source'],
   ['no source and no CONSTANT', [{ from: null, to: 'x' }], 'CONSTANT has no source'],
@@ -283,6 +289,15 @@ const refused: [string, MapRow[], string][] = [
 
 test.each(refused)('refuses %s', (_name, rows, reason) => {
   expect(() => mapOf(rows)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(reason) }));
+});
+
+test('a refusal names the map and the row', () => {
+  expect(() =>
+    mapOf([
+      { from: 'a', to: 'ok' },
+      { from: 'a..b', to: 'x.y' },
+    ]),
+  ).toThrow('Map "test", row "x.y": "a..b" is no path of a transform map');
 });
 
 test('a row that is off is not checked against the others, so a clone may choose', () => {

@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
+import { TidemarkError } from '../../src/errors.ts';
 import { compileQuery } from '../../src/query/compile.ts';
 import { compiledMap } from '../../src/mappings/maps/index.ts';
 import type { JsonObject } from '../../src/model.ts';
@@ -179,6 +181,10 @@ describe.each(servers)('on %s', (_name, start) => {
     ['inventory: (source: `microsoft`)', 'g1 r1 u1 u2 u3'],
     ['finding.vendorProductName:micro*', 'g1 r1 u1 u2 u3'],
     ['source:"Defender for Cloud"', ''],
+    ['source:Micros?ft', 'g1 r1 u1 u2 u3'],
+    ['source:M.*', ''],
+    ['source:M\\*', ''],
+    ['source:* and id:x1', 'x1'],
     ['inventory:(source:"Microsoft" and class:role)', 'r1'],
     ['not source:Microsoft', 'x1'],
     // Paths of the document
@@ -242,6 +248,10 @@ describe.each(servers)('on %s', (_name, start) => {
     ['class:user -5', ''],
     ['*', 'g1 r1 u1 u2 u3 x1'],
     ['name:=and', 'u3'],
+    ['name:[a TO b] class:user', 'u1 u3'],
+    ['name:>=global class:role', 'r1'],
+    ['name:{global TO "global reader"}', ''],
+    ['name:[* TO *] class:role', 'r1'],
     // Nothing of a value is read as SQL, LIKE or JSON path
     [`name:"' or 1=1 --"`, ''],
     [`"'; drop table asset; --"`, ''],
@@ -259,6 +269,20 @@ describe.each(servers)('on %s', (_name, start) => {
         expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
       }
     }
+  });
+
+  test('whatever compiles runs', async () => {
+    let ran = 0;
+    for (const text of fc.sample(queries, { numRuns: 400, seed: 7 })) {
+      try {
+        compileQuery(text, { now });
+      } catch {
+        continue;
+      }
+      await find(text);
+      ran += 1;
+    }
+    expect(ran).toBeGreaterThan(50);
   });
 
   test('a query of the greatest size compiles fast and runs', async () => {
@@ -305,6 +329,86 @@ test.each<[string, number, string]>([
       message: expect.stringContaining(`At position ${position} the query ${reason}`),
       details: { position },
     }),
+  );
+});
+
+/** Pieces that mean something to the language, to SQL, to LIKE, to JSON paths and to none of them. */
+const piece = fc.oneof(
+  fc.constantFrom(
+    'name:',
+    'class:',
+    'id:',
+    'firstSeen:',
+    'assetRelations.assetHeader.name:',
+    'permissions:',
+    'source:',
+    'state:',
+    'inventory:',
+    'phone:',
+  ),
+  fc.constantFrom(
+    '(',
+    ')',
+    ' and ',
+    ' or ',
+    ' not ',
+    ' ',
+    '*',
+    '?',
+    '\\',
+    '"',
+    "'",
+    '`',
+    '[',
+    ']',
+    ' TO ',
+    '{',
+    '}',
+    '..',
+    '>',
+    '<=',
+    '=',
+    ':',
+    '-',
+  ),
+  fc.constantFrom(
+    'x',
+    '5',
+    '1e9',
+    '2026-05-01',
+    '2026-05-01T10:00:00.5Z',
+    'now-7d',
+    'now-999999w',
+    'null',
+    '%',
+    '_',
+    '$1',
+    ';--',
+    '::',
+    '\u{1F600}',
+    'é',
+  ),
+);
+const queries = fc.array(piece, { maxLength: 14 }).map((pieces) => pieces.join(''));
+
+test('any text compiles, or is refused at a place within it', () => {
+  const marked = fc.oneof(queries, fc.string({ unit: 'binary', maxLength: 60 })).map((text) => `${text} name:zqxj7`);
+  fc.assert(
+    fc.property(marked, (text) => {
+      try {
+        const { sql, params } = compileQuery(text, { now, offset: 4 });
+        // Nothing of the query is in the statement but by number.
+        expect(sql).not.toContain('zqxj7');
+        const numbers = [...sql.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]));
+        expect([...new Set(numbers)].sort((one, other) => one - other)).toEqual(params.map((_, index) => index + 5));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'CONFIG_INVALID', details: { position: expect.any(Number) } });
+        const position = error instanceof TidemarkError ? Number(error.details['position']) : 0;
+        expect(position).toBeGreaterThanOrEqual(1);
+        expect(position).toBeLessThanOrEqual(text.length + 1);
+      }
+    }),
+    { numRuns: 2_000 },
   );
 });
 
