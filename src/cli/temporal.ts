@@ -7,6 +7,7 @@ import { TidemarkError } from '../errors.ts';
 const connectTimeoutMs = 1500;
 
 const grpc = {
+  cancelled: 1,
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
@@ -44,6 +45,8 @@ export function isUnanswered(error: unknown): boolean {
   // A query is refused with FAILED_PRECONDITION when no worker has polled lately.
   return (
     code === grpc.deadlineExceeded ||
+    // The server gives up a moment before our deadline.
+    code === grpc.cancelled ||
     code === grpc.failedPrecondition ||
     hasName(error, 'WorkflowUpdateRPCTimeoutOrCancelledError') ||
     error instanceof TimeoutFailure

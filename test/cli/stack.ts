@@ -1,0 +1,113 @@
+// A stack as `tidemark up --simulator` starts it, in a directory of its own, for suites that call the command line.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { controlSimulator, type SimulatorControl } from '../../simulator/control.ts';
+import { startTemporal } from '../support/temporal.ts';
+import { type CallOptions, type Ended, tidemark } from './tidemark.ts';
+
+export interface CliStack {
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly simulator: SimulatorControl;
+  /** The words of a verb, in the stack's directory. */
+  call(words: readonly string[], options?: CallOptions): Promise<Ended>;
+  /** Writes `NAME.yaml` for a connection to the simulated tenant and answers the file's name. */
+  write(name: string, changed?: Changed): string;
+  stop(): Promise<void>;
+}
+
+export interface Changed {
+  readonly tenantId?: string;
+  readonly clientId?: string;
+  readonly secret?: string;
+  readonly profiles?: string;
+  readonly title?: string;
+}
+
+export interface StackOptions {
+  readonly worker: boolean;
+  /** Added to the worker's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const addresses = z.object({
+  databaseUrl: z.string(),
+  simulator: z.object({ origin: z.string(), tenantId: z.string(), clientId: z.string(), caFile: z.string() }),
+});
+
+export async function startCliStack(options: StackOptions): Promise<CliStack> {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-cli-'));
+  const temporal = await startTemporal();
+  const env = { TEMPORAL_ADDRESS: temporal.address };
+  const main = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+  const words = ['up', '--simulator', '--json', ...(options.worker ? [] : ['--no-worker'])];
+  const up = spawn(process.execPath, [main, ...words], { cwd: directory, env: { ...process.env, ...env, ...options.env } });
+  const stop = async (): Promise<void> => {
+    await ended(up);
+    await temporal.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    const { simulator } = addresses.parse(JSON.parse(await firstOutput(up)));
+    const ca = readFileSync(simulator.caFile, 'utf8');
+    return {
+      directory,
+      env,
+      simulator: controlSimulator(simulator.origin, ca),
+      call: (given, more = {}) => tidemark(given, { cwd: directory, ...more, env: { ...env, ...more.env } }),
+      write(name, changed = {}) {
+        writeFileSync(path.join(directory, `${name}.yaml`), connectionFile(name, simulator, changed));
+        return `${name}.yaml`;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function connectionFile(name: string, simulator: z.infer<typeof addresses>['simulator'], changed: Changed): string {
+  return `name: ${name}
+title: ${changed.title ?? name}
+connector: entra-identity
+credentials:
+  tenantId: ${changed.tenantId ?? simulator.tenantId}
+  clientId: ${changed.clientId ?? simulator.clientId}
+  clientSecret: ${changed.secret ?? 'env:TIDEMARK_SECRET_SIMULATOR'}
+cloud: custom
+endpoints:
+  login: ${simulator.origin}
+  graph: ${simulator.origin}/v1.0
+  caFile: ${simulator.caFile}
+${changed.profiles ?? ''}`;
+}
+
+/** What `up` prints when everything is ready. */
+function firstOutput(up: ChildProcess): Promise<string> {
+  let [out, err] = ['', ''];
+  return new Promise((resolve, reject) => {
+    up.stdout?.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+      if (out.trimEnd().endsWith('\n}')) resolve(out);
+    });
+    up.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    up.once('exit', (code) => reject(new Error(`"tidemark up" ended with ${code}: ${err}`)));
+  });
+}
+
+/** Ctrl-C, and killed when that does not help. */
+function ended(up: ChildProcess): Promise<void> {
+  if (up.exitCode !== null || up.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => up.kill('SIGKILL'), 45_000);
+    up.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    up.kill('SIGINT');
+  });
+}

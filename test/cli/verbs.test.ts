@@ -1,0 +1,336 @@
+// Every verb on a real stack: what it prints (by schema), what it changes, how it ends. Each test has a connection of its own.
+import { z } from 'zod';
+import { type CliStack, startCliStack } from './stack.ts';
+import type { Ended } from './tidemark.ts';
+
+let stack: CliStack;
+beforeAll(async () => {
+  stack = await startCliStack({ worker: true, env: { TIDEMARK_SECRET_WRONG: 'not-the-secret' } });
+}, 120_000);
+afterAll(() => stack?.stop(), 60_000);
+
+const time = z.iso.datetime();
+const brief = z.strictObject({ code: z.string(), message: z.string(), hint: z.string() });
+const mode = z.enum(['full', 'delta', 'remap', 'settle']);
+const verdict = z.enum(['complete', 'partial', 'failed', 'cancelled', 'superseded']);
+const count = z.int().min(0);
+
+const streamReport = z.strictObject({
+  stream: z.string(),
+  mode: z.enum(['full', 'delta']),
+  reason: z.string(),
+  outcome: z.enum(['complete', 'partial', 'failed', 'skipped']),
+  error: brief.nullable(),
+  pages: count,
+  requests: count,
+  read: count,
+  added: count,
+  updated: count,
+  unchanged: count,
+  removedBySource: count,
+  swept: count,
+  rejected: count,
+  excluded: count,
+  throttledMs: count,
+  resumed: count,
+});
+
+const report = z.strictObject({
+  run: z.string().regex(/^[a-z-]+:\d+$/),
+  connection: z.string(),
+  profile: z.string(),
+  mode: mode.nullable(),
+  reason: z.string().nullable(),
+  trigger: z.enum(['schedule', 'manual', 'forced']),
+  scheduledAt: time.nullable(),
+  startedAt: time,
+  finishedAt: time,
+  verdict,
+  held: z.strictObject({ count, digest: z.string().nullable() }),
+  streams: z.array(streamReport),
+  assets: z.strictObject({ added: count, updated: count, removed: count, unchanged: count }),
+  error: brief.nullable(),
+});
+
+const runBrief = z.strictObject({
+  run: z.int(),
+  profile: z.string(),
+  mode: mode.nullable(),
+  verdict,
+  finishedAt: time,
+  error: brief.nullable(),
+});
+const state = z.enum(['registered', 'scheduled', 'processing', 'processed', 'errored', 'held', 'paused']);
+
+const status = z.strictObject({
+  name: z.string(),
+  source: z.enum(['workflow', 'database']),
+  state,
+  since: time,
+  connector: z.literal('entra-identity'),
+  profiles: z.array(
+    z.strictObject({
+      name: z.string(),
+      status: z.enum(['active', 'inactive']),
+      state,
+      lastRun: runBrief.nullable(),
+      lastFull: time.nullable(),
+      nextRun: time.nullable(),
+    }),
+  ),
+  current: z.strictObject({ run: z.int(), profile: z.string(), since: time }).nullable(),
+  lastError: brief.nullable(),
+  history: z.array(runBrief),
+  streams: z.array(z.looseObject({ stream: z.string(), read: count })),
+});
+
+const runLine = z.strictObject({
+  run: z.string().nullable(),
+  profile: z.string(),
+  mode: mode.nullable(),
+  reason: z.string().nullable(),
+  trigger: z.string(),
+  scheduledAt: time.nullable(),
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+  verdict: verdict.or(z.literal('skipped')).nullable(),
+  error: brief.nullable(),
+});
+
+const asset = z.strictObject({
+  connection: z.string(),
+  stream: z.string(),
+  class: z.string(),
+  id: z.string(),
+  state: z.enum(['live', 'tombstoned']),
+  firstSeen: time,
+  lastChanged: time,
+  document: z.looseObject({ asset: z.looseObject({ assetHeader: z.looseObject({}), assetDetail: z.looseObject({}) }) }),
+});
+
+const logLine = z.strictObject({
+  at: time,
+  run: z.string().nullable(),
+  level: z.string(),
+  message: z.string(),
+  details: z.looseObject({}),
+});
+const applied = z.strictObject({ name: z.string(), change: z.enum(['created', 'changed', 'unchanged']), file: z.string() });
+const done = z.strictObject({ name: z.string(), done: z.boolean(), note: z.string().nullable() });
+
+/** stdout of a call that ended as it should. */
+function read<T>(schema: z.ZodType<T>, ended: Ended, code = 0): T {
+  expect({ code: ended.code, stderr: code === ended.code ? '' : ended.stderr }).toEqual({ code, stderr: '' });
+  return schema.parse(JSON.parse(ended.stdout));
+}
+
+const json = async <T>(schema: z.ZodType<T>, words: readonly string[], code = 0): Promise<T> =>
+  read(schema, await stack.call([...words, '--json']), code);
+
+test('apply, run, runs, run-report, status, logs: from a file to a finished run', async () => {
+  const file = stack.write('whole');
+  expect(await json(z.array(applied), ['apply', '-f', file])).toEqual([{ name: 'whole', change: 'created', file }]);
+  expect(await json(z.array(applied), ['apply', '-f', file])).toEqual([{ name: 'whole', change: 'unchanged', file }]);
+  const first = await json(report, ['run', 'whole', '--wait']);
+  expect(first).toMatchObject({
+    connection: 'whole',
+    mode: 'full',
+    reason: 'first run',
+    trigger: 'manual',
+    verdict: 'complete',
+    held: { count: 0 },
+  });
+  for (const stream of first.streams) {
+    const { added, updated, unchanged, removedBySource, rejected, excluded } = stream;
+    expect(stream.read).toBe(added + updated + unchanged + removedBySource + rejected + excluded);
+  }
+  const second = await json(report, ['run', 'whole', '--wait']);
+  expect(second).toMatchObject({ mode: 'delta', reason: 'delta', verdict: 'complete' });
+  const forced = await json(report, ['run', 'whole', '--full', '--wait']);
+  expect(forced).toMatchObject({ mode: 'full', reason: 'forced', trigger: 'forced', assets: { added: 0, removed: 0 } });
+  const lines = await json(z.array(runLine), ['runs', 'whole']);
+  expect(lines.map((line) => line.run)).toEqual([forced.run, second.run, first.run]);
+  expect(await json(report, ['run-report', first.run])).toEqual(first);
+  const now = await json(status, ['status', 'whole']);
+  expect(now).toMatchObject({ source: 'workflow', state: 'processed', current: null, lastError: null });
+  expect(now.history).toHaveLength(3);
+  const log = await json(z.array(logLine), ['logs', 'whole', '--run', second.run]);
+  expect(log.length).toBeGreaterThan(1);
+  expect(new Set(log.map((line) => line.run))).toEqual(new Set([second.run]));
+});
+
+test('a report as NDJSON is one line, alone on stdout', async () => {
+  await stack.call(['apply', '-f', stack.write('alone')]);
+  const ended = await stack.call(['run', 'alone', '--wait', '--output', 'ndjson']);
+  expect(ended.stdout.trim().split('\n')).toHaveLength(1);
+  report.parse(JSON.parse(ended.stdout));
+});
+
+test('assets: whole documents with relations, filtered by query, class, connection, limit and state', async () => {
+  await stack.call(['apply', '-f', stack.write('search')]);
+  const { assets } = await json(report, ['run', 'search', '--wait']);
+  const users = await json(z.array(asset), ['assets', 'name:a*', '--connection', 'search', '--class', 'user', '--limit', '4']);
+  expect(users).toHaveLength(4);
+  const related = z.looseObject({ asset: z.looseObject({ assetRelations: z.array(z.looseObject({})).min(1) }) });
+  const members = await json(z.array(asset), ['assets', 'class:user and connection:search', '--limit', '300']);
+  expect(members.some(({ document }) => related.safeParse(document).success)).toBe(true);
+  const counted = await json(z.array(asset), ['assets', '--connection', 'search', '--limit', '1000000']);
+  expect(counted).toHaveLength(assets.added);
+  expect(await json(z.array(asset), ['assets', 'class:user and not class:user', '--connection', 'search'])).toEqual([]);
+  expect(await json(z.array(asset), ['assets', '--connection', 'search', '--state', 'tombstoned'])).toEqual([]);
+  const limited = await stack.call(['assets', '--connection', 'search', '--limit', '2', '--output', 'csv']);
+  expect(limited.stdout.split('\n')[0]).toBe('connection,class,id,name,state,last changed');
+  expect(limited.stderr).toContain('There are more than 2; --limit shows more.');
+});
+
+test('get: all and one, with the schedule in words and what must be known', async () => {
+  const profiles = `profiles:
+  - name: default
+    schedule: { occurs: recurring, every: daily, start: 2026-05-05T18:39, timezone: Asia/Calcutta }
+`;
+  await stack.call(['apply', '-f', stack.write('words', { profiles })]);
+  const one = await json(z.looseObject({ name: z.string(), profiles: z.array(z.looseObject({ schedule: z.string() })) }), ['get', 'words']);
+  expect(one.profiles[0]?.schedule).toBe('daily from May 5, 2026 at 06:39 PM till May 5, 2031 at 06:39 PM in Asia/Calcutta timezone');
+  const all = await json(z.array(z.looseObject({ name: z.string(), state })), ['get']);
+  expect(all.find(({ name }) => name === 'words')?.state).toBe('scheduled');
+  const { profiles: shown } = await json(status, ['status', 'words']);
+  // 18:39 in Calcutta.
+  expect(shown[0]?.nextRun).toMatch(/T13:09:00/);
+});
+
+test('apply --dry-run says what would change and changes nothing', async () => {
+  const plan = z.array(
+    z.looseObject({
+      name: z.string(),
+      change: z.string(),
+      differences: z.array(z.looseObject({ path: z.string() })),
+      permissions: z.array(z.string()),
+    }),
+  );
+  const profiles = `profiles:
+  - name: default
+    schedule: { occurs: recurring, every: 4h, start: 2026-05-05T18:39, timezone: UTC }
+`;
+  const [made] = await json(plan, ['apply', '--dry-run', '-f', stack.write('dry', { profiles })]);
+  expect(made).toMatchObject({
+    name: 'dry',
+    change: 'created',
+    permissions: ['User.Read.All', 'GroupMember.Read.All', 'RoleManagement.Read.Directory'],
+  });
+  expect((await stack.call(['get', 'dry'])).code).toBe(2);
+  await stack.call(['apply', '-f', 'dry.yaml']);
+  const [same] = await json(plan, ['apply', '--dry-run', '-f', 'dry.yaml']);
+  expect(same).toMatchObject({ change: 'unchanged', differences: [] });
+  const [changed] = await json(plan, ['apply', '--dry-run', '-f', stack.write('dry', { profiles, title: 'Another' })]);
+  expect(changed).toMatchObject({ change: 'changed', differences: [{ path: 'title', from: 'dry', to: 'Another' }] });
+  const { title } = await json(z.looseObject({ title: z.string() }), ['get', 'dry']);
+  expect(title).toBe('dry');
+});
+
+test('pause holds runs back, resume lets them go; both say when there was nothing to do', async () => {
+  await stack.call(['apply', '-f', stack.write('held-back')]);
+  expect(await json(done, ['pause', 'held-back', '--reason', 'moving'])).toMatchObject({ done: true });
+  expect(await json(done, ['pause', 'held-back'])).toMatchObject({ done: false });
+  expect((await json(status, ['status', 'held-back'])).state).toBe('paused');
+  const refused = await stack.call(['run', 'held-back', '--wait']);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('paused');
+  expect(await json(done, ['resume', 'held-back'])).toMatchObject({ done: true });
+  expect(await json(done, ['resume', 'held-back'])).toMatchObject({ done: false });
+});
+
+test('run --wait shows progress on stderr; cancel stops the run, which ends with 4', async () => {
+  await stack.call(['apply', '-f', stack.write('stopped')]);
+  const answers = z.array(
+    z.strictObject({ profile: z.string(), outcome: z.string(), run: z.string().nullable(), reason: z.string().nullable() }),
+  );
+  await stack.simulator.addFaults([{ match: '/groups/delta', fault: { kind: 'slow', bytesPerSecond: 40_000 } }]);
+  try {
+    const waiting = stack.call(['run', 'stopped', '--full', '--wait', '--json']);
+    const run = await until(async () => (await json(status, ['status', 'stopped'])).current?.run ?? null);
+    expect(await json(done, ['cancel', `stopped:${run}`])).toMatchObject({ name: `stopped:${run}`, done: true });
+    const ended = await waiting;
+    expect(read(report, ended, 4)).toMatchObject({ verdict: 'cancelled' });
+    expect(ended.stderr).toMatch(/^stopped:\d+: [\d,]+ read, [\d,]+\/s \(.*groups.*\)$/m);
+  } finally {
+    await stack.simulator.clearFaults();
+  }
+  expect((await stack.call(['cancel', 'stopped:999999'])).code).toBe(1);
+  expect((await json(answers, ['run', 'stopped']))[0]).toMatchObject({ profile: 'default', outcome: 'run' });
+});
+
+test('delete keeps the inventory, --purge erases it', async () => {
+  await stack.call(['apply', '-f', stack.write('gone')]);
+  await stack.call(['run', 'gone', '--wait']);
+  const deleted = z.strictObject({ name: z.string(), deleted: z.boolean(), purged: z.boolean() });
+  expect(await json(deleted, ['delete', 'gone'])).toEqual({ name: 'gone', deleted: true, purged: false });
+  expect((await stack.call(['get', 'gone'])).code).toBe(2);
+  const kept = await stack.call(['assets', '--connection', 'gone', '--limit', '1', '--json']);
+  expect(z.array(asset).parse(JSON.parse(kept.stdout))).toHaveLength(1);
+  expect(await json(deleted, ['delete', 'gone', '--purge'])).toEqual({ name: 'gone', deleted: true, purged: true });
+  expect(await json(z.array(asset), ['assets', '--connection', 'gone'])).toEqual([]);
+  expect((await stack.call(['delete', 'gone'])).code).toBe(2);
+});
+
+test.each([
+  ['no-such-secret', { secret: 'env:TIDEMARK_SECRET_MISSING' }, 'SECRET_UNAVAILABLE', ['TIDEMARK_SECRET_MISSING']],
+  ['wrong-secret', { secret: 'env:TIDEMARK_SECRET_WRONG' }, 'SOURCE_AUTH_FAILED', ['AADSTS7000215', 'client secret is wrong']],
+  ['wrong-client', { clientId: '00000000-1111-4222-8333-444444444444' }, 'SOURCE_AUTH_FAILED', ['AADSTS700016', 'clientId']],
+  ['wrong-tenant', { tenantId: '00000000-1111-4222-8333-444444444444' }, 'SOURCE_AUTH_FAILED', ['AADSTS90002', 'tenantId']],
+])('%s ends the run failed, with the cause and the fix', async (name, changed, code, parts) => {
+  await stack.call(['apply', '-f', stack.write(name, changed)]);
+  const failed = await json(report, ['run', name, '--wait'], 4);
+  expect(failed.verdict).toBe('failed');
+  const text = JSON.stringify(failed);
+  expect(text).toContain(`"code":"${code}"`);
+  for (const part of parts) expect(text).toContain(part);
+  expect(text).not.toContain('not-the-secret');
+  const table = await stack.call(['run-report', failed.run]);
+  for (const part of [code, ...parts, 'fix: ']) expect(table.stdout).toContain(part);
+  expect((await json(status, ['status', name])).state).toBe('errored');
+});
+
+test('a missing permission is named', async () => {
+  await stack.call(['apply', '-f', stack.write('no-right')]);
+  await stack.simulator.configure({ roles: ['User.Read.All', 'GroupMember.Read.All'] });
+  try {
+    const failed = await json(report, ['run', 'no-right', '--wait'], 4);
+    expect(failed.verdict).toBe('partial');
+    const roles = failed.streams.find(({ stream }) => stream === 'roles');
+    expect(roles?.error?.code).toBe('SOURCE_FORBIDDEN');
+    expect(JSON.stringify(roles?.error)).toContain('RoleManagement.Read.Directory');
+  } finally {
+    await stack.simulator.configure({
+      roles: ['User.Read.All', 'GroupMember.Read.All', 'RoleManagement.Read.Directory', 'Application.Read.All'],
+    });
+  }
+});
+
+test('doctor finds nothing wrong with a stack that works', async () => {
+  const checks = await json(
+    z.array(z.strictObject({ check: z.string(), ok: z.boolean(), found: z.string(), fix: z.string().nullable() })),
+    ['doctor'],
+  );
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+test('Temporal not reachable: exit 3 with the address and the fix, and apply changes nothing', async () => {
+  const env = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  const words = stack.write('unreachable');
+  for (const call of [['apply', '-f', words], ['run', 'progress'], ['pause', 'progress'], ['delete', 'progress'], ['status']]) {
+    const ended = await stack.call([...call, '--json'], { env });
+    expect({ call, code: ended.code }).toEqual({ call, code: 3 });
+    expect(ended.stderr).toContain('ORCHESTRATOR_UNAVAILABLE');
+    expect(ended.stderr).toContain('127.0.0.1:1');
+    expect(ended.stderr).toContain('TEMPORAL_ADDRESS');
+  }
+  expect((await stack.call(['get', 'unreachable'])).code).toBe(2);
+});
+
+async function until<T>(look: () => Promise<T | null>): Promise<T> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
+    const found = await look();
+    if (found !== null) return found;
+  }
+  throw new Error('What was waited for did not come.');
+}
