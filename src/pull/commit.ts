@@ -4,7 +4,7 @@ import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { JsonObject, Step } from '../model.ts';
 import type { Database } from '../store/database.ts';
-import { commitPage } from '../store/page.ts';
+import { commitPage, hasUnseen } from '../store/page.ts';
 import type { PageProgress, Reject } from '../store/page.ts';
 import { preparePage } from './page.ts';
 import type { PageWrites, StreamTarget } from './page.ts';
@@ -16,6 +16,8 @@ export interface Position {
   readonly page: number;
   readonly steps: readonly Step[];
   readonly cursor: string | null;
+  /** How many pages in a row had nothing that an earlier page of the walk had not. */
+  readonly barren: number;
 }
 
 export interface CommitRequest {
@@ -39,7 +41,7 @@ export function commitFetched(request: CommitRequest, from: Position, page: Sour
 interface Outcome {
   readonly steps: readonly Step[];
   readonly cursor: string | null;
-  readonly progress: Omit<PageProgress, 'read'>;
+  readonly progress: Omit<PageProgress, 'read' | 'fresh'>;
 }
 
 async function commitObjects(request: CommitRequest, from: Position, objects: readonly JsonObject[], to: Outcome): Promise<Position> {
@@ -66,20 +68,26 @@ async function commitHalves(request: CommitRequest, from: Position, objects: rea
 }
 
 async function commitWrites(request: CommitRequest, from: Position, writes: PageWrites, read: number, to: Outcome): Promise<Position> {
+  const place = { run: request.run, stream: request.target.definition.name, walk: from.walk };
+  // What is stored by this page was on none before; only a page that adds nothing has to be looked up.
+  const fresh = addsSomething(writes) || (await hasUnseen(request.database, { ...place, seen: writes.seen }));
   failpoint('page.beforeCommit');
   await commitPage(request.database, {
-    run: request.run,
+    ...place,
     connection: request.target.connection,
-    stream: request.target.definition.name,
-    walk: from.walk,
     page: from.page,
     ...writes,
     steps: to.steps,
     ...(to.cursor === null ? {} : { cursor: to.cursor }),
-    progress: { ...to.progress, read },
+    progress: { ...to.progress, read, fresh },
   });
   failpoint('page.afterCommit');
-  return { walk: from.walk, page: from.page + 1, steps: to.steps, cursor: to.cursor ?? from.cursor };
+  return { walk: from.walk, page: from.page + 1, steps: to.steps, cursor: to.cursor ?? from.cursor, barren: fresh ? 0 : from.barren + 1 };
+}
+
+function addsSomething({ records, edges, removed }: PageWrites): boolean {
+  const removals = removed.records.length + removed.edges.length;
+  return removals > 0 || records.some((write) => write.change === 'added') || edges.some((write) => write.change === 'added');
 }
 
 function setAside(object: JsonObject | undefined): PageWrites {

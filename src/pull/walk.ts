@@ -34,6 +34,8 @@ export interface WalkRequest {
 }
 
 const rejectPercentFrom = 20;
+/** A chain of so many pages without a new id never ends (decision 60). */
+const barrenLimit = 1_000;
 
 /**
  * One slice of a stream's walk. May be called again at any time: an ended walk answers how it ended.
@@ -102,6 +104,7 @@ async function readOn(dependencies: WalkDependencies, request: WalkRequest, chec
       position = await commitFetched({ database, run, target, workedMs }, position, page, after);
       clock.committedAt = performance.now();
       alive();
+      if (position.barren >= barrenLimit) throw endless(target);
       const over = signal.aborted || performance.now() - clock.startedAt >= timings.sliceMs;
       if (over && fetched !== null) return { kind: 'more' };
     }
@@ -110,6 +113,13 @@ async function readOn(dependencies: WalkDependencies, request: WalkRequest, chec
   }
   failpoint('walk.afterLastPage');
   return end(database, request);
+}
+
+function endless({ definition }: StreamTarget): TidemarkError {
+  return new TidemarkError(
+    'LINK_REFUSED',
+    `${barrenLimit} pages of ${definition.name} in a row had nothing new: their links lead in a circle.`,
+  );
 }
 
 function fetchNext(

@@ -71,6 +71,8 @@ create table checkpoint (
   asked_cursor text,
   -- Of this walk.
   read bigint not null default 0,
+  -- Its last pages that had nothing new.
+  barren integer not null default 0,
   -- Of the run.
   pages bigint not null default 0,
   requests bigint not null default 0,
@@ -213,7 +215,8 @@ end $$;
 create function advance_checkpoint(
   of_run bigint, of_connection text, of_stream text, of_walk integer, of_page integer,
   next_steps jsonb, next_cursor text,
-  more_read bigint, more_requests bigint, more_bytes bigint, more_throttled_ms bigint, more_worked_ms bigint
+  more_read bigint, more_requests bigint, more_bytes bigint, more_throttled_ms bigint, more_worked_ms bigint,
+  is_fresh boolean
 ) returns void language plpgsql as $$
 begin
   perform guard_fence(of_run, of_connection);
@@ -222,7 +225,8 @@ begin
     cursor = coalesce(next_cursor, cursor),
     cursor_at = case when next_cursor is null then cursor_at else now() end,
     read = read + more_read, pages = pages + 1, requests = requests + more_requests, bytes = bytes + more_bytes,
-    throttled_ms = throttled_ms + more_throttled_ms, worked_ms = worked_ms + more_worked_ms, pageless_ms = 0
+    throttled_ms = throttled_ms + more_throttled_ms, worked_ms = worked_ms + more_worked_ms, pageless_ms = 0,
+    barren = case when is_fresh then 0 else barren + 1 end
   where run = of_run and stream = of_stream and walk = of_walk and page = of_page and outcome is null;
   if not found then
     raise exception using errcode = 'TM001', message = 'another attempt has taken over';
@@ -242,7 +246,7 @@ begin
   end if;
   update checkpoint set
     walk = walk + 1, page = 0, mode = new_mode, reason = new_reason, steps = new_steps,
-    cursor = adopted, asked_cursor = adopted, cursor_at = null, read = 0
+    cursor = adopted, asked_cursor = adopted, cursor_at = null, read = 0, barren = 0
   where run = of_run and stream = of_stream and walk = of_walk and outcome is null;
   if not found then
     raise exception using errcode = 'TM001', message = 'another attempt has taken over';

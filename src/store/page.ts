@@ -4,7 +4,7 @@ import type { EdgeKind } from '../connectors/definition.ts';
 import type { AssetClass, JsonObject, Step } from '../model.ts';
 import type { Database } from './database.ts';
 import { pageStatements } from './pageStatements.ts';
-import { seenBlock } from './params.ts';
+import { bigints, seenBlock } from './params.ts';
 import { escapeText } from './text.ts';
 
 /** What the store holds of one record. `num` is its number, given anew when the record is unknown. */
@@ -78,6 +78,8 @@ export interface PageProgress {
   readonly bytes: number;
   readonly throttledMs: number;
   readonly workedMs: number;
+  /** Whether it had a record or an edge that no earlier page of the walk had: a chain without any is endless (decision 60). */
+  readonly fresh: boolean;
 }
 
 export interface PageCommit {
@@ -166,6 +168,21 @@ export function readStoredEdges(
       of.edges.map((edge) => escapeText(edge.key)),
     ],
   );
+}
+
+/** Whether one of these numbers was on no earlier page of the walk. Stops at the first that was not. */
+export async function hasUnseen(
+  database: Database,
+  of: { readonly run: number; readonly stream: string; readonly walk: number } & Pick<PageCommit, 'seen'>,
+): Promise<boolean> {
+  const unseen = (kind: string, nums: string): string => `exists (
+    select from unnest(${nums}::bigint[]) as n where not exists (
+      select from seen where run = $1 and stream = $2 and walk = $3 and kind = '${kind}' and block = n / ${seenBlock} and n = any (nums)))`;
+  const [row] = await database.query<{ unseen: boolean }>(`select ${unseen('record', '$4')} or ${unseen('edge', '$5')} as unseen`, [
+    ...[of.run, of.stream, of.walk],
+    ...[bigints(of.seen.records), bigints(of.seen.edges)],
+  ]);
+  return row?.unseen === true;
 }
 
 /**

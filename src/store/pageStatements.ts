@@ -12,9 +12,9 @@ export function pageStatements(page: PageCommit): Statement[] {
 }
 
 function checkpoint({ run, connection, stream, walk, page, steps, cursor, progress }: PageCommit): Statement {
-  const { read, requests, bytes, throttledMs, workedMs } = progress;
+  const { read, requests, bytes, throttledMs, workedMs, fresh } = progress;
   return {
-    sql: 'select advance_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+    sql: 'select advance_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
     params: [
       run,
       connection,
@@ -28,6 +28,7 @@ function checkpoint({ run, connection, stream, walk, page, steps, cursor, progre
       bytes,
       Math.round(throttledMs),
       Math.round(workedMs),
+      fresh,
     ],
   };
 }

@@ -28,6 +28,8 @@ export interface Checkpoint {
   readonly throttledMs: number;
   /** Objects read in this walk, as sent; the report counts each once. */
   readonly read: number;
+  /** The walk's last pages that had no record and no edge of which an earlier page had none. */
+  readonly barren: number;
   /** Records set aside in this walk. */
   readonly rejected: number;
   /** Of all walks of the run. */
@@ -40,7 +42,7 @@ export interface Checkpoint {
 }
 
 const columns = `c.mode, c.reason, c.walk, c.page, c.steps, c.cursor, c.asked_cursor as "askedCursor", c.worked_ms as "workedMs",
-  c.pageless_ms as "pagelessMs", c.throttled_ms as "throttledMs", c.read, c.pages, c.requests, c.resumed, c.outcome, c.error,
+  c.pageless_ms as "pagelessMs", c.throttled_ms as "throttledMs", c.read, c.barren, c.pages, c.requests, c.resumed, c.outcome, c.error,
   (select count(*) from rejected x where x.run = c.run and x.stream = c.stream) as rejected`;
 
 /** @throws STALE_ATTEMPT when the run has ended, or its plan has no such stream. */

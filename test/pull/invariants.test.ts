@@ -207,7 +207,7 @@ describe('I5 a failed or partial run removes nothing beyond such proof', () => {
   test.each([
     [
       'the last page of the list is refused',
-      { phase: 'list', match: 'users', at: [2], fault: { kind: 'status', status: 403, code: 'Authorization_RequestDenied' } },
+      { phase: 'page', match: 'v1.0/users', at: [1], fault: { kind: 'status', status: 403, code: 'Authorization_RequestDenied' } },
     ],
     ['the closing round is refused', { phase: 'delta', match: 'users/delta', fault: { kind: 'status', status: 403 } }],
     ['the groups break off', { match: 'groups/delta', at: [3], fault: { kind: 'body', text: '{}' } }],
@@ -339,6 +339,18 @@ describe('walks', () => {
     const { simulator, pulling } = await start({ users: 1_500 });
     simulator.addFaults([{ phase: 'list', match: '/users', at: [1], fault: { kind: 'foreignLink', how: 'lookalike' } }]);
     expect(streamOf(await pulled(pulling), 'users')).toMatchObject({ outcome: 'failed', error: { code: 'LINK_REFUSED' } });
+  });
+
+  test.each(['replay', 'emptyPage'] as const)('a chain of a thousand pages without a new id (%s) ends the walk', async (kind) => {
+    const { simulator, pulling } = await start({ users: 120 }, { streams: ['users'] });
+    await pulled(pulling);
+    simulator.addFaults([
+      { match: 'users', phase: 'page', fault: { kind } },
+      { match: 'users', phase: 'list', fault: { kind } },
+    ]);
+    const report = await pulled(pulling, { forced: true });
+    expect(streamOf(report, 'users')).toMatchObject({ outcome: 'failed', error: { code: 'LINK_REFUSED' } });
+    expect(streamOf(report, 'users').pages).toBeLessThan(1_010);
   });
 
   test('a soft-deleted user ends its memberships, a restored one has them back', async () => {
