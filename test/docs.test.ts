@@ -1,0 +1,104 @@
+// The pages say what is: their commands run, their connection files are valid, their tables are whole, their links lead somewhere.
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { errorsPage } from '../scripts/errors-page.ts';
+import { variables } from '../src/config.ts';
+import { parseConnectionFiles, problemInWords } from '../src/connectors/connectionFile.ts';
+import { connectors } from '../src/connectors/index.ts';
+import { findTemporalBinary, temporalOrigins } from '../src/stack/temporalBinary.ts';
+import { type CliStack, startCliStack } from './cli/stack.ts';
+import { type Ended, tidemark } from './cli/tidemark.ts';
+
+const root = path.join(import.meta.dirname, '..');
+const pages = ['README.md', ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)];
+const read = (page: string): string => readFileSync(path.join(root, page), 'utf8');
+
+interface Block {
+  readonly page: string;
+  readonly words: readonly string[];
+  readonly text: string;
+}
+
+const blocks = pages.flatMap((page): Block[] =>
+  [...read(page).matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(([, info = '', text = '']) => ({ page, words: info.split(' '), text })),
+);
+
+test('docs/errors.md is what the table of codes says', () => expect(read('docs/errors.md')).toBe(errorsPage()));
+
+test.each(blocks.filter(({ words }) => words[0] === 'yaml'))('a connection file of $page is valid', ({ page, text }) => {
+  const { connections, problems } = parseConnectionFiles([{ file: page, text }], { now: new Date('2026-05-01T00:00:00Z') });
+  expect(problems.map(problemInWords)).toEqual([]);
+  expect(connections).toHaveLength(1);
+});
+
+test.each(pages)('the links of %s lead to files', (page) => {
+  const targets = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target = '']) =>
+    path.join(root, path.dirname(page), target),
+  );
+  expect(targets.filter((target) => !existsSync(target))).toEqual([]);
+});
+
+test('docs/operations.md has every verb and every variable', async () => {
+  const page = read('docs/operations.md');
+  const { stdout } = await tidemark(['--help']);
+  const verbs = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, verb = '']) => verb);
+  expect(verbs.length).toBeGreaterThan(10);
+  expect(verbs.filter((verb) => !page.includes(`\`${verb}`))).toEqual([]);
+  // Only tests set these.
+  const inner = ['TIDEMARK_TIMINGS', 'TIDEMARK_FAILPOINT'];
+  expect(Object.keys(variables).filter((name) => !inner.includes(name) && !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('docs/connections.md has every stream with every permission', () => {
+  const page = read('docs/connections.md');
+  const streams = connectors.flatMap((connector) => connector.streams);
+  for (const { name, permissions } of streams) {
+    const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` `)) ?? '';
+    expect({ name, listed: permissions.filter((permission) => row.includes(`\`${permission}\``)) }).toEqual({ name, listed: permissions });
+  }
+});
+
+describe('the runnable commands of docs/operations.md, in order', () => {
+  const runnable = blocks.filter(({ page, words }) => page === 'docs/operations.md' && words[0] === 'sh' && words.includes('runnable'));
+  const profiles = `profiles:
+  - name: default
+    schedule: { occurs: recurring, every: daily, start: 2026-05-05T18:39, timezone: Asia/Calcutta }
+`;
+  let stack: CliStack;
+  let bin: string;
+  beforeAll(async () => {
+    stack = await startCliStack({ worker: true });
+    stack.write('contoso-identity', { profiles });
+    // The page names the file as the README does.
+    writeFileSync(path.join(stack.directory, 'contoso.yaml'), readFileSync(path.join(stack.directory, 'contoso-identity.yaml')));
+    bin = path.join(stack.directory, 'bin');
+    mkdirSync(bin);
+    const command = path.join(bin, 'tidemark');
+    writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${path.join(root, 'src/cli/main.ts')}" "$@"\n`);
+    chmodSync(command, 0o755);
+  }, 120_000);
+  afterAll(() => stack?.stop(), 60_000);
+
+  test('every command of every block succeeds', async () => {
+    expect(runnable.length).toBeGreaterThan(5);
+    const temporal = path.dirname(await findTemporalBinary(temporalOrigins(path.join(root, 'node_modules/.cache/tidemark'))));
+    const env = { ...process.env, ...stack.env, NO_COLOR: '1', PATH: [bin, temporal, process.env['PATH']].join(path.delimiter) };
+    for (const { text } of runnable) {
+      for (const line of text.trim().split('\n')) {
+        const { code, stderr } = await shell(line, stack.directory, env);
+        expect({ line, code, stderr: code === 0 ? '' : stderr }).toEqual({ line, code: 0, stderr: '' });
+      }
+    }
+  }, 180_000);
+});
+
+function shell(line: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Pick<Ended, 'code' | 'stderr'>> {
+  const child = spawn('sh', ['-euc', line], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stderr }));
+  });
+}
