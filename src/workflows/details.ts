@@ -38,12 +38,14 @@ export function show(entity: Entity, now: string): void {
   const has = (name: keyof typeof searchAttributes): boolean => entity.searchAttributes[name] === searchAttributes[name].type;
   const [last] = entity.history;
   const success = entity.history.find(({ verdict }) => verdict === 'complete');
-  upsertSearchAttributes([
+  const attributes = [
     ...(has('TidemarkState') ? [{ key: searchAttributes.TidemarkState, value: entity.state }] : []),
     ...(has('TidemarkConnector') ? [{ key: searchAttributes.TidemarkConnector, value: entity.connector }] : []),
     ...(has('TidemarkMode') ? [{ key: searchAttributes.TidemarkMode, value: last?.mode ?? null }] : []),
     ...(has('TidemarkLastSuccess')
       ? [{ key: searchAttributes.TidemarkLastSuccess, value: success === undefined ? null : new Date(success.finishedAt) }]
       : []),
-  ]);
+  ];
+  // An upsert of nothing is refused too.
+  if (attributes.length > 0) upsertSearchAttributes(attributes);
 }
