@@ -86,7 +86,8 @@ test('the worker reads its secrets where they are mounted, read-only', () => {
 
 test('it registers the search attributes of the code', () => {
   const source = read('src/stack/searchAttributes.ts');
-  const names = (compose.services['search-attributes']?.command ?? []).flatMap((word) => /^--name=(\w+)$/.exec(word)?.[1] ?? []);
+  const [script = ''] = compose.services['search-attributes']?.command ?? [];
+  const names = [...script.matchAll(/--name (\w+)/g)].map(([, name]) => name);
   expect(names).toHaveLength(4);
   for (const name of names) expect(source).toContain(`${name}:`);
 });
