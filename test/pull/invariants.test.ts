@@ -342,7 +342,7 @@ describe('walks', () => {
   });
 
   test.each(['replay', 'emptyPage'] as const)('a chain of a thousand pages without a new id (%s) ends the walk', async (kind) => {
-    const { simulator, pulling } = await start({ users: 120 }, { streams: ['users'] });
+    const { simulator, pulling } = await start({ users: 20 }, { streams: ['users'] });
     await pulled(pulling);
     simulator.addFaults([
       { match: 'users', phase: 'page', fault: { kind } },
