@@ -62,7 +62,7 @@ export async function takeLock(file: string, of: { readonly what: string; readon
       linkSync(mine, file);
       return () => releaseLock(file, text);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!isTaken(error)) throw error;
     } finally {
       rmSync(mine, { force: true });
     }
@@ -78,6 +78,8 @@ export async function takeLock(file: string, of: { readonly what: string; readon
     }
   }
 }
+
+const isTaken = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST';
 
 function releaseLock(file: string, text: string): void {
   try {
