@@ -32,18 +32,18 @@ export async function startRun(entity: Entity, opened: OpenedRun, current: Curre
       taskQueue: taskQueues.control,
       staticSummary: `${connection} run ${run}: ${profile}, ${current.mode ?? 'pull'}`,
     });
-    follow(current, child.result());
+    follow(entity, current, child.result());
   } catch (error) {
     // All that is left: a workflow of this id was started before.
     if (isCancellation(error)) throw error;
-    follow(current, rowEnd(connection, run, timings));
+    follow(entity, current, rowEnd(connection, run, timings));
   }
 }
 
 /** Takes over a run that a former entity opened. */
 export function adoptRun(entity: Entity, current: Current, timings: Timings): void {
   entity.current = current;
-  follow(current, rowEnd(entity.name, current.run, timings));
+  follow(entity, current, rowEnd(entity.name, current.run, timings));
 }
 
 /** Tells the run to end at its next page. A run that has just ended cannot be told, and need not. */
@@ -80,13 +80,15 @@ export async function endRow(
   }
 }
 
-function follow(current: Current, result: Promise<RunBrief>): void {
+function follow(entity: Entity, current: Current, result: Promise<RunBrief>): void {
   result.then(
     (brief) => {
       current.ended = { brief };
+      entity.woken = true;
     },
     (error: unknown) => {
       current.ended = { brief: null, ...howEnded(error) };
+      entity.woken = true;
     },
   );
 }

@@ -20,7 +20,10 @@ export async function connection(raw: unknown): Promise<string> {
   carriedFrom(entity, raw);
   handleMessages(entity, now);
   // Asked to be cancelled, the entity cancels its run and lives on: it ends with its connection.
-  CancellationScope.current().cancelRequested.catch(() => takeCancel(entity, {}));
+  CancellationScope.current().cancelRequested.catch(() => {
+    takeCancel(entity, {});
+    entity.woken = true;
+  });
   return CancellationScope.nonCancellable(() => attend(entity));
 }
 
@@ -37,14 +40,16 @@ const now = (): string => new Date().toISOString();
 
 async function awaitStep(entity: Entity): Promise<Step> {
   for (;;) {
+    entity.woken = false;
     const step = choose(entity);
     if (step !== null) return step;
-    await condition(() => choose(entity) !== null);
+    const finished = allHandlersFinished();
+    await condition(() => entity.woken || allHandlersFinished() !== finished);
   }
 }
 
 function choose(entity: Entity): Step | null {
-  refreshState(entity, now());
+  if (entity.loaded) refreshState(entity, now());
   const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
   return nextStep(entity, {
     now: now(),

@@ -60,6 +60,8 @@ export interface Entity {
   searchAttributes: LoadedConnection['searchAttributes'];
   timings: Timings | null;
   runsHere: number;
+  /** Something has changed since the main loop last looked: a flag, so that a burst of messages costs one look. */
+  woken: boolean;
   /** The last snapshot that was saved, as text. */
   savedAs: string;
 }
@@ -90,6 +92,7 @@ export function newEntity(name: string, now: string): Entity {
     searchAttributes: {},
     timings: null,
     runsHere: 0,
+    woken: false,
     savedAs: '',
   };
 }

@@ -35,7 +35,11 @@ import {
 import { dueId, meantProfiles, type Reply, takeCancel, takeDue, takePause, takeRequest, takeResume } from './requests.ts';
 
 export function handleMessages(entity: Entity, now: () => string): void {
-  const loaded = (): Promise<void> => wait(() => entity.loaded);
+  const loaded = async (): Promise<void> => {
+    if (!entity.loaded) await wait(() => entity.loaded);
+    // Whatever the message changes, the main loop looks at it.
+    entity.woken = true;
+  };
 
   const requestRuns = async (input: ProfileInput, forced: boolean, requestId: string): Promise<RunAnswers> => {
     await loaded();
@@ -95,6 +99,7 @@ export function handleMessages(entity: Entity, now: () => string): void {
   setHandler(cancelRunSignal, (raw?: unknown) => tolerate('cancelRun', () => cancel(raw)));
   setHandler(configuredSignal, () => {
     entity.reload = true;
+    entity.woken = true;
   });
   setDefaultSignalHandler((name) => log.warn('An unknown signal was ignored.', { signal: name }));
 }

@@ -1,0 +1,213 @@
+// Activities in memory, for tests of the workflows' own logic. What each stream does is the test's to say.
+import { Context } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/common';
+import type {
+  Activities,
+  FinishRequest,
+  LoadedConnection,
+  OccurrenceNote,
+  OpenRequest,
+  OpenResult,
+  SavedState,
+  StreamEnd,
+  StreamRequest,
+} from '../../src/activities/types.ts';
+import { shippedTimings } from '../../src/config.ts';
+import type { OpenedRun, RunBrief, RunPlan, SliceResult, StreamFacts, Timings } from '../../src/model.ts';
+
+export const quickTimings: Timings = {
+  ...shippedTimings,
+  shortActivityMs: 5_000,
+  pullStartToCloseMs: 30_000,
+  heartbeatTimeoutMs: 3_000,
+  sliceMs: 2_000,
+  retryInitialMs: 20,
+  retryMaximumMs: 200,
+};
+
+const binding = { tenantId: 't', clientId: 'c', cloud: 'global', origin: 'https://graph.microsoft.com/v1.0', selectHash: 's' };
+
+/** A stream that has been read in full and has a cursor: its next pull is a delta. */
+export const known = (stream: string): StreamFacts => ({
+  stream,
+  delta: true,
+  optional: false,
+  binding,
+  mapHash: 'm',
+  cursor: { binding, mapHash: 'm', ageMs: 1000 },
+  lastFull: { nominalAt: new Date().toISOString() },
+  failedFulls: null,
+});
+
+export interface FakeRun {
+  readonly run: number;
+  readonly request: OpenRequest;
+  plan: RunPlan | null;
+  brief: RunBrief | null;
+  finish: FinishRequest | null;
+  settled: boolean;
+}
+
+type ProfileGiven = Partial<LoadedConnection['profiles'][number]> & { readonly name: string };
+
+export class FakeStore {
+  readonly runs: FakeRun[] = [];
+  readonly notes: OccurrenceNote[] = [];
+  readonly saved: SavedState[] = [];
+  facts: readonly StreamFacts[] = [known('users')];
+  deleted = false;
+  /** Runs whose workflow has closed without ending their row. */
+  readonly lost = new Set<number>();
+  profiles: readonly ProfileGiven[] = [{ name: 'default' }];
+  /** What one slice does; it ends when the promise does. Aborted when the run is stopped. */
+  slice: (request: StreamRequest, signal: AbortSignal) => Promise<SliceResult> = () => Promise.resolve({ kind: 'done' });
+  /** Refuses to open runs with this code. */
+  openFailure: ApplicationFailure | null = null;
+  readonly #ends = new Map<string, StreamEnd>();
+
+  run(number: number): FakeRun {
+    const found = this.runs.find(({ run }) => run === number);
+    if (found === undefined) throw new Error(`no run ${number}`);
+    return found;
+  }
+
+  load(): LoadedConnection | null {
+    return this.deleted ? null : this.#loaded();
+  }
+
+  open(request: OpenRequest): OpenResult {
+    if (this.openFailure !== null) throw this.openFailure;
+    return this.#open(request);
+  }
+
+  async pull(request: StreamRequest): Promise<SliceResult> {
+    const { cancellationSignal, heartbeat } = Context.current();
+    const timer = setInterval(() => heartbeat(), 100);
+    try {
+      const result = await this.slice(request, cancellationSignal);
+      const outcome = result.kind === 'done' ? 'complete' : result.kind === 'failed' || result.kind === 'partial' ? result.kind : null;
+      const error = 'error' in result ? result.error : null;
+      this.#ends.set(`${request.run} ${request.stream}`, { stream: request.stream, outcome, error });
+      return result;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  settle(run: number): StreamEnd[] {
+    const row = this.run(run);
+    row.settled = true;
+    const streams = row.plan?.streams ?? [];
+    return streams.map(({ stream }) => this.#ends.get(`${run} ${stream}`) ?? { stream, outcome: null, error: null });
+  }
+
+  finish(request: FinishRequest): RunBrief {
+    const row = this.run(request.run);
+    row.finish ??= request;
+    row.brief ??= {
+      run: request.run,
+      profile: row.request.profile,
+      mode: row.plan?.mode ?? null,
+      verdict: request.verdict,
+      finishedAt: new Date().toISOString(),
+      error: request.error,
+    };
+    return row.brief;
+  }
+
+  #loaded(): LoadedConnection {
+    const briefs = this.runs.flatMap(({ brief }) => brief ?? []).reverse();
+    const last = this.saved.at(-1);
+    return {
+      connector: 'entra-identity',
+      profiles: this.profiles.map((profile) => ({
+        status: 'active',
+        scheduled: false,
+        settled: 'registered',
+        lastRun: null,
+        lastFull: null,
+        upcoming: [],
+        ...profile,
+      })),
+      history: briefs.slice(0, 20),
+      highestRun: this.runs.at(-1)?.run ?? 0,
+      unfinished: this.runs
+        .filter(({ brief }) => brief === null)
+        .map(({ run, request }) => ({ run, profile: request.profile, startedAt: new Date().toISOString() })),
+      saved: last === undefined ? null : { state: last.state, since: last.since, paused: last.paused, lastError: last.lastError },
+      searchAttributes: {
+        TidemarkState: 'KEYWORD',
+        TidemarkConnector: 'KEYWORD',
+        TidemarkMode: 'KEYWORD',
+        TidemarkLastSuccess: 'DATETIME',
+      },
+      timings: quickTimings,
+    };
+  }
+
+  #open(request: OpenRequest): OpenResult {
+    const old = this.runs.find((row) => row.request.requestId === request.requestId);
+    if (old !== undefined && old.brief !== null) return { kind: 'ended', brief: old.brief };
+    const row = old ?? {
+      run: Math.max(request.highestRunSeen, this.runs.at(-1)?.run ?? 0) + 1,
+      request,
+      plan: null,
+      brief: null,
+      finish: null,
+      settled: false,
+    };
+    if (old === undefined) this.runs.push(row);
+    const opened: OpenedRun = {
+      run: row.run,
+      connection: request.connection,
+      profile: request.profile,
+      trigger: request.trigger,
+      scheduledAt: request.scheduledAt,
+      nominalAt: request.scheduledAt ?? new Date().toISOString(),
+      baseline: null,
+      facts: this.facts,
+      timings: quickTimings,
+    };
+    return { kind: 'opened', opened };
+  }
+}
+
+/** Activities that find their connection's store by its name. */
+export function fakeActivities(storeOf: (name: string) => FakeStore): Activities {
+  return {
+    loadConnection: async ({ name }) => storeOf(name).load(),
+    openRun: async (request) => storeOf(request.connection).open(request),
+    planRun: async ({ run, connection, plan }) => {
+      storeOf(connection).run(run).plan = plan;
+    },
+    pullStream: (request) => storeOf(request.connection).pull(request),
+    settle: async ({ run, connection }) => storeOf(connection).settle(run),
+    finishRun: async (request) => storeOf(request.connection).finish(request),
+    awaitRun: async ({ run, connection }) => {
+      const { brief } = storeOf(connection).run(run);
+      if (brief !== null) return { kind: 'ended', brief };
+      return storeOf(connection).lost.has(run) ? { kind: 'gone' } : { kind: 'running' };
+    },
+    noteOccurrence: async (note) => void storeOf(note.connection).notes.push(note),
+    saveState: async ({ name, state }) => void storeOf(name).saved.push(state),
+    askPullDue: async () => ({ outcome: 'queued' }),
+  };
+}
+
+/** A slice that lasts until it is stopped, and then ends at its page boundary. */
+export const untilStopped = (_: StreamRequest, signal: AbortSignal): Promise<SliceResult> =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve({ kind: 'more' }));
+  });
+
+/** Slices that last until the test lets them end. */
+export function gate(): { readonly slice: () => Promise<SliceResult>; readonly open: () => void } {
+  const opened = new AbortController();
+  const { signal } = opened;
+  const slice = (): Promise<SliceResult> =>
+    new Promise((resolve) => {
+      if (signal.aborted) resolve({ kind: 'done' });
+      signal.addEventListener('abort', () => resolve({ kind: 'done' }));
+    });
+  return { slice, open: () => opened.abort() };
+}

@@ -1,0 +1,82 @@
+// The workflows on a real Temporal server, in a namespace of their own, over the activities that a test gives.
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { Activities } from '../../src/activities/types.ts';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { registerSearchAttributes } from '../../src/stack/searchAttributes.ts';
+import { taskQueues } from '../../src/workflows/ids.ts';
+import { sharedTemporalAddress } from '../support/temporal.ts';
+
+export const workflowsPath = path.join(import.meta.dirname, '../../src/workflows/index.ts');
+
+export interface Harness {
+  readonly client: Client;
+  readonly namespace: string;
+  stop(): Promise<void>;
+}
+
+/** What a test provokes is no news. */
+const quiet = new DefaultLogger('ERROR', () => undefined);
+let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;
+
+/** Starts workers for both task queues. The server is shared; the namespace is not. */
+export async function startHarness(activities: Activities): Promise<Harness> {
+  install();
+  bundle ??= bundleWorkflowCode({ workflowsPath, logger: quiet });
+  const address = sharedTemporalAddress();
+  const namespace = `test-${randomUUID()}`;
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, namespace });
+  await createNamespace(client, namespace);
+  const native = await NativeConnection.connect({ address });
+  const common = { connection: native, namespace, activities, shutdownGraceTime: '1s' } as const;
+  const workers = [
+    await Worker.create({ ...common, taskQueue: taskQueues.control, workflowBundle: await bundle }),
+    await Worker.create({ ...common, taskQueue: taskQueues.pull }),
+  ];
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  return {
+    client,
+    namespace,
+    async stop() {
+      workers.forEach((worker) => worker.shutdown());
+      await running;
+      await native.close();
+      await connection.close();
+    },
+  };
+}
+
+let installed = false;
+
+function install(): void {
+  if (!installed) Runtime.install({ logger: quiet, shutdownSignals: [], telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
+  installed = true;
+}
+
+async function createNamespace(client: Client, namespace: string): Promise<void> {
+  await client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('1 day') });
+  // The server's own caches learn of a namespace a little later.
+  await until(async () => {
+    await client.workflowService.describeNamespace({ namespace });
+    await registerSearchAttributes(client);
+    return true;
+  });
+}
+
+/** Looks until the condition holds; what it throws meanwhile counts as not yet. */
+export async function until(holds: () => Promise<boolean> | boolean, timeoutMs = 20_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (let last: unknown = null; ;) {
+    try {
+      if (await holds()) return;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms`, { cause: last });
+    await sleep(50);
+  }
+}
