@@ -56,6 +56,8 @@ export class FakeStore {
   readonly saved: SavedState[] = [];
   facts: readonly StreamFacts[] = [known('users')];
   deleted = false;
+  /** Slices send no heartbeats. */
+  silent = false;
   /** Runs whose workflow has closed without ending their row. */
   readonly lost = new Set<number>();
   profiles: readonly ProfileGiven[] = [{ name: 'default' }];
@@ -82,7 +84,7 @@ export class FakeStore {
 
   async pull(request: StreamRequest): Promise<SliceResult> {
     const { cancellationSignal, heartbeat } = Context.current();
-    const timer = setInterval(() => heartbeat(), 100);
+    const timer = setInterval(() => (this.silent ? undefined : heartbeat()), 100);
     try {
       const result = await this.slice(request, cancellationSignal);
       const outcome = result.kind === 'done' ? 'complete' : result.kind === 'failed' || result.kind === 'partial' ? result.kind : null;

@@ -1,0 +1,165 @@
+// One run on a real Temporal server: slices, waits, failures, being stopped, and what its history costs. Its activities are in memory.
+import { randomUUID } from 'node:crypto';
+import type { SliceResult, Verdict } from '../../src/model.ts';
+import { pullId, taskQueues } from '../../src/workflows/ids.ts';
+import type { pull } from '../../src/workflows/index.ts';
+import { stopSignal } from '../../src/workflows/messages.ts';
+import type { StreamRequest } from '../../src/activities/types.ts';
+import { ApplicationFailure } from '@temporalio/common';
+import { fakeActivities, FakeStore, known, quickTimings, untilStopped } from './fakes.ts';
+import { type Harness, startHarness, until } from './harness.ts';
+
+let harness: Harness;
+const stores = new Map<string, FakeStore>();
+
+beforeAll(async () => {
+  harness = await startHarness(
+    fakeActivities((name) => {
+      const store = stores.get(name);
+      if (store === undefined) throw new Error(`no store ${name}`);
+      return store;
+    }),
+  );
+});
+afterAll(() => harness.stop());
+
+type Slice = (request: StreamRequest, signal: AbortSignal) => Promise<SliceResult>;
+
+async function startPull(streams: Readonly<Record<string, Slice>>) {
+  const connection = `p-${randomUUID()}`;
+  const store = new FakeStore();
+  stores.set(connection, store);
+  store.facts = Object.keys(streams).map(known);
+  store.slice = (request, signal) => streams[request.stream]?.(request, signal) ?? Promise.reject(new Error('no such stream'));
+  const opening = store.open({ requestId: 'r', connection, profile: 'default', trigger: 'manual', scheduledAt: null, highestRunSeen: 0 });
+  if (opening.kind !== 'opened') throw new Error('not opened');
+  const handle = await harness.client.workflow.start<typeof pull>('pull', {
+    workflowId: pullId(connection, 1),
+    taskQueue: taskQueues.control,
+    args: [opening.opened],
+  });
+  return { store, handle };
+}
+
+const done: Slice = () => Promise.resolve({ kind: 'done' });
+const error = { code: 'SOURCE_FORBIDDEN', message: 'The permission User.Read.All is missing.', hint: 'Grant it.' } as const;
+const failed: Slice = () => Promise.resolve({ kind: 'failed', error });
+const partial: Slice = () => Promise.resolve({ kind: 'partial', error: { ...error, code: 'SOURCE_THROTTLED' } });
+const stale: Slice = () => Promise.reject(ApplicationFailure.nonRetryable('Another run has taken over.', 'STALE_ATTEMPT'));
+const broken: Slice = () => Promise.reject(ApplicationFailure.nonRetryable('Odd.', 'NOT_OURS'));
+
+/** Answers the results one after another, one a slice. */
+const inTurn = (...results: SliceResult[]): Slice => {
+  const left = [...results];
+  return () => Promise.resolve(left.shift() ?? { kind: 'done' });
+};
+
+test.each<[Verdict, string | null, string, Record<string, Slice>]>([
+  ['complete', null, 'all done', { users: done, groups: done, roles: done }],
+  ['complete', null, 'slice after slice', { users: inTurn({ kind: 'more' }, { kind: 'more' }), groups: done }],
+  ['complete', null, 'a wait between slices', { users: inTurn({ kind: 'wait', waitMs: 50 }), groups: done }],
+  ['partial', 'RUN_PARTIAL', 'one fails', { users: failed, groups: done }],
+  ['partial', 'RUN_PARTIAL', 'one is partial', { users: partial }],
+  ['partial', 'RUN_PARTIAL', 'one fails, one is partial', { users: failed, groups: partial }],
+  ['failed', 'SOURCE_FORBIDDEN', 'all fail', { users: failed, groups: failed }],
+  ['failed', 'INTERNAL', 'no proper answer', { users: broken }],
+  ['superseded', 'STALE_ATTEMPT', 'another run has taken over', { users: stale, groups: done }],
+])('%s (%s): %s', async (verdict, code, _, streams) => {
+  const { store, handle } = await startPull(streams);
+  const brief = await handle.result();
+  expect(brief).toMatchObject({ run: 1, verdict, mode: 'delta' });
+  expect(brief.error?.code ?? null).toBe(code);
+  expect(store.run(1)).toMatchObject({ settled: true, finish: { verdict } });
+});
+
+test('the streams that are not complete are named', async () => {
+  const { handle } = await startPull({ users: failed, groups: done, roles: partial });
+  expect((await handle.result()).error).toMatchObject({ code: 'RUN_PARTIAL', message: 'Not complete: users, roles.' });
+});
+
+test('a retried failure is tried again until it works', async () => {
+  let attempts = 0;
+  const flaky: Slice = () => {
+    attempts += 1;
+    if (attempts < 4) throw ApplicationFailure.retryable('Not now.', 'SOURCE_UNAVAILABLE');
+    return Promise.resolve({ kind: 'done' });
+  };
+  const { handle } = await startPull({ users: flaky });
+  expect((await handle.result()).verdict).toBe('complete');
+  expect(attempts).toBe(4);
+});
+
+describe('being stopped', () => {
+  test.each(['cancelled', 'superseded'] as const)('%s: at the page boundary, without settling', async (verdict) => {
+    const { store, handle } = await startPull({ users: untilStopped, groups: done });
+    await until(() => store.run(1).plan !== null);
+    await handle.signal(stopSignal, { verdict, reason: 'for a test' });
+    expect(await handle.result()).toMatchObject({ verdict, error: null });
+    expect(store.run(1)).toMatchObject({ settled: false, finish: { verdict, reason: 'for a test' } });
+  });
+
+  test('its workflow cancelled: the same', async () => {
+    const { store, handle } = await startPull({ users: untilStopped });
+    await until(() => store.run(1).plan !== null);
+    await handle.cancel();
+    expect(await handle.result()).toMatchObject({ verdict: 'cancelled' });
+    expect(store.run(1)).toMatchObject({ settled: false, finish: { verdict: 'cancelled', reason: 'its workflow was cancelled' } });
+  });
+
+  test('during a long wait: at once', async () => {
+    const { handle } = await startPull({ users: inTurn({ kind: 'wait', waitMs: 3_600_000 }) });
+    await until(async () => (await handle.describe()).raw.pendingActivities?.length === 0 && (await handle.describe()).historyLength > 10);
+    await handle.signal(stopSignal, { verdict: 'cancelled', reason: 'for a test' });
+    expect((await handle.result()).verdict).toBe('cancelled');
+  });
+
+  test('between the retries of a dead source: at once', async () => {
+    const dead: Slice = () =>
+      Promise.reject(ApplicationFailure.create({ type: 'SOURCE_UNAVAILABLE', message: 'Dead.', nextRetryDelay: 3_600_000 }));
+    const { handle } = await startPull({ users: dead });
+    await until(async () => (await handle.describe()).raw.pendingActivities?.[0]?.attempt === 2);
+    await handle.signal(stopSignal, { verdict: 'cancelled', reason: 'for a test' });
+    expect((await handle.result()).verdict).toBe('cancelled');
+  });
+
+  test('a bad stop is ignored', async () => {
+    const { store, handle } = await startPull({ users: untilStopped });
+    await until(() => store.run(1).plan !== null);
+    for (const payload of [undefined, 'now', { verdict: 'complete', reason: '' }, { verdict: 'cancelled' }])
+      await handle.signal('stop', payload);
+    await handle.signal(stopSignal, { verdict: 'superseded', reason: 'for a test' });
+    expect((await handle.result()).verdict).toBe('superseded');
+  });
+});
+
+test('a short run costs at most 80 events and 64 KB', async () => {
+  const { handle } = await startPull({ users: done, groups: done, roles: done, appRoleAssignments: done });
+  await handle.result();
+  const { historyLength, historySize } = await handle.describe();
+  expect(historyLength).toBeLessThanOrEqual(80);
+  expect(historySize).toBeLessThanOrEqual(64 * 1024);
+});
+
+test('a run of two hours costs at most 400 events', async () => {
+  // Slices of ten minutes, all streams busy throughout.
+  const long = (): Slice => inTurn(...Array.from({ length: 12 }, () => ({ kind: 'more' }) as const));
+  const { handle } = await startPull({ users: long(), groups: long(), roles: long(), appRoleAssignments: long() });
+  await handle.result();
+  expect((await handle.describe()).historyLength).toBeLessThanOrEqual(400);
+});
+
+test('a slice whose worker is gone is taken up by another attempt after the heartbeat timeout', async () => {
+  let attempts = 0;
+  const lost: Slice = (_, signal) => {
+    attempts += 1;
+    // The first attempt never answers, as a killed worker does not.
+    return attempts === 1
+      ? new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'more' })))
+      : Promise.resolve({ kind: 'done' });
+  };
+  expect(quickTimings.heartbeatTimeoutMs).toBeLessThan(10_000);
+  const { handle, store } = await startPull({ users: lost });
+  store.silent = true;
+  expect((await handle.result()).verdict).toBe('complete');
+  expect(attempts).toBe(2);
+});
