@@ -19,8 +19,8 @@ export interface TestPostgres {
 
 const readyWithinMs = 30_000;
 
-/** Starts the newest PostgreSQL that is installed; null when there is none. */
-export async function startPostgres(): Promise<TestPostgres | null> {
+/** Starts the newest PostgreSQL that is installed; null when there is none. `more` are settings of its own, above those of the tests. */
+export async function startPostgres(more: Readonly<Record<string, string>> = {}): Promise<TestPostgres | null> {
   const bin = binaries();
   if (bin === null) return null;
   const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-postgres-'));
@@ -47,6 +47,7 @@ export async function startPostgres(): Promise<TestPostgres | null> {
     max_connections: 300,
     fsync: 'off',
     full_page_writes: 'off',
+    ...more,
   };
   const start = (): ChildProcess =>
     spawn(path.join(bin, 'postgres'), ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], {

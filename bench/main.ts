@@ -1,0 +1,79 @@
+// npm run bench: the budgets of docs/performance.md, measured on real parts in one run. Progress on stderr, the table (or --json) on stdout.
+// node bench/main.ts [--size 10000,100000] [--million] [--json]
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { measureColdStart } from './coldStart.ts';
+import { measureCrashes } from './crash.ts';
+import { type FullFigures, measureDeltas, measureFull } from './figures.ts';
+import { type Installation, startInstallation } from './support/installation.ts';
+import { startMeasuredPostgres } from './support/postgres.ts';
+import { type Measured, rowsOf } from './table.ts';
+
+const { values } = parseArgs({
+  options: {
+    size: { type: 'string', default: '10000,100000' },
+    million: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+const sizes = [...new Set([...values.size.split(',').map(Number), ...(values.million ? [1_000_000] : [])])].sort((a, b) => a - b);
+if (!sizes.every((users) => Number.isSafeInteger(users) && users > 0)) throw new Error('--size takes whole numbers, like 10000,100000.');
+
+const startedAt = performance.now();
+const note = (line: string): void =>
+  void process.stderr.write(`${String(Math.round((performance.now() - startedAt) / 1000)).padStart(5)} s  ${line}\n`);
+
+const measured = await measure();
+const rows = rowsOf(measured);
+if (values.json) {
+  process.stdout.write(`${JSON.stringify({ measured, rows }, null, 2)}\n`);
+} else {
+  const table = new Table({
+    head: ['', 'budget', ...sizes.map((users) => `${users.toLocaleString('en')} users`), ''],
+    style: { head: [], border: [] },
+  });
+  for (const { what, budget, cells, ok } of rows) {
+    const [only = ''] = cells;
+    const shown = cells.length === 1 ? [{ content: only, colSpan: sizes.length }] : cells;
+    table.push([what, budget ?? '', ...shown, ok === null ? '' : ok ? 'ok' : 'over']);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+}
+process.exitCode = rows.some(({ ok }) => ok === false) ? 1 : 0;
+
+async function measure(): Promise<Measured> {
+  const coldStartMs = measureColdStart();
+  note('The cold start is measured; starting PostgreSQL.');
+  const postgres = await startMeasuredPostgres();
+  const installations: Installation[] = [];
+  try {
+    const fulls: FullFigures[] = [];
+    for (const users of sizes) {
+      note(`${users} users: starting a simulator, Temporal and a worker.`);
+      const installation = await startInstallation(postgres.url, users);
+      installations.push(installation);
+      note(`${users} users: full pulls, a quiet delta, and the limit.`);
+      fulls.push(await measureFull(installation));
+    }
+    note('Deltas of 100 changes, in turns.');
+    const deltas = await measureDeltas(installations, 7);
+    const peaks = installations.map(({ worker }) => worker.peakBytes());
+    note('Full pulls of the smallest tenant, the worker killed.');
+    const [smallest] = installations;
+    if (smallest === undefined) throw new Error('There is no size to measure.');
+    const crash = await measureCrashes(smallest);
+    return {
+      sizes: sizes.map((users, index) => {
+        const [full, delta, peakBytes] = [fulls[index], deltas[index], peaks[index]];
+        if (full === undefined || delta === undefined || peakBytes === undefined) throw new Error(`${users} users were not measured.`);
+        return { users, full, delta, peakBytes };
+      }),
+      crash,
+      coldStartMs,
+    };
+  } finally {
+    for (const installation of installations.toReversed()) await installation.stop();
+    await postgres.stop();
+    note('All is stopped.');
+  }
+}

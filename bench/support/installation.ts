@@ -1,0 +1,131 @@
+// One tenant and all that pulls it: a simulator, a database, a Temporal server and a worker, each a process, started as a user would.
+import { Client, Connection } from '@temporalio/client';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { controlSimulator, type SimulatorControl } from '../../simulator/control.ts';
+import type { ShapeOptions } from '../../simulator/shape.ts';
+import { startOwn, whenReady } from '../../src/stack/childProcess.ts';
+import { type Database, openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/schema.ts';
+import { freshDatabaseUrl } from '../../test/support/databases.ts';
+import { startTemporal } from '../../test/support/temporal.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+export const connection = 'bench';
+
+const secretVariable = 'TIDEMARK_SECRET_BENCH';
+/** Service principals stay the same in every tenant; two of them have more assignments than an expanded page shows. */
+const servicePrincipals = { servicePrincipals: 217, largeServicePrincipals: 2 };
+const simulatorTimeoutMs = 30_000;
+
+const announced = z.object({ origin: z.string(), tenantId: z.string(), clientId: z.string(), clientSecret: z.string() });
+
+export interface Installation {
+  readonly shape: ShapeOptions;
+  readonly simulator: SimulatorControl;
+  readonly source: z.infer<typeof announced> & { readonly caPem: string };
+  readonly databaseUrl: string;
+  readonly database: Database;
+  readonly client: Client;
+  worker: Worker;
+  /** Starts another worker in the place of one that is gone. */
+  startWorker(env?: Readonly<Record<string, string>>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts everything and applies the connection; nothing has been pulled yet. */
+export async function startInstallation(postgresUrl: string, users: number): Promise<Installation> {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-bench-'));
+  const stops: (() => Promise<void>)[] = [async () => rmSync(home, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.splice(0).toReversed()) await end();
+  };
+  try {
+    const shape = { users, ...servicePrincipals };
+    const { source, end } = await startSimulator(home, shape);
+    stops.push(end);
+    const databaseUrl = await freshDatabaseUrl(postgresUrl);
+    const database = openDatabase({ url: databaseUrl, applicationName: 'tidemark-bench', maxConnections: 2 });
+    stops.push(() => database.close());
+    await migrate(database);
+    await database.query('create extension pg_stat_statements');
+    const temporal = await startTemporal();
+    stops.push(() => temporal.stop());
+    const link = await Connection.connect({ address: temporal.address });
+    stops.push(() => link.close());
+
+    const env = {
+      TIDEMARK_HOME: home,
+      TIDEMARK_DATABASE_URL: asRole(databaseUrl, workerRole),
+      TEMPORAL_ADDRESS: temporal.address,
+      [secretVariable]: source.clientSecret,
+    };
+    const installation: Installation = {
+      shape,
+      simulator: controlSimulator(source.origin, source.caPem),
+      source,
+      databaseUrl,
+      database,
+      client: new Client({ connection: link }),
+      worker: await startWorker(home, env),
+      async startWorker(more = {}) {
+        installation.worker = await startWorker(home, { ...env, ...more });
+      },
+      stop,
+    };
+    stops.push(() => installation.worker.stop());
+    await applyConnection(home, env, source);
+    return installation;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The worker and the command line have a role of their own, so that PostgreSQL counts their statements apart from the bench's. */
+export const workerRole = 'tidemark';
+
+function asRole(url: string, role: string): string {
+  const address = new URL(url);
+  address.username = role;
+  return address.href;
+}
+
+async function startSimulator(
+  home: string,
+  shape: ShapeOptions,
+): Promise<{ readonly source: Installation['source']; readonly end: () => Promise<void> }> {
+  const caFile = path.join(home, 'ca.pem');
+  const logFile = path.join(home, 'simulator.log');
+  const sizes = {
+    users: shape.users,
+    'service-principals': shape.servicePrincipals,
+    'large-service-principals': shape.largeServicePrincipals,
+  };
+  const args = [...Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]), '--no-quota', '--ca-file', caFile];
+  const child = startOwn({ module: '../simulator/main', args, env: {}, logFile });
+  const message = await whenReady(child, { what: 'The simulator', logFile, timeoutMs: simulatorTimeoutMs });
+  const end = async (): Promise<void> => void child.kill('SIGKILL');
+  return { source: { ...announced.parse(message), caPem: readFileSync(caFile, 'utf8') }, end };
+}
+
+/** By the command line, from a file. */
+async function applyConnection(home: string, env: Readonly<Record<string, string>>, source: Installation['source']): Promise<void> {
+  const file = path.join(home, 'bench.json');
+  const spec = {
+    name: connection,
+    connector: 'entra-identity',
+    credentials: { tenantId: source.tenantId, clientId: source.clientId, clientSecret: `env:${secretVariable}` },
+    cloud: 'custom',
+    endpoints: { login: source.origin, graph: `${source.origin}/v1.0`, caFile: 'ca.pem' },
+    profiles: [{ name: 'default', streams: ['users', 'groups', 'roles', 'appRoleAssignments'] }],
+  };
+  writeFileSync(file, JSON.stringify(spec));
+  await promisify(execFile)(process.execPath, [commandLine, 'apply', '-f', file], { env: { ...process.env, ...env } });
+}
+
+export const commandLine = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');

@@ -1,0 +1,45 @@
+// A worker as a process of its own, and what Linux knows of it: the most memory it held, and what it wrote to its sockets.
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { startOwn, whenReady } from '../../src/stack/childProcess.ts';
+
+const startTimeoutMs = 60_000;
+
+export interface Worker {
+  /** The highest resident memory so far, in bytes, from the start of the process. */
+  peakBytes(): number;
+  /** Everything it has written so far, in bytes: to the database, Temporal and the source. */
+  writtenBytes(): number;
+  /** SIGKILL. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Drains it. */
+  stop(): Promise<void>;
+}
+
+/** Starts a worker and waits until it serves. `env` names its database, Temporal and secrets. */
+export async function startWorker(home: string, env: Readonly<Record<string, string>>): Promise<Worker> {
+  const logFile = path.join(home, 'worker.log');
+  const child = startOwn({ module: 'worker', args: [], env: { TIDEMARK_HOME: home, TIDEMARK_LOG: 'warn', ...env }, logFile });
+  await whenReady(child, { what: 'The worker', logFile, timeoutMs: startTimeoutMs });
+  return {
+    peakBytes: () => 1024 * numberAt(child, 'status', /^VmHWM:\s+(\d+) kB$/m),
+    writtenBytes: () => numberAt(child, 'io', /^wchar: (\d+)$/m),
+    kill: () => end(child, 'SIGKILL'),
+    stop: () => end(child, 'SIGTERM'),
+  };
+}
+
+function numberAt(child: ChildProcess, file: string, pattern: RegExp): number {
+  const found = pattern.exec(readFileSync(`/proc/${child.pid}/${file}`, 'utf8'))?.[1];
+  if (found === undefined) throw new Error(`/proc/PID/${file} has no ${pattern.source}: the memory of a process is read on Linux only.`);
+  return Number(found);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
