@@ -7,7 +7,10 @@ import type { Shared } from './dependencies.ts';
 import type { PullDueRequest } from './types.ts';
 
 /** @throws ORCHESTRATOR_UNAVAILABLE when the entity does not answer, CONFIG_INVALID when it refuses. */
-export async function askPullDue({ client }: Shared, { name, profile, scheduledAt, updateId }: PullDueRequest): Promise<RunAnswer> {
+export async function askPullDue(
+  { client }: Pick<Shared, 'client'>,
+  { name, profile, scheduledAt, updateId }: PullDueRequest,
+): Promise<RunAnswer> {
   if (client === null) throw new TidemarkError('ORCHESTRATOR_UNAVAILABLE', 'This worker has no Temporal client.');
   try {
     return await client.workflow.executeUpdateWithStart(pullDueUpdate, {
