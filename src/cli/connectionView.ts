@@ -15,7 +15,7 @@ export interface ProfileView {
   readonly streams: readonly StreamView[];
 }
 
-export interface StreamView {
+interface StreamView {
   readonly stream: string;
   readonly map: string | null;
   /** The least of the permissions that suffice. */

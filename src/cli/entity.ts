@@ -8,7 +8,7 @@ import { configuredSignal, type ConnectionStatus, stateQuery } from '../workflow
 import { castTemporal, isNotFound, isUnanswered } from './temporal.ts';
 
 const updateTimeoutMs = 20_000;
-const queryTimeoutMs = 5_000;
+const queryTimeoutMs = 10_000;
 
 const startOf = (name: string) => ({
   workflowId: connectionId(name),
@@ -77,6 +77,7 @@ export async function tellDeleted(client: Client, name: string): Promise<void> {
  * @throws ORCHESTRATOR_UNAVAILABLE "no worker since …" when nobody answers.
  */
 export async function queryEntity(client: Client, name: string): Promise<ConnectionStatus | null> {
+  await requireWorker(client);
   try {
     return await client.withDeadline(Date.now() + queryTimeoutMs, () => client.workflow.getHandle(connectionId(name)).query(stateQuery));
   } catch (error) {

@@ -1,7 +1,8 @@
 // Bad input gets a clear error and changes nothing: the part that needs no server. Text, fix and exit code are checked by tables.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { z } from 'zod';
 import { tidemark } from './tidemark.ts';
 
 let home: string;
@@ -181,4 +182,12 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
     'assets',
     'cancel',
   ]);
+});
+
+test('--version is the package’s', async () => {
+  const { code, stdout } = await tidemark(['--version']);
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(path.join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')));
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${version}\n` });
 });

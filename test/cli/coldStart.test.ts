@@ -14,15 +14,21 @@ function emptyStart(): number {
   return performance.now() - begun;
 }
 
+/** Other suites run beside this one: it is measured again until a round was quiet enough, or never is. */
+const rounds = 6;
+
 test.each([[['--help']], [['apply', '-f', 'nowhere.yaml']]])('tidemark %j starts in time', async (words) => {
-  const [verb, empty]: [number[], number[]] = [[], []];
-  for (let call = 0; call < 5; call += 1) {
-    empty.push(emptyStart());
-    verb.push((await tidemark(words)).ms);
+  let within = false;
+  for (let round = 0; round < rounds && !within; round += 1) {
+    const [verb, empty]: [number[], number[]] = [[], []];
+    for (let call = 0; call < 5; call += 1) {
+      empty.push(emptyStart());
+      verb.push((await tidemark(words)).ms);
+    }
+    process.stderr.write(
+      `cold start of "tidemark ${words.join(' ')}": ${Math.round(median(verb))} ms, an empty Node ${Math.round(median(empty))} ms (medians of 5; budget ${budgetMs} ms)\n`,
+    );
+    within = median(verb) <= Math.max(budgetMs, (budgetMs * median(empty)) / emptyMs);
   }
-  process.stderr.write(
-    `cold start of "tidemark ${words.join(' ')}": ${Math.round(median(verb))} ms, an empty Node ${Math.round(median(empty))} ms (medians of 5; budget ${budgetMs} ms)\n`,
-  );
-  // The fastest: the others wait for what else runs here.
-  expect(Math.min(...verb)).toBeLessThan(Math.max(budgetMs, (budgetMs * Math.min(...empty)) / emptyMs));
+  expect(within).toBe(true);
 });

@@ -19,7 +19,7 @@ export interface CliStack {
   stop(): Promise<void>;
 }
 
-export interface Changed {
+interface Changed {
   readonly tenantId?: string;
   readonly clientId?: string;
   readonly secret?: string;

@@ -259,6 +259,25 @@ test('run --wait shows progress on stderr; cancel stops the run, which ends with
   expect((await json(answers, ['run', 'stopped']))[0]).toMatchObject({ profile: 'default', outcome: 'run' });
 });
 
+test('run without a profile means every active one, one after another; an inactive one runs by name', async () => {
+  const profiles = `profiles:
+  - { name: people, streams: [users] }
+  - { name: rights, streams: [roles] }
+  - { name: spare, streams: [groups], status: inactive }
+`;
+  await stack.call(['apply', '-f', stack.write('several', { profiles })]);
+  const both = await json(z.array(report), ['run', 'several', '--wait']);
+  expect(both.map(({ profile, verdict: end }) => [profile, end])).toEqual([
+    ['people', 'complete'],
+    ['rights', 'complete'],
+  ]);
+  const spare = await json(report, ['run', 'several', '--wait', '--profile', 'spare']);
+  expect(spare.streams.map(({ stream }) => stream)).toEqual(['groups']);
+  const unknown = await stack.call(['run', 'several', '--profile', 'nobody']);
+  expect(unknown.code).toBe(2);
+  expect(unknown.stderr).toContain('Its profiles: people, rights, spare.');
+});
+
 test('delete keeps the inventory, --purge erases it', async () => {
   await stack.call(['apply', '-f', stack.write('gone')]);
   await stack.call(['run', 'gone', '--wait']);
@@ -316,8 +335,9 @@ test('doctor finds nothing wrong with a stack that works', async () => {
 
 test('Temporal not reachable: exit 3 with the address and the fix, and apply changes nothing', async () => {
   const env = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  await stack.call(['apply', '-f', stack.write('reached')]);
   const words = stack.write('unreachable');
-  for (const call of [['apply', '-f', words], ['run', 'progress'], ['pause', 'progress'], ['delete', 'progress'], ['status']]) {
+  for (const call of [['apply', '-f', words], ['run', 'reached'], ['pause', 'reached'], ['delete', 'reached'], ['status']]) {
     const ended = await stack.call([...call, '--json'], { env });
     expect({ call, code: ended.code }).toEqual({ call, code: 3 });
     expect(ended.stderr).toContain('ORCHESTRATOR_UNAVAILABLE');
