@@ -1,5 +1,6 @@
 // Connections: configuration with its revision, the state that is shown, and deletion.
 // MUST never lower a fence: what an older run still tries is refused, also after the connection was deleted and made anew.
+import { TidemarkError } from '../errors.ts';
 import type { ConnectionState, ErrorBrief, JsonObject } from '../model.ts';
 import { dropCursors } from './cursor.ts';
 import type { Database } from './database.ts';
@@ -29,7 +30,10 @@ export interface Connection {
 
 const columns = `name, spec, spec_hash as "specHash", revision, created_at as "createdAt", changed_at as "changedAt", fence, state as saved`;
 
-/** Creates or changes a connection; a change makes a new revision. Idempotent by the hash of the spec. Names are unique without regard to case. */
+/**
+ * Creates or changes a connection; a change makes a new revision. Idempotent by the hash of the spec.
+ * @throws CONFIG_INVALID when another connection has this name in other letter case.
+ */
 export async function putConnection(
   database: Database,
   of: { readonly name: string; readonly spec: JsonObject; readonly specHash: string },
@@ -40,6 +44,13 @@ export async function putConnection(
       [of.name],
     );
     if (old?.deleted === false && old.spec_hash === of.specHash) return 'unchanged';
+    const [same] = await transaction.query<{ name: string }>(
+      'select name from connection where lower(name) = lower($1) and name <> $1 and deleted_at is null',
+      [of.name],
+    );
+    if (same !== undefined) {
+      throw new TidemarkError('CONFIG_INVALID', `There is a connection "${same.name}" already; names are one without regard to case.`);
+    }
     await transaction.query(
       `insert into connection (name, spec, spec_hash) values ($1, $2, $3)
        on conflict (name) do update set spec = excluded.spec, spec_hash = excluded.spec_hash, revision = connection.revision + 1,

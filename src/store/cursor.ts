@@ -1,14 +1,18 @@
 // What a connection's streams hold between runs: the adopted cursor and the last full pulls.
 // MUST be written by finishRun alone, except that a database found to be behind, or a deleted connection, loses its links.
-import type { CursorBinding } from '../model.ts';
+import type { CursorBinding, StreamFacts } from '../model.ts';
 import type { Transaction } from './database.ts';
 
-/** What `decide` needs to know of one stream (model.ts StreamFacts); ages by the database's clock. */
-export interface StoredStreamFacts {
+/** The stream as the run pinned it. */
+export interface StreamPin {
   readonly stream: string;
-  readonly cursor: { readonly binding: CursorBinding; readonly mapHash: string; readonly ageMs: number } | null;
-  readonly lastFull: { readonly nominalAt: string } | null;
-  readonly failedFulls: { readonly count: number; readonly sinceMs: number } | null;
+  /** Whether the source has a delta for it. */
+  readonly delta: boolean;
+  readonly optional: boolean;
+  readonly binding: CursorBinding;
+  readonly mapHash: string;
+  /** Whether its records are mapped to assets. */
+  readonly assets: boolean;
 }
 
 interface CursorRow {
@@ -24,42 +28,33 @@ interface CursorRow {
 
 const age = (column: string): string => `(extract(epoch from clock_timestamp() - ${column}) * 1000)::bigint`;
 
-/** The facts of the streams named, in their order; a stream never pulled has none. */
-export async function readStreamFacts(
-  database: Transaction,
-  of: { readonly connection: string; readonly streams: readonly string[] },
-): Promise<StoredStreamFacts[]> {
-  const rows = await database.query<CursorRow>(
+/** What `decide` needs to know of the streams, in their order; ages by the database's clock. */
+export async function readStreamFacts(transaction: Transaction, connection: string, pins: readonly StreamPin[]): Promise<StreamFacts[]> {
+  const rows = await transaction.query<CursorRow>(
     `select stream, link is not null as has_link, binding, map_hash, ${age('received_at')} as age_ms,
        last_full_nominal_at, failed_fulls, ${age('failed_full_at')} as failed_since_ms
      from cursor where connection = $1 and stream = any ($2)`,
-    [of.connection, of.streams],
+    [connection, pins.map(({ stream }) => stream)],
   );
-  const byStream = new Map(rows.map((row) => [row.stream, row]));
-  return of.streams.map((stream) => factsOf(stream, byStream.get(stream)));
+  return pins.map((pin) =>
+    factsOf(
+      pin,
+      rows.find(({ stream }) => stream === pin.stream),
+    ),
+  );
 }
 
-function factsOf(stream: string, row: CursorRow | undefined): StoredStreamFacts {
-  if (row === undefined) return { stream, cursor: null, lastFull: null, failedFulls: null };
-  const { binding, map_hash: mapHash, age_ms: ageMs, last_full_nominal_at: nominalAt, failed_fulls: count, failed_since_ms: sinceMs } = row;
+function factsOf({ stream, delta, optional, binding, mapHash }: StreamPin, row: CursorRow | undefined): StreamFacts {
+  const pinned = { stream, delta, optional, binding, mapHash };
+  if (row === undefined) return { ...pinned, cursor: null, lastFull: null, failedFulls: null };
+  const { binding: bound, map_hash: boundMap, age_ms: ageMs, last_full_nominal_at: nominalAt } = row;
+  const { failed_fulls: count, failed_since_ms: sinceMs } = row;
   return {
-    stream,
-    cursor: row.has_link && binding !== null && mapHash !== null && ageMs !== null ? { binding, mapHash, ageMs } : null,
+    ...pinned,
+    cursor: row.has_link && bound !== null && boundMap !== null && ageMs !== null ? { binding: bound, mapHash: boundMap, ageMs } : null,
     lastFull: nominalAt === null ? null : { nominalAt },
     failedFulls: count === 0 || sinceMs === null ? null : { count, sinceMs },
   };
-}
-
-/** The stream as the run pinned it. */
-export interface StreamPin {
-  readonly stream: string;
-  /** Whether the source has a delta for it. */
-  readonly delta: boolean;
-  readonly optional: boolean;
-  readonly binding: CursorBinding;
-  readonly mapHash: string;
-  /** Whether its records are mapped to assets. */
-  readonly assets: boolean;
 }
 
 /**

@@ -40,23 +40,29 @@ export function isRepeatable(error: TidemarkError): boolean {
 
 const isRepeatableState = (state: string): boolean => state.startsWith('40');
 
+/** By shape, never by class: errors of Node's own may come from another realm. */
+function textOf(error: unknown, key: 'code' | 'message' | 'severity'): string {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, key) : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
 function sqlStateOf(error: unknown): string | null {
-  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return null;
-  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : null;
+  const code = textOf(error, 'code');
+  return textOf(error, 'severity') !== '' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
 // pg has no codes of its own; these are its messages for a connection that ended, timed out or was never there.
 const lost =
   /^(Connection terminated|Query read timeout|timeout e|Client (was closed|has encountered)|Cannot use a pool|The server does not support SSL)/;
 
+// What sockets and TLS call a failure: ECONNREFUSED, ENOTFOUND, ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT.
+const socketCode = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/;
+
 function isConnectionError(error: unknown): boolean {
-  return error instanceof Error && ('syscall' in error || ('code' in error && typeof error.code === 'string') || lost.test(error.message));
+  return lost.test(textOf(error, 'message')) || socketCode.test(textOf(error, 'code'));
 }
 
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
-}
+const causeOf = (error: unknown): string => textOf(error, 'code') || textOf(error, 'message');
 
 /** Where in the schema it happened: names only. */
 function placeOf(error: unknown): string {

@@ -20,6 +20,8 @@ create table connection (
   state jsonb
 );
 
+create unique index connection_by_any_case on connection (lower(name)) where deleted_at is null;
+
 -- One number sequence for the runs of all connections; a row, so that a restored database can be moved past what is known elsewhere.
 create table run_counter (last bigint not null);
 insert into run_counter values (0);

@@ -179,8 +179,11 @@ export async function hasUnseen(
     select from unnest(${nums}::bigint[]) as n where not exists (
       select from seen where run = $1 and stream = $2 and walk = $3 and kind = '${kind}' and block = n / ${seenBlock} and n = any (nums)))`;
   const [row] = await database.query<{ unseen: boolean }>(`select ${unseen('record', '$4')} or ${unseen('edge', '$5')} as unseen`, [
-    ...[of.run, of.stream, of.walk],
-    ...[bigints(of.seen.records), bigints(of.seen.edges)],
+    of.run,
+    of.stream,
+    of.walk,
+    bigints(of.seen.records),
+    bigints(of.seen.edges),
   ]);
   return row?.unseen === true;
 }

@@ -66,12 +66,9 @@ export function openRun(database: Database, request: RunRequest): Promise<OpenRu
     if (owner === undefined) throw new TidemarkError('CONFIG_INVALID', `There is no connection "${connection}".`);
     const run = (await runOfRequest(transaction, connection, requestId)) ?? (await insertRun(transaction, request));
     if (run.run > owner.fence && highestRunSeen > owner.fence) await dropCursors(transaction, connection);
-    const facts = await readStreamFacts(transaction, { connection, streams: run.streams.map(({ stream }) => stream) });
-    return { ...run, facts: run.streams.map((pin, index) => ({ ...pin, ...noFacts, ...facts[index] })) };
+    return { ...run, facts: await readStreamFacts(transaction, connection, run.streams) };
   });
 }
-
-const noFacts = { cursor: null, lastFull: null, failedFulls: null };
 
 async function runOfRequest(transaction: Transaction, connection: string, requestId: string): Promise<Run | null> {
   const [row] = await transaction.query<Run>(`select ${columns} from run where connection = $1 and request_id = $2`, [

@@ -99,7 +99,7 @@ export async function drive(database: Database, options: DriveOptions): Promise<
           at(stream),
           position,
           told,
-          streams.find((known) => known.stream === stream)!,
+          streams.find((known) => known.stream === stream),
         ),
       );
       position.page += 1;
@@ -163,7 +163,14 @@ export async function pageOf(
       edges: present.map((edge) => edge.num),
     },
     rejects: rejects.map((id): Reject => ({ id, code: 'MAPPING_FAILED', reason: 'asset.name: required' })),
-    progress: { read: Object.keys(objects).length + gone.length + rejects.length, requests: 1, bytes: 100, throttledMs: 0, workedMs: 10, fresh: true },
+    progress: {
+      read: Object.keys(objects).length + gone.length + rejects.length,
+      requests: 1,
+      bytes: 100,
+      throttledMs: 0,
+      workedMs: 10,
+      fresh: true,
+    },
   };
 }
 

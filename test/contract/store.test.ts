@@ -1,0 +1,52 @@
+// One suite for every database the store runs on. Races are in test/store/races.test.ts: they need a server with many backends.
+import { stores } from '../support/stores.ts';
+import type { StartedStore } from '../support/stores.ts';
+import { connectionsContract } from './store/connections.ts';
+import { countsContract } from './store/counts.ts';
+import { databaseContract } from './store/database.ts';
+import { pagesContract } from './store/pages.ts';
+import { removalsContract } from './store/removals.ts';
+import { runsContract } from './store/runs.ts';
+import { searchContract } from './store/search.ts';
+import { textContract } from './store/text.ts';
+import { walksContract } from './store/walks.ts';
+
+for (const [name, start, present] of stores) {
+  (present ? describe : describe.skip)(`store on ${name}`, () => {
+    let started: StartedStore;
+    const store = (): StartedStore => started;
+
+    beforeAll(async () => {
+      started = await start();
+    });
+    afterAll(() => started?.stop());
+
+    describe('database', () => {
+      databaseContract(store);
+    });
+    describe('text', () => {
+      textContract(store);
+    });
+    describe('connections', () => {
+      connectionsContract(store);
+    });
+    describe('runs', () => {
+      runsContract(store);
+    });
+    describe('walks', () => {
+      walksContract(store);
+    });
+    describe('pages', () => {
+      pagesContract(store);
+    });
+    describe('removals', () => {
+      removalsContract(store);
+    });
+    describe('counts', () => {
+      countsContract(store);
+    });
+    describe('search', () => {
+      searchContract(store);
+    });
+  });
+}
