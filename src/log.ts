@@ -4,7 +4,7 @@ import { redact, redactError } from './clients/redact.ts';
 import type { LogLevel } from './config.ts';
 
 /** Small facts beside the message. An `error` is shown with its chain of causes, cleaned. */
-export type LogDetails = Readonly<Record<string, unknown>>;
+type LogDetails = Readonly<Record<string, unknown>>;
 
 export interface Logger {
   debug(message: string, details?: LogDetails): void;

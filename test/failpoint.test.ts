@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { TidemarkError } from '../src/errors.ts';
+import type { TidemarkError } from '../src/errors.ts';
 import { armFailpoint, failpoint, failpointNames, parseFailpoint } from '../src/failpoint.ts';
 
 afterEach(() => armFailpoint(null));

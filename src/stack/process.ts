@@ -11,7 +11,7 @@ const processSchema = z.object({ pid: z.int().positive(), started: z.string() })
 export type ProcessName = z.infer<typeof processSchema>;
 
 /** When the process with this pid was started, in the system's own words, or null when there is none. */
-export function startedAt(pid: number): string | null {
+function startedAt(pid: number): string | null {
   try {
     // The 22nd field; the second one is a name in brackets that may hold blanks.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -37,7 +37,7 @@ export interface Stack {
   /** Where each part writes its log. */
   readonly logs: string;
   /** null without a worker of ours. */
-  workerPid(): number | null;
+  readonly workerPid: () => number | null;
   /** Drains the worker, then ends the rest. May be called once. */
   stop(): Promise<void>;
 }

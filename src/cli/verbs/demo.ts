@@ -92,7 +92,6 @@ async function pull(context: Context, what: string): Promise<RunReport[]> {
     if (answer.outcome === 'skipped') {
       throw new TidemarkError('CONFIG_INVALID', `The demo's run was skipped: ${answer.reason}.`, { hint: `tidemark resume ${demoName}` });
     }
-    const database = await context.database();
     const run =
       answer.outcome === 'run' ? answer.run : await awaitOpened(database, { connection: demoName, profile: answer.profile, after: newest });
     reports.push(await followRun(context, run));
