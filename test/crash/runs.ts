@@ -1,0 +1,120 @@
+// What a disturbed run is compared with: the same runs of the same tenant, left alone. And what may differ.
+import type { RunReport, StreamReport } from '../../src/model.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+import { expectInventoryOf } from '../support/tenant.ts';
+import { changes, recoveryMs } from './site.ts';
+import type { Site } from './site.ts';
+import type { WorkerEnd, WorkerProcess } from './workerProcess.ts';
+
+/** The runs of a site, in order: the n-th run of a connection is always the same one. */
+export const phases = [
+  { name: 'full', nth: 1, ask: 'full', prepare: () => undefined },
+  { name: 'delta', nth: 2, ask: 'run', prepare: ({ simulator }: Site) => void simulator.mutate(changes) },
+] as const;
+export type Phase = (typeof phases)[number];
+
+/** A stream's counts: all of its report but what an interruption may add to. */
+type StreamCounts = Omit<StreamReport, 'requests' | 'throttledMs' | 'resumed'>;
+
+export interface Outcome {
+  readonly report: Pick<RunReport, 'mode' | 'reason' | 'verdict' | 'assets' | 'error'> & { readonly streams: readonly StreamCounts[] };
+  /** Pages asked for, by stream. */
+  readonly asked: ReadonlyMap<string, number>;
+}
+
+export function outcomeOf(report: RunReport, simulator: Simulator): Outcome {
+  const { mode, reason, verdict, assets, error } = report;
+  const streams = report.streams.map(({ requests, throttledMs, resumed, ...counts }) => counts);
+  return { report: { mode, reason, verdict, assets, error, streams }, asked: pagesAsked(simulator) };
+}
+
+/** By the collection that a page's link begins with. Tokens and the questions of settle are no pages. */
+const collections: readonly (readonly [string, string])[] = [
+  ['/v1.0/users', 'users'],
+  ['/v1.0/groups', 'groups'],
+  ['/v1.0/roleManagement', 'roles'],
+  ['/v1.0/servicePrincipals', 'appRoleAssignments'],
+];
+
+function pagesAsked(simulator: Simulator): Map<string, number> {
+  const asked = new Map<string, number>();
+  for (const { method, path } of simulator.requests()) {
+    const stream = method === 'GET' ? collections.find(([prefix]) => path.startsWith(prefix))?.[1] : undefined;
+    if (stream !== undefined) asked.set(stream, (asked.get(stream) ?? 0) + 1);
+  }
+  return asked;
+}
+
+/** Pages asked for beyond those of the undisturbed run, by stream. */
+export function askedAgain(outcome: Outcome, undisturbed: Outcome): Record<string, number> {
+  return Object.fromEntries([...outcome.asked].map(([stream, count]) => [stream, count - (undisturbed.asked.get(stream) ?? 0)]));
+}
+
+/** Prepares the tenant and asks for a run; `during` is what happens to it. Ends with the run. */
+export async function runPhase(site: Site, phase: Phase, during: () => Promise<void>): Promise<RunReport> {
+  phase.prepare(site);
+  site.simulator.resetRequests();
+  await site.ask(phase.ask);
+  await during();
+  return site.runEnds(phase.nth);
+}
+
+/** The undisturbed runs of a tenant. */
+export async function undisturbed(site: Site): Promise<ReadonlyMap<Phase['name'], Outcome>> {
+  const outcomes = new Map<Phase['name'], Outcome>();
+  const worker = site.startWorker();
+  for (const phase of phases) {
+    const report = await runPhase(site, phase, () => Promise.resolve());
+    outcomes.set(phase.name, outcomeOf(report, site.simulator));
+  }
+  await drain(worker);
+  return outcomes;
+}
+
+/** Fails unless the run came out as if nothing had happened, with at most `mostAgain` pages of each stream asked for again. */
+export async function expectAsUndisturbed(
+  site: Site,
+  outcome: Outcome,
+  expected: { readonly outcome: Outcome | undefined; readonly mostAgain: number },
+): Promise<void> {
+  if (expected.outcome === undefined) throw new Error('There is no undisturbed run to compare with.');
+  expect(outcome.report).toEqual(expected.outcome.report);
+  for (const [stream, again] of Object.entries(askedAgain(outcome, expected.outcome))) {
+    if (again < 0 || again > expected.mostAgain)
+      expect({ stream, pagesAskedAgain: again }).toEqual({ stream, mostAgain: expected.mostAgain });
+  }
+  await expectInventoryOf(site.database, site.simulator, site.spec);
+}
+
+/** One request for each delta and each list, and one for each of the two service principals with more assignments than a list shows. */
+const quietRequests = 5 + 2;
+
+/** Fails unless the next run finds the cursors adopted: a delta of the fewest requests that writes nothing. A worker must serve. */
+export async function expectQuietDelta(site: Site, nth: number): Promise<void> {
+  site.simulator.resetRequests();
+  await site.ask('run');
+  const { report, asked } = outcomeOf(await site.runEnds(nth), site.simulator);
+  expect(report).toMatchObject({ mode: 'delta', reason: 'delta', verdict: 'complete', assets: { added: 0, updated: 0, removed: 0 } });
+  expect([...asked.values()].reduce((sum, count) => sum + count, 0)).toBe(quietRequests);
+  const written = await site.database.query('select stream, kind, change from run_change where run = (select max(run) from run)');
+  expect(written).toEqual([]);
+}
+
+/** Asks the worker to end, and fails unless it ends well within its grace. */
+export async function drain(worker: WorkerProcess): Promise<void> {
+  worker.send('SIGTERM');
+  expect(await endOf(worker)).toEqual({ code: 0, signal: null });
+}
+
+/** How the worker ended. @throws with its log when it goes on. */
+export async function endOf(worker: WorkerProcess, timeoutMs = recoveryMs): Promise<WorkerEnd> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`The worker did not end within ${timeoutMs} ms.\n${worker.log()}`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([worker.ended, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,158 @@
+// One connection with all around it that can be crashed: a tenant, a database, a namespace, and worker processes.
+// The tenant is in this process, so that its truth is at hand and every request is counted.
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { startSimulator } from '../../simulator/simulator.ts';
+import type { Simulator, SimulatorOptions } from '../../simulator/simulator.ts';
+import type { ConnectionSpec } from '../../src/connectors/spec.ts';
+import type { RunReport, Timings } from '../../src/model.ts';
+import { getConnection } from '../../src/store/connection.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import type { Database } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/schema.ts';
+import { connectionId, taskQueues } from '../../src/workflows/ids.ts';
+import { forceFullPullSignal, runNowSignal } from '../../src/workflows/messages.ts';
+import { freshDatabaseUrl } from '../support/databases.ts';
+import { putSimulated } from '../support/pulling.ts';
+import { eventually } from '../support/waiting.ts';
+import { startWorkerProcess } from './workerProcess.ts';
+import type { WorkerCode, WorkerProcess } from './workerProcess.ts';
+
+/** Enough pages of every stream to die between, in a run of a second: 14 in full, about as many by delta after `changes`. */
+const tenant = { users: 120, groups: 60, membershipsPerGroup: 8, servicePrincipals: 40, largeServicePrincipals: 2 } as const;
+const deltaPageSize = 10;
+export const changes = 120;
+
+/** What is waited for in earnest is shortened; what bounds a whole run stays as shipped. */
+const quick: Partial<Timings> = { heartbeatTimeoutMs: 3_000, shortActivityMs: 5_000, retryInitialMs: 100, retryMaximumMs: 500 };
+
+/** Temporal gives a workflow's next task to the worker that had the last one for ten seconds, dead or alive. */
+export const recoveryMs = 60_000;
+
+export interface SiteOptions {
+  readonly code: WorkerCode;
+  readonly temporalAddress: string;
+  /** The server that the database is made on. @default the one that all suites share */
+  readonly databaseServerUrl?: string;
+  readonly tenant?: Partial<SimulatorOptions>;
+  readonly timings?: Partial<Timings>;
+}
+
+export interface Site {
+  readonly spec: ConnectionSpec;
+  readonly simulator: Simulator;
+  readonly database: Database;
+  readonly client: Client;
+  /** `failpoint` as TIDEMARK_FAILPOINT takes it. */
+  startWorker(failpoint?: string): WorkerProcess;
+  /** Asks the entity for a run, starting it when it does not run. Needs no worker. */
+  ask(what: 'full' | 'run'): Promise<void>;
+  /** The report of the connection's n-th run, from 1, once it has ended and the entity has taken note. */
+  runEnds(nth: number, timeoutMs?: number): Promise<RunReport>;
+  /** The log lines of all workers, oldest first. */
+  log(): string;
+  close(): Promise<void>;
+}
+
+export async function openSite(options: SiteOptions): Promise<Site> {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-crash-'));
+  const databaseUrl = await freshDatabaseUrl(options.databaseServerUrl);
+  const database = openDatabase({ url: databaseUrl, applicationName: 'tidemark-test' });
+  await migrate(database);
+  const simulator = await startSimulator({ ...tenant, ...options.tenant, settings: { deltaPageSize, ...options.tenant?.settings } });
+  const connection = await Connection.connect({ address: options.temporalAddress });
+  const namespace = `crash-${randomUUID()}`;
+  const client = new Client({ connection, namespace });
+  await makeNamespace(client, namespace);
+  const name = 'tenant';
+  const spec = await putSimulated({
+    database,
+    simulator,
+    name,
+    streams: ['users', 'groups', 'roles', 'appRoleAssignments'],
+    settings: { owners: true },
+  });
+  const env = {
+    TIDEMARK_HOME: home,
+    TIDEMARK_DATABASE_URL: databaseUrl,
+    TIDEMARK_SECRET_TEST: simulator.clientSecret,
+    TIDEMARK_TIMINGS: JSON.stringify({ ...quick, ...options.timings }),
+    TEMPORAL_ADDRESS: options.temporalAddress,
+    TEMPORAL_NAMESPACE: namespace,
+  };
+  const workers: WorkerProcess[] = [];
+  const log = (): string => workers.map((worker) => worker.log()).join('');
+  return {
+    spec,
+    simulator,
+    database,
+    client,
+    startWorker(failpoint) {
+      const armed: Record<string, string> = failpoint === undefined ? {} : { TIDEMARK_FAILPOINT: failpoint };
+      const worker = startWorkerProcess(options.code, {
+        env: { ...env, ...armed },
+        logFile: path.join(home, `worker-${workers.length}.log`),
+      });
+      workers.push(worker);
+      return worker;
+    },
+    async ask(what) {
+      await client.workflow.signalWithStart('connection', {
+        workflowId: connectionId(name),
+        taskQueue: taskQueues.control,
+        args: [{ name }],
+        signal: what === 'full' ? forceFullPullSignal : runNowSignal,
+        signalArgs: [],
+      });
+    },
+    async runEnds(nth, timeoutMs = recoveryMs) {
+      try {
+        return await eventually(`run ${nth} ends`, timeoutMs, () => endOf(database, name, nth));
+      } catch (error) {
+        throw new Error(`${String(error)}\n${await standing(database)}\n${lastLines(log())}`, { cause: error });
+      }
+    },
+    log,
+    async close() {
+      for (const worker of workers) worker.send('SIGKILL');
+      await Promise.all(workers.map((worker) => worker.ended));
+      await simulator.close();
+      await database.close();
+      await connection.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Search attributes are left out: an entity does without them. The server's own caches learn of a new namespace a little later. */
+async function makeNamespace(client: Client, namespace: string): Promise<void> {
+  await client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('1 day') });
+  await eventually('the namespace is known', 20_000, async () => {
+    await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueues.control }, taskQueueType: 1 });
+    return true;
+  });
+}
+
+async function endOf(database: Database, connection: string, nth: number): Promise<RunReport | null> {
+  const rows = await database.query<{ report: RunReport | null }>('select report from run where connection = $1 order by run', [
+    connection,
+  ]);
+  const report = rows[nth - 1]?.report ?? null;
+  const saved = (await getConnection(database, connection))?.saved ?? null;
+  return report === null || saved === null || saved.details['current'] !== null ? null : report;
+}
+
+async function standing(database: Database): Promise<string> {
+  const rows = await database
+    .query(
+      'select r.run, r.verdict, c.stream, c.walk, c.page, c.outcome, c.resumed from run r left join checkpoint c on c.run = r.run order by 1, 3',
+    )
+    .catch(() => []);
+  return rows.map((row) => JSON.stringify(row)).join('\n');
+}
+
+const lastLines = (text: string): string => text.split('\n').slice(-25).join('\n');

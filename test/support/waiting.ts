@@ -1,0 +1,23 @@
+// Waiting for what happens elsewhere: looked for again and again until a deadline, never by a fixed sleep.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const lookEveryMs = 50;
+
+/**
+ * What `look` answers once it is neither null nor false; what it throws meanwhile counts as not yet.
+ * @throws naming what did not happen, with the last failure as its cause.
+ */
+export async function eventually<T>(what: string, timeoutMs: number, look: () => Promise<T | null> | T | null): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (let last: unknown = undefined; ;) {
+    try {
+      const seen = await look();
+      if (seen !== null && seen !== false) return seen;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}.`, { cause: last });
+    await sleep(lookEveryMs);
+  }
+}
