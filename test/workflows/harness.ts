@@ -1,7 +1,6 @@
 // The workflows on a real Temporal server, in a namespace of their own, over the activities that a test gives.
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { Activities } from '../../src/activities/types.ts';
@@ -9,6 +8,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { registerSearchAttributes } from '../../src/stack/searchAttributes.ts';
 import { taskQueues } from '../../src/workflows/ids.ts';
 import { sharedTemporalAddress } from '../support/temporal.ts';
+import { eventually } from '../support/waiting.ts';
 
 export const workflowsPath = path.join(import.meta.dirname, '../../src/workflows/index.ts');
 
@@ -67,16 +67,7 @@ async function createNamespace(client: Client, namespace: string): Promise<void>
   });
 }
 
-/** Looks until the condition holds; what it throws meanwhile counts as not yet. */
+/** Looks until the condition holds. */
 export async function until(holds: () => Promise<boolean> | boolean, timeoutMs = 20_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  for (let last: unknown = null; ;) {
-    try {
-      if (await holds()) return;
-    } catch (error) {
-      last = error;
-    }
-    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms`, { cause: last });
-    await sleep(50);
-  }
+  await eventually('what the test waits for', timeoutMs, async () => ((await holds()) ? true : null));
 }
