@@ -55,8 +55,8 @@ function sqlStateOf(error: unknown): string | null {
 const lost =
   /^(Connection terminated|Query read timeout|timeout e|Client (was closed|has encountered)|Cannot use a pool|The server does not support SSL)/;
 
-// What sockets and TLS call a failure: ECONNREFUSED, ENOTFOUND, ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT.
-const socketCode = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/;
+// What sockets and TLS call a failure: ECONNREFUSED, ENOTFOUND, ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT. Any other ERR_ is ours.
+const socketCode = /^(?!ERR_(?!TLS|SSL))[A-Z][A-Z0-9_]+$/;
 
 function isConnectionError(error: unknown): boolean {
   return lost.test(textOf(error, 'message')) || socketCode.test(textOf(error, 'code'));

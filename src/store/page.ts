@@ -4,8 +4,7 @@ import type { EdgeKind } from '../connectors/definition.ts';
 import type { AssetClass, JsonObject, Step } from '../model.ts';
 import type { Database } from './database.ts';
 import { pageStatements } from './pageStatements.ts';
-import { bigints, seenBlock } from './params.ts';
-import { escapeText } from './text.ts';
+import { bigints, seenBlock, texts } from './params.ts';
 
 /** What the store holds of one record. `num` is its number, given anew when the record is unknown. */
 export interface StoredRecord {
@@ -132,7 +131,7 @@ export async function readStoredRecords(
      from unnest($3::text[]) as t (id)
      left join lateral (select * from record where connection = $1 and stream = $2 and id = t.id offset 0) r on true
      left join lateral (select * from asset where num = r.num offset 0) a on true`,
-    [of.connection, of.stream, of.ids.map(escapeText), ...(of.seen ? [of.run, of.walk] : [])],
+    [of.connection, of.stream, texts(of.ids), ...(of.seen ? [of.run, of.walk] : [])],
   );
   return new Map(rows.map((row) => [row.id, recordOf(row)]));
 }
@@ -162,10 +161,10 @@ export function readStoredEdges(
     [
       of.connection,
       of.stream,
-      of.edges.map((edge) => edge.kind),
-      of.edges.map((edge) => escapeText(edge.from)),
-      of.edges.map((edge) => escapeText(edge.to)),
-      of.edges.map((edge) => escapeText(edge.key)),
+      texts(of.edges.map((edge) => edge.kind)),
+      texts(of.edges.map((edge) => edge.from)),
+      texts(of.edges.map((edge) => edge.to)),
+      texts(of.edges.map((edge) => edge.key)),
     ],
   );
 }

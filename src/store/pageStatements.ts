@@ -1,7 +1,7 @@
 // The statements of a page's transaction, in order. Pure.
 import type { Statement } from './database.ts';
 import type { EdgeId, PageCommit } from './page.ts';
-import { bigints, byKey, inBlocks, jsonb } from './params.ts';
+import { bigints, byKey, inBlocks, jsonb, lines, listed, texts } from './params.ts';
 import { escapeJson, escapeText } from './text.ts';
 
 type Write = (page: PageCommit) => Statement | null;
@@ -39,7 +39,7 @@ const records: Write = ({ run, connection, stream, records: given }) => {
   return {
     sql: `insert into record (connection, stream, num, id, body, hash, changed_run)
       select $1, $2, t.num, t.id, t.body::jsonb, t.hash, $3
-      from unnest($4::bigint[], $5::text[], $6::text[], $7::text[]) as t (num, id, body, hash)
+      from unnest($4::bigint[], $5::text[], ${listed('$6')}, $7::text[]) as t (num, id, body, hash)
       on conflict (connection, stream, id) do update set
         body = excluded.body, hash = excluded.hash, last_changed = now(), tombstoned_at = null, changed_run = excluded.changed_run`,
     params: [
@@ -47,9 +47,9 @@ const records: Write = ({ run, connection, stream, records: given }) => {
       stream,
       run,
       bigints(rows.map((row) => row.num)),
-      rows.map((row) => escapeText(row.id)),
-      rows.map((row) => escapeJson(row.body)),
-      rows.map((row) => row.hash),
+      texts(rows.map((row) => row.id)),
+      escapeJson(lines(rows.map((row) => row.body))),
+      texts(rows.map((row) => row.hash)),
     ],
   };
 };
@@ -60,15 +60,15 @@ const assets: Write = ({ assets: given }) => {
   return {
     sql: `insert into asset (num, class, document, hash, map_hash)
       select t.num, t.class, t.document::jsonb, t.hash, t.map_hash
-      from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[]) as t (num, class, document, hash, map_hash)
+      from unnest($1::bigint[], $2::text[], ${listed('$3')}, $4::text[], $5::text[]) as t (num, class, document, hash, map_hash)
       on conflict (num) do update set
         class = excluded.class, document = excluded.document, hash = excluded.hash, map_hash = excluded.map_hash`,
     params: [
       bigints(rows.map((row) => row.num)),
-      rows.map((row) => row.class),
-      rows.map((row) => escapeJson(row.document)),
-      rows.map((row) => row.hash),
-      rows.map((row) => row.mapHash),
+      texts(rows.map((row) => row.class)),
+      escapeJson(lines(rows.map((row) => row.document))),
+      texts(rows.map((row) => row.hash)),
+      texts(rows.map((row) => row.mapHash)),
     ],
   };
 };
@@ -79,17 +79,17 @@ const edges: Write = ({ connection, stream, edges: given }) => {
   return {
     sql: `insert into edge (connection, stream, num, kind, from_id, to_id, key, properties)
       select $1, $2, t.num, t.kind, t.from_id, t.to_id, t.key, t.properties::json
-      from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as t (num, kind, from_id, to_id, key, properties)
+      from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], ${listed('$8')}) as t (num, kind, from_id, to_id, key, properties)
       on conflict (from_id, to_id, kind, key, connection, stream) do update set properties = excluded.properties`,
     params: [
       connection,
       stream,
       bigints(rows.map((row) => row.num)),
-      rows.map((row) => row.kind),
-      rows.map((row) => escapeText(row.from)),
-      rows.map((row) => escapeText(row.to)),
-      rows.map((row) => escapeText(row.key)),
-      rows.map((row) => (row.properties === null ? null : escapeText(row.properties))),
+      texts(rows.map((row) => row.kind)),
+      texts(rows.map((row) => row.from)),
+      texts(rows.map((row) => row.to)),
+      texts(rows.map((row) => row.key)),
+      escapeText(lines(rows.map((row) => row.properties))),
     ],
   };
 };
@@ -126,7 +126,7 @@ const seen: Write = ({ run, stream, walk, page, seen: { records: nums, edges: ed
   return {
     sql: `insert into seen (run, stream, walk, page, kind, block, nums)
       select $1, $2, $3, $4, t.kind, t.block, t.nums::bigint[] from unnest($5::text[], $6::bigint[], $7::text[]) as t (kind, block, nums)`,
-    params: [run, stream, walk, page, rows.map((row) => row.kind), bigints(rows.map((row) => row.block)), rows.map((row) => row.nums)],
+    params: [run, stream, walk, page, texts(rows.map((row) => row.kind)), bigints(rows.map((row) => row.block)), texts(rows.map((row) => row.nums))],
   };
 };
 
@@ -158,9 +158,9 @@ const rejects: Write = ({ run, connection, stream, rejects: given }) => {
       run,
       connection,
       stream,
-      rows.map((row) => escapeText(row.id)),
-      rows.map((row) => row.code),
-      rows.map((row) => escapeText(row.reason)),
+      texts(rows.map((row) => row.id)),
+      texts(rows.map((row) => row.code)),
+      texts(rows.map((row) => row.reason)),
     ],
   };
 };

@@ -1,11 +1,25 @@
 // Parameters of set-based statements: arrays as PostgreSQL reads them, and the blocks of numbers that sweeps go by.
-import { escapeJson } from './text.ts';
+import type { Parameter } from './database.ts';
+import { escapeJson, escapeText, isWritable } from './text.ts';
 
 /** How many numbers a row of `seen` covers at most: a look-up reads a few of them, a sweep's slice many. Stored: MUST NOT change. */
 export const seenBlock = 1_024;
 
 /** A `bigint[]` as text: much cheaper than an array parameter. */
 export const bigints = (nums: readonly number[]): string => `{${nums.join(',')}}`;
+
+/**
+ * Any texts as a `text[]`. Where no text has a backslash, JSON and PostgreSQL write lists alike but for the brackets, and JSON's writer is the
+ * engine's own; the others are escaped one by one.
+ */
+export function texts(values: readonly (string | null)[]): Parameter {
+  const list = JSON.stringify(values);
+  return isWritable(list) ? `{${list.slice(1, -1)}}` : values.map((value) => (value === null ? null : escapeText(value)));
+}
+
+/** JSON texts as one text, to be taken apart by `listed`: JSON has no line breaks, so that nothing has to be quoted. */
+export const lines = (jsons: readonly (string | null)[]): string => jsons.join('\n');
+export const listed = (parameter: string): string => `string_to_array(${parameter}, E'\\n', '')`;
 
 /** A value as a `jsonb` parameter. */
 export const jsonb = (value: unknown): string => escapeJson(JSON.stringify(value));

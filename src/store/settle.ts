@@ -110,18 +110,18 @@ export interface EdgePair {
 
 /**
  * Edges that this walk both had and was told to be removed, at most 100 in order of number. They are to be asked for: what is not taken back
- * by `keepRemovals` is removed. Of those beyond, the source's last word holds.
+ * by `keepRemovals` is removed. Of those beyond, and of ends of the `unlisted` type, the source's last word holds.
  */
 export function conflictingEdges(
   database: Database,
-  { run, connection, stream, kind }: StreamPlace & { readonly kind: EdgeKind },
+  { run, connection, stream, kind, unlisted }: StreamPlace & { readonly kind: EdgeKind; readonly unlisted: string | null },
 ): Promise<EdgePair[]> {
   return database.query<EdgePair>(
     `update pending_removal p set back = false
      from (
        select q.num, e.from_id, e.to_id from pending_removal q
        cross join lateral (
-         select from_id, to_id from edge where ${byNum} = $2 and num = q.num and kind = $4 offset 0
+         select from_id, to_id from edge where ${byNum} = $2 and num = q.num and kind = $4 and (properties::json ->> '@odata.type') is distinct from coalesce($5::text, '') offset 0
        ) e
        where q.run = $1 and q.stream = $3 and q.kind = 'edge' and q.why = 'source' and exists (
          select from seen s
@@ -131,7 +131,7 @@ export function conflictingEdges(
      ) as pair
      where p.run = $1 and p.stream = $3 and p.kind = 'edge' and p.num = pair.num
      returning p.num, pair.from_id as "from", pair.to_id as "to"`,
-    [run, numKey(connection, stream), stream, kind],
+    [run, numKey(connection, stream), stream, kind, unlisted],
   );
 }
 

@@ -17,6 +17,11 @@ export function unescapeText(text: string): string {
   return text.includes(mark) ? text.replace(escaped, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : text;
 }
 
+/** Whether no text in this JSON would be escaped, neither here nor by JSON itself. */
+export function isWritable(json: string): boolean {
+  return !json.includes('\\') && !json.includes(mark);
+}
+
 /** JSON text as `jsonb` can hold it. */
 export function escapeJson(json: string): string {
   if (!json.includes('\\u') && !json.includes(mark)) return json;
