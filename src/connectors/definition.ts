@@ -20,6 +20,8 @@ export interface EdgeDefinition {
   readonly key: EdgeField | null;
   /** What else of the element is kept with the edge. */
   readonly properties: readonly string[];
+  /** The `@odata.type` that the relation's own collection leaves out, so that it cannot be asked whether such an element is in it. */
+  readonly unlisted: string | null;
   /** The boolean setting of the connection that asks for these edges; absent: always. */
   readonly setting?: string;
 }

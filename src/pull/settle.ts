@@ -78,7 +78,7 @@ async function askConflicts(database: Database, source: Source, target: StreamTa
   for (const edge of target.edges) {
     const property = edge.at;
     if (property === null) continue;
-    const pairs = await conflictingEdges(database, { ...at, kind: edge.kind });
+    const pairs = await conflictingEdges(database, { ...at, kind: edge.kind, unlisted: edge.unlisted });
     if (pairs.length === 0) continue;
     const { present } = await source.hasMembers({ path: walk.path, property, pairs }, options);
     const kept = pairs.flatMap((pair, index) => (present[index] === true ? [pair.num] : []));

@@ -11,6 +11,7 @@ const member: EdgeDefinition = {
   to: 'element.id',
   key: null,
   properties: ['@odata.type'],
+  unlisted: null,
 };
 const select = ['id', 'displayName', 'mail', 'members'];
 const phase = (objects: Phase['objects'], edges: readonly EdgeDefinition[] = []): Phase => ({
@@ -170,6 +171,7 @@ describe('edges', () => {
       to: 'object.principalId',
       key: 'object.id',
       properties: ['directoryScopeId'],
+      unlisted: null,
     };
     const folded = fold(
       { yields: 'edges', edges: [assignment], objects: 'whole', overflow: null },

@@ -149,6 +149,26 @@ describe('I1 the final inventory equals the fault-free one', () => {
   });
 });
 
+describe('a pair that one round both removes and adds, on different pages', () => {
+  test.each([
+    ['user', ['removeMember', 'addMember']],
+    ['user', ['addMember', 'removeMember']],
+    ['servicePrincipal', ['removeMember', 'addMember']],
+    ['servicePrincipal', ['addMember', 'removeMember']],
+  ] as const)('%s: %s', async (kind, order) => {
+    const { simulator, pulling } = await start({ settings: { deltaEvents: 'each', deltaPageSize: 1 } }, { streams: ['users', 'groups'] });
+    const group = simulator.idOf('group', 1);
+    const member = simulator.idOf(kind, 2);
+    const isMember = [...simulator.truth('edges')].some((edge) => edge['from'] === group && edge['to'] === member);
+    // The first of the two must change something.
+    if (isMember === (order[0] === 'addMember')) simulator.mutate([{ do: isMember ? 'removeMember' : 'addMember', group, member }]);
+    await pulled(pulling);
+    simulator.mutate(order.map((step) => ({ do: step, group, member })));
+    expect((await pulled(pulling)).verdict).toBe('complete');
+    await expectInventoryOf(database, simulator, pulling.spec);
+  });
+});
+
 test('I2 no duplicates of (connection, stream, source id)', async () => {
   const { simulator, pulling } = await start();
   simulator.addFaults([{ match: '/v1.0/', every: 2, times: 30, fault: { kind: 'duplicate', count: 3 } }]);
