@@ -1,3 +1,4 @@
+// Connection files: what a good one becomes, what is kept when it is applied again, and every refusal with its place and reason.
 import { stringify } from 'yaml';
 import type { FileOptions } from '../../src/connectors/connectionFile.ts';
 import { parseConnectionFiles, problemInWords } from '../../src/connectors/connectionFile.ts';

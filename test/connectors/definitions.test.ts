@@ -1,3 +1,4 @@
+// Connectors are data: every stream, collection and relation holds together, for each connector there is.
 import { endpointsOf } from '../../src/connectors/clouds.ts';
 import type { Collection, EdgeDefinition, StreamDefinition } from '../../src/connectors/definition.ts';
 import { connectorNamed, connectors, streamNamed } from '../../src/connectors/index.ts';

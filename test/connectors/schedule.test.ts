@@ -1,3 +1,4 @@
+// Schedules in words, their periods, ends, zones and faults, as tables.
 import type { ScheduleSpec } from '../../src/connectors/schedule.ts';
 import { cronFault, defaultEnd, instantOf, inWords, isTimezone, outlivesCursors, periodMs } from '../../src/connectors/schedule.ts';
 

@@ -1,3 +1,4 @@
+// What a connection reads of its streams: selections, hashes, active streams, and rows that stay empty.
 import { connectorNamed } from '../../src/connectors/index.ts';
 import { activeMaps, activeStreams, emptyRows, hasDelta, relationSources, selectOf, streamHashes } from '../../src/connectors/select.ts';
 import type { ConnectionSpec, ProfileSpec } from '../../src/connectors/spec.ts';

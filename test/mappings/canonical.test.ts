@@ -1,3 +1,4 @@
+// The one text of a value, and its hash: equal values have equal texts.
 import { canonical, hashOf } from '../../src/mappings/canonical.ts';
 import type { Json } from '../../src/model.ts';
 

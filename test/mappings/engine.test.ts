@@ -1,3 +1,4 @@
+// The map engine: what rows make of a record, and which rows and records are refused.
 import fc from 'fast-check';
 import { canonical } from '../../src/mappings/canonical.ts';
 import { compile } from '../../src/mappings/engine.ts';

@@ -1,3 +1,4 @@
+// The built-in maps, each with every source field distinct, so that a slip of one row shows.
 import { compiledMap, builtInMap, builtInMaps } from '../../src/mappings/maps/index.ts';
 import { compile } from '../../src/mappings/engine.ts';
 import type { TransformMap } from '../../src/mappings/map.ts';
