@@ -1,5 +1,7 @@
 // A real Temporal server for tests, on ports and data of its own; it can be killed and started again where it was.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -27,6 +29,7 @@ export async function startTemporal(): Promise<TestTemporal> {
   // The ports it would have had before: never the usual ones, where somebody's own server may be.
   writeFileSync(path.join(home, 'temporal.ports.json'), JSON.stringify({ port: await freePort(), uiPort: await freePort() }));
   let server: TemporalServer = await ensureTemporalServer(home);
+  let guard = endsWithUs(server);
   const connection = await Connection.connect({ address: server.address });
   await registerSearchAttributes(new Client({ connection }));
   await connection.close();
@@ -34,13 +37,28 @@ export async function startTemporal(): Promise<TestTemporal> {
     address: server.address,
     kill: () => void process.kill(server.process.pid, 'SIGKILL'),
     async restart() {
+      guard.kill();
       server = await ensureTemporalServer(home);
+      guard = endsWithUs(server);
     },
     async stop() {
+      guard.kill();
       await stopTemporalServer(home, server);
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** The server outlives its starter on purpose; in tests it must not, however they end: the pipe closes with this process. */
+function endsWithUs(server: TemporalServer): ChildProcess {
+  const guard = spawn('/bin/sh', ['-c', `read -r _; kill -9 ${server.process.pid}`], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  guard.unref();
+  // The pipe itself keeps nobody waiting.
+  if (guard.stdin instanceof Socket) guard.stdin.unref();
+  return guard;
 }
 
 /** The server that globalSetup started for all suites. Suites take names of their own, so that they do not meet. */
