@@ -1,5 +1,5 @@
 // What a disturbed run is compared with: the same runs of the same tenant, left alone. And what may differ.
-import type { RunReport, StreamReport } from '../../src/model.ts';
+import type { RunReport } from '../../src/model.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
 import { changes, recoveryMs } from './site.ts';
@@ -13,18 +13,16 @@ export const phases = [
 ] as const;
 export type Phase = (typeof phases)[number];
 
-/** A stream's counts: all of its report but what an interruption may add to. */
-type StreamCounts = Omit<StreamReport, 'requests' | 'throttledMs' | 'resumed'>;
-
 export interface Outcome {
-  readonly report: Pick<RunReport, 'mode' | 'reason' | 'verdict' | 'assets' | 'error'> & { readonly streams: readonly StreamCounts[] };
+  /** Without times, and without what an interruption may add to. */
+  readonly report: Pick<RunReport, 'mode' | 'reason' | 'verdict' | 'assets' | 'error'> & { readonly streams: readonly object[] };
   /** Pages asked for, by stream. */
   readonly asked: ReadonlyMap<string, number>;
 }
 
 export function outcomeOf(report: RunReport, simulator: Simulator): Outcome {
   const { mode, reason, verdict, assets, error } = report;
-  const streams = report.streams.map(({ requests, throttledMs, resumed, ...counts }) => counts);
+  const streams = report.streams.map((stream) => ({ ...stream, requests: null, throttledMs: null, resumed: null }));
   return { report: { mode, reason, verdict, assets, error, streams }, asked: pagesAsked(simulator) };
 }
 
@@ -46,8 +44,8 @@ function pagesAsked(simulator: Simulator): Map<string, number> {
 }
 
 /** Pages asked for beyond those of the undisturbed run, by stream. */
-export function askedAgain(outcome: Outcome, undisturbed: Outcome): Record<string, number> {
-  return Object.fromEntries([...outcome.asked].map(([stream, count]) => [stream, count - (undisturbed.asked.get(stream) ?? 0)]));
+function askedAgain(outcome: Outcome, expected: Outcome): [string, number][] {
+  return [...outcome.asked].map(([stream, count]) => [stream, count - (expected.asked.get(stream) ?? 0)]);
 }
 
 /** Prepares the tenant and asks for a run; `during` is what happens to it. Ends with the run. */
@@ -79,7 +77,7 @@ export async function expectAsUndisturbed(
 ): Promise<void> {
   if (expected.outcome === undefined) throw new Error('There is no undisturbed run to compare with.');
   expect(outcome.report).toEqual(expected.outcome.report);
-  for (const [stream, again] of Object.entries(askedAgain(outcome, expected.outcome))) {
+  for (const [stream, again] of askedAgain(outcome, expected.outcome)) {
     if (again < 0 || again > expected.mostAgain)
       expect({ stream, pagesAskedAgain: again }).toEqual({ stream, mostAgain: expected.mostAgain });
   }
@@ -90,7 +88,9 @@ export async function expectAsUndisturbed(
 const quietRequests = 5 + 2;
 
 /** Fails unless the next run finds the cursors adopted: a delta of the fewest requests that writes nothing. A worker must serve. */
-export async function expectQuietDelta(site: Site, nth: number): Promise<void> {
+export async function expectQuietDelta(site: Site): Promise<void> {
+  const [row] = await site.database.query<{ runs: number }>('select count(*) as runs from run');
+  const nth = (row?.runs ?? 0) + 1;
   site.simulator.resetRequests();
   await site.ask('run');
   const { report, asked } = outcomeOf(await site.runEnds(nth), site.simulator);
