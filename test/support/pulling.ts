@@ -93,7 +93,7 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
   };
 }
 
-export function sourceOf(simulator: Simulator, http: Http): Source {
+function sourceOf(simulator: Simulator, http: Http): Source {
   const token = createTokenProvider({
     login: simulator.origin,
     tenantId: simulator.tenantId,
