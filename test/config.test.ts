@@ -61,14 +61,14 @@ test('an empty environment has defaults and nothing configured', () => {
 });
 
 test.each([
-  ['TIDEMARK_HOME', 'inside', (config: ReturnType<typeof readConfig>) => config.home, '/work/inside'],
+  ['TIDEMARK_HOME', 'inside', (config: ReturnType<typeof readConfig>) => config.home, '/srv/inside'],
   [
     'TIDEMARK_DATABASE_URL',
     'postgresql://db/tidemark',
     (config: ReturnType<typeof readConfig>) => config.databaseUrl,
     'postgresql://db/tidemark',
   ],
-  ['TIDEMARK_SECRET_DIR', 'secrets', (config: ReturnType<typeof readConfig>) => config.secrets.dir, '/work/secrets'],
+  ['TIDEMARK_SECRET_DIR', 'secrets', (config: ReturnType<typeof readConfig>) => config.secrets.dir, '/srv/secrets'],
   ['TIDEMARK_SECRET_ENV', 'ONE, TWO', (config: ReturnType<typeof readConfig>) => config.secrets.allowedEnv, ['ONE', 'TWO']],
   [
     'TIDEMARK_ALLOWED_ORIGINS',
@@ -95,7 +95,7 @@ test.each([
   ],
   ['TEMPORAL_NAMESPACE', 'prod', (config: ReturnType<typeof readConfig>) => config.temporal.namespace, 'prod'],
 ])('%s=%s is read', (name, value, of, expected) => {
-  expect(of(readConfig(bare({ [name]: value }), '/work'))).toEqual(expected);
+  expect(of(readConfig(bare({ [name]: value }), '/srv'))).toEqual(expected);
 });
 
 test.each([

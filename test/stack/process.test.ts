@@ -21,7 +21,7 @@ function sleeper(script = 'sleep 60'): { child: ChildProcess; name: ProcessName 
   const child = spawn('/bin/sh', ['-c', script], { stdio: 'ignore' });
   children.push(child);
   const name = child.pid === undefined ? null : nameOf(child.pid);
-  if (name === null) throw new Error('The helper process did not start.');
+  if (name === null) throw new Error('The other process did not start.');
   return { child, name };
 }
 
