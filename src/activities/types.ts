@@ -57,7 +57,7 @@ export type OpenResult =
   /** The same request was answered with this run before, and it has ended. */
   | { readonly kind: 'ended'; readonly brief: RunBrief };
 
-export interface RunPlace {
+interface RunPlace {
   readonly run: number;
   readonly connection: string;
 }

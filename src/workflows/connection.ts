@@ -44,18 +44,20 @@ async function awaitStep(entity: Entity): Promise<Step> {
     const step = choose(entity);
     if (step !== null) return step;
     const finished = allHandlersFinished();
-    await condition(() => entity.woken || allHandlersFinished() !== finished);
+    const suggested = renewalSuggested();
+    await condition(() => entity.woken || allHandlersFinished() !== finished || renewalSuggested() !== suggested);
   }
 }
 
 function choose(entity: Entity): Step | null {
   if (entity.loaded) refreshState(entity, now());
+  return nextStep(entity, { now: now(), handlersFinished: allHandlersFinished(), renewalSuggested: renewalSuggested() });
+}
+
+/** The history has grown long, or a newer version of the worker waits. */
+function renewalSuggested(): boolean {
   const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
-  return nextStep(entity, {
-    now: now(),
-    handlersFinished: allHandlersFinished(),
-    renewalSuggested: continueAsNewSuggested || targetWorkerDeploymentVersionChanged,
-  });
+  return continueAsNewSuggested || targetWorkerDeploymentVersionChanged;
 }
 
 type Acting = Exclude<Step, { readonly do: 'leave' | 'renew' }>;
@@ -83,7 +85,7 @@ async function perform(entity: Entity, step: Acting): Promise<void> {
   }
 }
 
-const adopted = { requestId: null, mode: null, told: null, ended: null } as const;
+const adopted = { mode: null, told: null, ended: null } as const;
 
 async function load(entity: Entity): Promise<void> {
   entity.reload = false;
@@ -120,7 +122,6 @@ async function open(entity: Entity, waiting: Waiting, timings: Timings): Promise
       run,
       profile,
       since: now(),
-      requestId,
       mode: mode === 'full' ? 'full' : 'delta',
       told: null,
       ended: null,

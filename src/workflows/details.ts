@@ -4,7 +4,7 @@ import type { Entity } from './entity.ts';
 import { statusOf } from './entity.ts';
 
 /** Named in contract.md; `up` registers them. */
-export const searchAttributes = {
+const searchAttributes = {
   TidemarkState: { name: 'TidemarkState', type: 'KEYWORD' },
   TidemarkConnector: { name: 'TidemarkConnector', type: 'KEYWORD' },
   TidemarkMode: { name: 'TidemarkMode', type: 'KEYWORD' },
@@ -12,7 +12,7 @@ export const searchAttributes = {
 } as const;
 
 /** A Markdown table of the profiles. */
-export function detailsOf(entity: Entity, now: string): string {
+function detailsOf(entity: Entity, now: string): string {
   const { state, since, connector, current, lastError, profiles } = statusOf(entity, now);
   const rows = profiles.map(({ name, state: shown, lastRun, lastFull, nextRun }) => {
     const last = lastRun === null ? '' : `${lastRun.run}: ${lastRun.verdict}, ${lastRun.mode ?? ''}, ${lastRun.finishedAt}`;

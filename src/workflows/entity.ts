@@ -16,8 +16,6 @@ export interface Current {
   readonly run: number;
   readonly profile: string;
   readonly since: string;
-  /** null for a run that a former entity opened. */
-  readonly requestId: string | null;
   /** What it was when it began; null when that is not known. */
   readonly mode: 'full' | 'delta' | null;
   /** What it was told; it is told once. */
@@ -26,7 +24,7 @@ export interface Current {
   ended: { readonly brief: RunBrief } | { readonly brief: null; readonly cancelled: boolean; readonly how: string } | null;
 }
 
-export interface Profile extends Pick<LoadedProfile, 'name' | 'status' | 'scheduled' | 'lastRun' | 'lastFull' | 'upcoming'> {
+interface Profile extends Pick<LoadedProfile, 'name' | 'status' | 'scheduled' | 'lastRun' | 'lastFull' | 'upcoming'> {
   readonly standing: Standing;
 }
 
@@ -55,7 +53,7 @@ export interface Entity {
   unfinished: LoadedConnection['unfinished'];
   /** Occurrences whose rows are to be written. */
   notes: OccurrenceNote[];
-  /** Answers for handlers that wait for their run to open. */
+  /** By request, of this execution: what handlers wait for, and what an occurrence that is asked for again is answered with. */
   readonly answers: Map<string, RunAnswer>;
   searchAttributes: LoadedConnection['searchAttributes'];
   timings: Timings | null;

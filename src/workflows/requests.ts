@@ -14,7 +14,8 @@ export const dueId = ({ profile, scheduledAt }: PullDueInput): string => `due:${
 /** One occurrence of a schedule. Asked again, it is answered as before. Each answer leaves a row; `run` gets its row when the run opens. */
 export function takeDue(entity: Entity, due: PullDueInput): Reply {
   const requestId = dueId(due);
-  if (entity.current?.requestId === requestId) return { outcome: 'run', run: entity.current.run };
+  const given = entity.answers.get(requestId);
+  if (given?.outcome === 'run') return given;
   if (entity.opening?.requestId === requestId) return 'opening';
   if (entity.queue.some((waiting) => waiting.requestId === requestId))
     return startsNow(entity, requestId) ? 'opening' : { outcome: 'queued' };
@@ -27,6 +28,8 @@ export function takeDue(entity: Entity, due: PullDueInput): Reply {
     entity.notes.push({ ...note, outcome: 'skipped', reason });
     return skipped(reason);
   }
+  // Skipped before, it is asked for anew.
+  entity.answers.delete(requestId);
   entity.queue.push({ requestId, profile: due.profile, trigger: 'schedule', scheduledAt: due.scheduledAt });
   if (startsNow(entity, requestId)) return 'opening';
   entity.notes.push({ ...note, outcome: 'queued', reason: null });
@@ -57,7 +60,6 @@ export function takeRequest(entity: Entity, of: { readonly requestId: string; re
   const { current, opening } = entity;
   if (entity.deleted) return skipped('the connection was deleted');
   if (entity.paused !== null) return skipped('paused');
-  if (current?.requestId === requestId) return { outcome: 'run', run: current.run };
   // A full pull under way is what was asked for; a delta is stopped by the main loop, because a forced one waits.
   if (forced && current?.profile === profile && current.mode === 'full' && current.told === null)
     return { outcome: 'run', run: current.run };
@@ -91,7 +93,9 @@ export function takeResume(entity: Entity): DoneAnswer {
     const scheduledAt = paused.skipped[name];
     const waits = entity.queue.some(({ profile }) => profile === name);
     if (scheduledAt === undefined || status === 'inactive' || waits) continue;
-    entity.queue.push({ requestId: dueId({ profile: name, scheduledAt }), profile: name, trigger: 'schedule', scheduledAt });
+    const requestId = dueId({ profile: name, scheduledAt });
+    entity.answers.delete(requestId);
+    entity.queue.push({ requestId, profile: name, trigger: 'schedule', scheduledAt });
   }
   return { done: true, note: null };
 }

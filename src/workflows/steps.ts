@@ -49,7 +49,7 @@ export function nextStep(entity: Entity, around: Surroundings): Step | null {
 }
 
 /** Why the run under way must end at its next page, if it must. */
-export function stopFor(entity: Entity, current: Current): StopInput | null {
+function stopFor(entity: Entity, current: Current): StopInput | null {
   if (entity.deleted) return { verdict: 'cancelled', reason: 'the connection was deleted' };
   if (entity.cancelAsked) return { verdict: 'cancelled', reason: 'cancelled by request' };
   if (entity.paused !== null) return { verdict: 'cancelled', reason: 'paused' };

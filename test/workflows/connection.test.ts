@@ -43,6 +43,8 @@ interface Entity {
   readonly state: () => Promise<ConnectionStatus>;
   /** Waits for runs to end, and answers all that have, oldest first. */
   readonly ended: (count: number) => Promise<RunBrief[]>;
+  /** Waits until the run is planned: its workflow runs. */
+  readonly underWay: (run: number) => Promise<void>;
 }
 
 async function startEntity(prepare: (store: FakeStore) => void = () => undefined): Promise<Entity> {
@@ -59,7 +61,8 @@ async function startEntity(prepare: (store: FakeStore) => void = () => undefined
     await until(async () => (await state()).history.length >= count && (await state()).current === null);
     return [...(await state()).history].reverse();
   };
-  return { name, store, handle, state, ended };
+  const underWay = (run: number): Promise<void> => until(() => store.runs.some((row) => row.run === run && row.plan !== null));
+  return { name, store, handle, state, ended, underWay };
 }
 
 /** Without an input as operators send it. */
@@ -86,6 +89,31 @@ describe('requests', () => {
     expect(state.profiles).toMatchObject([{ name: 'default', status: 'active', state: 'processed', lastRun: { run: 1 } }]);
     await until(() => entity.store.saved.at(-1)?.state === 'processed');
     expect(entity.store.run(1).settled).toBe(true);
+  });
+
+  test('Temporal shows it: a table in its UI, and search attributes to list by', async () => {
+    const entity = await startEntity();
+    await ask(entity, runNowUpdate);
+    await entity.ended(1);
+    await until(() => entity.store.saved.at(-1)?.state === 'processed');
+    const found = async (query: string): Promise<string[]> => {
+      const ids: string[] = [];
+      for await (const { workflowId } of harness.client.workflow.list({ query })) ids.push(workflowId);
+      return ids;
+    };
+    const query = `TidemarkState="processed" and TidemarkConnector="entra-identity" and TidemarkMode="delta" and TidemarkLastSuccess > "2026-01-01T00:00:00Z"`;
+    await until(async () => (await found(query)).includes(connectionId(entity.name)));
+    const { userMetadata } =
+      (
+        await harness.client.workflowService.describeWorkflowExecution({
+          namespace: harness.namespace,
+          execution: { workflowId: pullId(entity.name, 1) },
+        })
+      ).executionConfig ?? {};
+    expect(userMetadata?.summary?.data?.toString()).toBe(`"${entity.name} run 1: default, delta"`);
+    const details = await entity.handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    expect(details.currentDetails).toMatch(/^\*\*c-.* \(entra-identity\): \*\*processed\*\* since .*\n\n\| profile \| state/);
+    expect(details.currentDetails).toMatch(/\| default \| processed \| 1: complete, delta, /);
   });
 
   test('without a profile every active one runs in file order, one after another', async () => {
@@ -180,7 +208,7 @@ describe('forceFullPull', () => {
       store.slice = untilStopped;
     });
     await ask(entity, runNowUpdate);
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     const { answers } = await ask(entity, forceFullPullUpdate, { profile: 'default' });
     expect(answers).toEqual([{ profile: 'default', outcome: 'queued' }]);
     await until(() => entity.store.runs.length === 2);
@@ -196,7 +224,7 @@ describe('forceFullPull', () => {
       store.slice = held.slice;
     });
     await ask(entity, runNowUpdate);
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     const { answers } = await ask(entity, forceFullPullUpdate);
     expect(answers).toEqual([{ profile: 'default', outcome: 'run', run: 1 }]);
     held.open();
@@ -226,7 +254,7 @@ describe('pause and resume', () => {
       store.slice = untilStopped;
     });
     await due(entity, nth(1));
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     expect(await ask(entity, pauseUpdate, { reason: 'maintenance' })).toEqual({ done: true, note: null });
     await entity.ended(1);
     expect(entity.store.run(1).finish).toMatchObject({ verdict: 'cancelled', reason: 'paused' });
@@ -266,7 +294,7 @@ describe('cancelRun', () => {
     });
     expect(await ask(entity, cancelRunUpdate)).toEqual({ done: false, note: 'no run is under way' });
     await ask(entity, runNowUpdate);
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     expect(await ask(entity, cancelRunUpdate, { run: 7 })).toEqual({
       done: false,
       note: 'run 7 is not under way',
@@ -281,7 +309,7 @@ describe('cancelRun', () => {
       store.slice = untilStopped;
     });
     await ask(entity, runNowUpdate);
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     await entity.handle.cancel();
     expect(await entity.ended(1)).toMatchObject([{ verdict: 'cancelled' }]);
     entity.store.slice = () => Promise.resolve({ kind: 'done' });
@@ -347,7 +375,7 @@ describe('what ends from outside', () => {
       store.slice = untilStopped;
     });
     await ask(entity, runNowUpdate);
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     await harness.client.workflow.getHandle(pullId(entity.name, 1)).terminate('by hand');
     const [brief] = await entity.ended(1);
     expect(brief).toMatchObject({ verdict: 'failed', error: { message: 'The workflow of run 1 was terminated.' } });
@@ -362,7 +390,7 @@ describe('what ends from outside', () => {
       store.slice = untilStopped;
     });
     await ask(entity, runNowUpdate);
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     await entity.handle.terminate('lost');
     const start = { workflowId: connectionId(entity.name), taskQueue: taskQueues.control, args: [{ name: entity.name }] as [unknown] };
     await harness.client.workflow.start<typeof connection>('connection', start);
@@ -384,7 +412,7 @@ describe('what ends from outside', () => {
       store.slice = untilStopped;
     });
     await ask(entity, runNowUpdate);
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     entity.store.deleted = true;
     await entity.handle.signal('configured');
     expect(await entity.handle.result()).toBe('The connection was deleted.');
@@ -400,7 +428,7 @@ describe('many messages', () => {
       store.slice = held.slice;
     });
     await ask(entity, runNowUpdate);
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     const { runId } = await entity.handle.describe();
     await Promise.all(Array.from({ length: 300 }, () => entity.handle.signal(runNowSignal, {})));
     // More bytes than one execution should have, in messages that are ignored.
@@ -420,7 +448,7 @@ describe('many messages', () => {
       store.slice = untilStopped;
     });
     await ask(entity, runNowUpdate);
-    await until(async () => (await entity.state()).current?.run === 1);
+    await entity.underWay(1);
     await ask(entity, pauseUpdate);
     const { runId } = await entity.handle.describe();
     for (let sent = 0; sent < 25; sent += 1) await entity.handle.signal(runNowSignal, { profile: 'x'.repeat(200_000) });
