@@ -14,7 +14,7 @@ import {
   runPhase,
   undisturbed,
 } from './runs.ts';
-import { openSite, type Site } from './site.ts';
+import { atSite, type SiteOptions } from './site.ts';
 import { prepareWorkerCode, type WorkerCode } from './workerProcess.ts';
 
 /** How often a full pull and a delta of the tenant pass each point, at least. Which pass is the last one of its worker is drawn. */
@@ -65,18 +65,11 @@ let expected: ReadonlyMap<Phase['name'], Outcome>;
 
 beforeAll(async () => {
   code = await prepareWorkerCode();
-  expected = await atSite((site) => undisturbed(site));
+  expected = await atSite(here(), (site) => undisturbed(site));
 }, caseTimeoutMs);
 afterAll(() => code.remove());
 
-async function atSite<T>(work: (site: Site) => Promise<T>): Promise<T> {
-  const site = await openSite({ code, temporalAddress: sharedTemporalAddress() });
-  try {
-    return await work(site);
-  } finally {
-    await site.close();
-  }
-}
+const here = (): SiteOptions => ({ code, temporalAddress: sharedTemporalAddress() });
 
 test('there are at least 25 points between the steps of a run', () => {
   expect(failpointNames.length).toBeGreaterThanOrEqual(25);
@@ -92,7 +85,7 @@ const cases = failpointNames.map((point, index) => ({
 test.concurrent.each(cases)(
   'I1 killed at $point, at pass $full of a full pull and $delta of a delta (seed $seed)',
   (of) =>
-    atSite(async (site) => {
+    atSite(here(), async (site) => {
       let worker = site.startWorker(`${of.point}:${of.full}`);
       for (const phase of phases) {
         const at = of[phase.name];

@@ -26,7 +26,7 @@ export function outcomeOf(report: RunReport, simulator: Simulator): Outcome {
   return { report: { mode, reason, verdict, assets, error, streams }, asked: pagesAsked(simulator) };
 }
 
-/** By the collection that a page's link begins with. Tokens and the questions of settle are no pages. */
+/** By the collection that a page's link begins with. Tokens, refusals and the questions of settle are no pages. */
 const collections: readonly (readonly [string, string])[] = [
   ['/v1.0/users', 'users'],
   ['/v1.0/groups', 'groups'],
@@ -36,8 +36,8 @@ const collections: readonly (readonly [string, string])[] = [
 
 function pagesAsked(simulator: Simulator): Map<string, number> {
   const asked = new Map<string, number>();
-  for (const { method, path } of simulator.requests()) {
-    const stream = method === 'GET' ? collections.find(([prefix]) => path.startsWith(prefix))?.[1] : undefined;
+  for (const { method, path, status } of simulator.requests()) {
+    const stream = method === 'GET' && status === 200 ? collections.find(([prefix]) => path.startsWith(prefix))?.[1] : undefined;
     if (stream !== undefined) asked.set(stream, (asked.get(stream) ?? 0) + 1);
   }
   return asked;

@@ -60,7 +60,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(options: SiteOptions): Promise<Site> {
+async function openSite(options: SiteOptions): Promise<Site> {
   const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-crash-'));
   const databaseUrl = await freshDatabaseUrl(options.databaseServerUrl);
   const database = openDatabase({ url: databaseUrl, applicationName: 'tidemark-test' });
@@ -128,6 +128,16 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Opens a site for the length of `work`, whatever becomes of it. */
+export async function atSite<T>(options: SiteOptions, work: (site: Site) => Promise<T>): Promise<T> {
+  const site = await openSite(options);
+  try {
+    return await work(site);
+  } finally {
+    await site.close();
+  }
 }
 
 /** Search attributes are left out: an entity does without them. The server's own caches learn of a new namespace a little later. */
