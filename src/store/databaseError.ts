@@ -2,7 +2,7 @@
 import { TidemarkError } from '../errors.ts';
 
 /** Raised by our guards (migrations.ts): another run or attempt has taken over. */
-export const staleState = 'TM001';
+const staleState = 'TM001';
 
 // 08 connection, 28 authorisation, 3D no such database, 53 resources, 55 locks, 57 operator, 58 system; 25006 read-only.
 const unavailable = /^(08|28|3D|53|55P03|57|58|25006)/;

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 import { jsonb } from './params.ts';
 import { escapeText } from './text.ts';
 
-export type LogLevel = 'info' | 'warning' | 'error';
+type LogLevel = 'info' | 'warning' | 'error';
 
 export interface LogLine {
   readonly connection: string;

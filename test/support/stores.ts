@@ -13,7 +13,7 @@ export interface StartedStore {
 
 export const postgresUrl = process.env['TIDEMARK_TEST_DATABASE_URL'];
 
-export async function startPgliteStore(): Promise<StartedStore> {
+async function startPgliteStore(): Promise<StartedStore> {
   const server = await startPglite();
   return storeAt(server.url, () => server.stop());
 }

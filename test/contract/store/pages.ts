@@ -78,6 +78,27 @@ export function pagesContract(store: () => StartedStore): void {
     ]);
   });
 
+  test('seen is what this walk had, and nothing beside it', async () => {
+    const { database } = store();
+    const connection = await newConnection(database);
+    const told = { objects: { a: {}, b: {} } };
+    const first = await drive(database, { connection });
+    await first.walk('users');
+    await first.page('users', told);
+    const second = await drive(database, { connection });
+    await second.walk('users');
+    await second.page('users', { objects: { a: {} } });
+    const seen = async (run: typeof second, walk: number): Promise<unknown> => {
+      const stored = await readStoredRecords(database, { ...run.at('users'), walk, ids: ['a', 'b'], bodies: false, seen: true });
+      return [...stored.values()].map((record) => record.seen);
+    };
+    expect([await seen(first, 1), await seen(second, 1), await seen(second, 2)]).toEqual([
+      [true, true],
+      [true, false],
+      [false, false],
+    ]);
+  });
+
   test('I7: of two attempts at the same page one is refused, without effect; the checkpoint tells which was committed', async () => {
     const { database } = store();
     const connection = await newConnection(database);

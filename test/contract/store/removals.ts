@@ -2,9 +2,9 @@
 import type { StreamOutcome } from '../../../src/model.ts';
 import { applyRemovals, conflictingEdges, keepRemovals, stageUnseen } from '../../../src/store/settle.ts';
 import type { DrivenRun, Told } from '../../support/storing.ts';
-import { drive, edgeOf, fullRun, liveIds, newConnection } from '../../support/storing.ts';
+import { drive, edgeOf, fullRun, liveIds, newConnection, pageOf } from '../../support/storing.ts';
 import type { Database } from '../../../src/store/database.ts';
-import { readStoredEdges } from '../../../src/store/page.ts';
+import { commitPage, readStoredEdges, readStoredRecords } from '../../../src/store/page.ts';
 import type { StartedStore } from '../../support/stores.ts';
 
 const abc = { a: {}, b: {}, c: {} };
@@ -99,6 +99,22 @@ export function removalsContract(store: () => StartedStore): void {
     await run.settle('users', ['b']);
     expect(await liveIds(database, connection)).toEqual(['a', 'b']);
     expect((await run.finish()).streams[0]).toMatchObject({ read: 1, unchanged: 1, swept: 1 });
+  });
+
+  test('what is gone already is not removed again', async () => {
+    const { database } = store();
+    const connection = await newConnection(database);
+    await fullRun(database, connection, { objects: abc });
+    await fullRun(database, connection, { gone: ['b'] }, 'delta');
+    const run = await begun(database, connection, 'delta');
+    const stored = await readStoredRecords(database, { ...run.at('users'), walk: 1, ids: ['b'], bodies: false, seen: false });
+    const page = await pageOf(database, run.at('users'), { walk: 1, page: 0 }, {});
+    await commitPage(database, { ...page, removed: { records: [stored.get('b')!.num], edges: [] } });
+    await run.end('users');
+    await run.settle('users');
+    const report = await run.finish();
+    expect(report.streams[0]).toMatchObject({ read: 0, removedBySource: 0 });
+    expect(report.assets.removed).toBe(0);
   });
 
   test('a sweep leaves other streams and connections alone', async () => {
