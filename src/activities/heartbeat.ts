@@ -15,7 +15,7 @@ const longestBeatMs = 1000;
 
 /**
  * Runs `work` with a heartbeat every second. Work that was cancelled ends by itself, at its page boundary.
- * @throws SOURCE_UNAVAILABLE when the work ended because it had stalled.
+ * @throws SOURCE_UNAVAILABLE when the work ended because it had stalled or the worker drains.
  */
 export async function withHeartbeat<T>(
   timings: Pick<Timings, 'stallMs' | 'heartbeatTimeoutMs'>,
@@ -40,6 +40,9 @@ export async function withHeartbeat<T>(
     return result;
   } catch (error) {
     if (stalled.signal.aborted) throw stall(timings.stallMs, error);
+    if (draining.aborted && !(error instanceof TidemarkError)) {
+      throw new TidemarkError('SOURCE_UNAVAILABLE', 'The worker ends; another one goes on.', { cause: error });
+    }
     throw error;
   } finally {
     clearInterval(timer);

@@ -1,4 +1,5 @@
 // After the streams: removes what the run's complete walks prove gone, and answers how each stream stands (design 3.7). Idempotent.
+import { activityInfo } from '@temporalio/activity';
 import { settleRun } from '../pull/settle.ts';
 import { streamTargets } from '../pull/target.ts';
 import { readProgress } from '../store/walk.ts';
@@ -17,7 +18,13 @@ export async function settle(shared: Shared, { run, timings }: SettleRequest): P
       const source = await shared.sources.sourceFor(spec);
       await settleRun(
         { database, source },
-        { run, targets: streamTargets(spec, row.profile), options: { signal, alive, longestWaitMs: timings.longWaitMs } },
+        {
+          run,
+          targets: streamTargets(spec, row.profile),
+          options: { signal, alive, longestWaitMs: timings.longWaitMs },
+          maxWaitMs: timings.maxWaitMs,
+          lastTry: activityInfo().attempt * timings.retryMaximumMs > timings.pagelessLimitMs,
+        },
       );
     }
     return (await readProgress(database, run)).map(({ stream, outcome, error }) => ({ stream, outcome, error }));

@@ -1,5 +1,6 @@
 // One page's objects to records, removals and edges, each id once, in order of arrival (design 3.4). Pure.
 import type { EdgeDefinition, EdgeField } from '../connectors/definition.ts';
+import { ordered } from '../mappings/canonical.ts';
 import type { Json, JsonObject } from '../model.ts';
 import type { EdgeId, Reject } from '../store/page.ts';
 import type { Phase } from './plan.ts';
@@ -26,6 +27,9 @@ export interface Folded {
   readonly rejects: readonly Reject[];
 }
 
+// Looked up once: a global is searched for at every use.
+const { hasOwn } = Object;
+
 const idLimit = 1_024;
 const depthLimit = 32;
 
@@ -33,7 +37,8 @@ const depthLimit = 32;
 export function fold(phase: Phase, select: readonly string[], objects: readonly JsonObject[]): Folded {
   const page = new Page();
   const relations = new Set(phase.edges.flatMap((edge) => (edge.at === null ? [] : [edge.at])));
-  const kept = select.filter((property) => !relations.has(property));
+  // In the order of the canonical text, so that nothing is sorted again record by record.
+  const kept = select.filter((property) => !relations.has(property)).sort();
   for (const [index, object] of objects.entries()) {
     const id = object['id'];
     if (!isId(id)) {
@@ -116,18 +121,19 @@ function splitField(field: EdgeField): ['object' | 'element', string] {
   return field.startsWith('object.') ? ['object', field.slice('object.'.length)] : ['element', field.slice('element.'.length)];
 }
 
-/** Own properties only, each defined and never assigned: a property named `__proto__` stays data. */
+/** Own properties only, their values in order. The names come from the connector and its maps, never from data. */
 function pick(object: JsonObject, properties: readonly string[]): JsonObject {
-  return Object.fromEntries(
-    properties.flatMap((property) => {
-      const value = Object.hasOwn(object, property) ? object[property] : undefined;
-      return value === undefined ? [] : [[property, value]];
-    }),
-  );
+  const picked: JsonObject = {};
+  for (const property of properties) {
+    if (!hasOwn(object, property)) continue;
+    const value = object[property];
+    if (value !== undefined) picked[property] = typeof value === 'object' ? ordered(value) : value;
+  }
+  return picked;
 }
 
 function listAt(object: JsonObject, property: string): readonly Json[] {
-  const value = Object.hasOwn(object, property) ? object[property] : undefined;
+  const value = hasOwn(object, property) ? object[property] : undefined;
   return Array.isArray(value) ? value : [];
 }
 

@@ -14,6 +14,12 @@ export function merge(objects: Phase['objects'], folded: FoldedRecord, stored: S
   return withoutNulls(replaces ? folded.properties : { ...stored.body, ...folded.properties });
 }
 
+/** The names are those of selected properties. */
 function withoutNulls(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+  const kept: JsonObject = {};
+  for (const name of Object.keys(object)) {
+    const value = object[name];
+    if (value !== undefined && value !== null) kept[name] = value;
+  }
+  return kept;
 }

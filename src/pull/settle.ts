@@ -12,6 +12,10 @@ export interface SettleRequest {
   readonly run: number;
   readonly targets: readonly StreamTarget[];
   readonly options: FetchOptions;
+  /** A wait told by the source beyond this, in milliseconds, ends the stream as partial. */
+  readonly maxWaitMs: number;
+  /** Tried so often that a source which still does not answer ends the stream as partial (I9). */
+  readonly lastTry: boolean;
 }
 
 /** Ids asked for between two heartbeats: ten requests of twenty. */
@@ -38,7 +42,7 @@ export async function settleRun(
       failpoint('settle.afterAsk');
     } catch (error) {
       // Nothing may be removed unasked: the stream ends partial, its removals are found again by the next run.
-      if (!(error instanceof TidemarkError) || codes[error.code].retried || error.code === 'STALE_ATTEMPT') throw error;
+      if (!(error instanceof TidemarkError) || isTriedAgain(error, request)) throw error;
       await endWalk(database, { ...at, outcome: 'partial', error: { code: error.code, message: error.message, hint: error.hint } });
       continue;
     }
@@ -47,6 +51,12 @@ export async function settleRun(
     request.options.alive?.();
     failpoint('settle.afterApply');
   }
+}
+
+/** Whether Temporal calls again; a run that was overtaken ends by the throw as well. */
+function isTriedAgain(error: TidemarkError, { maxWaitMs, lastTry }: SettleRequest): boolean {
+  if (error.code === 'STALE_ATTEMPT' || error.code === 'STORE_UNAVAILABLE') return true;
+  return codes[error.code].retried && !lastTry && (error.retryAfterMs ?? 0) <= maxWaitMs;
 }
 
 interface Place {

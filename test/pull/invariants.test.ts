@@ -221,6 +221,19 @@ describe('I4 a tombstone needs proof', () => {
     expect(streamOf(report, 'users').swept).toBe(30);
     await expectInventoryOf(database, simulator, pulling.spec);
   });
+
+  test('who cannot be asked for is not removed: the stream ends partial and the next run finds it again', async () => {
+    const { simulator, pulling } = await start();
+    await pulled(pulling);
+    simulator.mutate([{ do: 'deleteUser', id: simulator.idOf('user', 4), hard: true }]);
+    simulator.addFaults([{ phase: 'batch', fault: { kind: 'status', status: 403, code: 'Authorization_RequestDenied' } }]);
+    const report = await pulled(pulling, { forced: true });
+    expect(report.verdict).toBe('partial');
+    expect(streamOf(report, 'users')).toMatchObject({ outcome: 'partial', swept: 0, error: { code: 'SOURCE_FORBIDDEN' } });
+    simulator.clearFaults();
+    expect(streamOf(await pulled(pulling, { forced: true }), 'users')).toMatchObject({ outcome: 'complete', swept: 1 });
+    await expectInventoryOf(database, simulator, pulling.spec);
+  });
 });
 
 describe('I5 a failed or partial run removes nothing beyond such proof', () => {
