@@ -37,8 +37,8 @@ const depthLimit = 32;
 export function fold(phase: Phase, select: readonly string[], objects: readonly JsonObject[]): Folded {
   const page = new Page();
   const relations = new Set(phase.edges.flatMap((edge) => (edge.at === null ? [] : [edge.at])));
-  // In the order of the canonical text, so that nothing is sorted again record by record.
-  const kept = select.filter((property) => !relations.has(property)).sort();
+  // In the order of the canonical text, so that nothing is sorted again record by record. Writing `__proto__` would reach a prototype.
+  const kept = select.filter((property) => !relations.has(property) && property !== '__proto__').sort();
   for (const [index, object] of objects.entries()) {
     const id = object['id'];
     if (!isId(id)) {
