@@ -74,6 +74,8 @@ function object(rows: readonly Row[], position: number, level: number, slots: re
     if (segment?.kind === 'name') byName.set(segment.name, [...(byName.get(segment.name) ?? []), row]);
   }
   const children = [...byName].map(([name, under]) => ({ name, build: node(under, position + 1, level, slots) }));
+  // In the order of the canonical text: a document's hash needs no sorting.
+  children.sort((a, b) => (a.name < b.name ? -1 : 1));
   return (scope) => {
     let built: JsonObject | undefined;
     for (const child of children) {

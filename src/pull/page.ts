@@ -6,7 +6,7 @@ import { canonical, hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
 import type { Database } from '../store/database.ts';
 import { readStoredEdges, readStoredRecords } from '../store/page.ts';
-import type { AssetWrite, EdgeId, EdgeWrite, PageCommit, RecordWrite, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
+import type { AssetWrite, EdgeWrite, PageCommit, RecordWrite, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
 import { fold } from './fold.ts';
 import type { Folded, FoldedEdge, FoldedRecord } from './fold.ts';
 import { merge } from './merge.ts';
@@ -35,16 +35,27 @@ export async function preparePage(
   failpoint('page.afterFold');
   const scope = { run: of.run, connection: target.connection, stream: target.definition.name, walk: of.walk };
   const rejected = new Set(folded.rejects.map((reject) => reject.id));
-  const records = await readStoredRecords(database, {
-    ...scope,
-    ids: [...new Set([...folded.records.keys(), ...folded.removed, ...rejected])],
-    bodies: phase.objects !== 'whole',
-    seen: phase.objects === 'first',
-  });
-  const edges = await readStoredEdges(database, { ...scope, edges: [...folded.edges, ...folded.removedEdges] });
+  const { edges, removedEdges } = folded;
+  const [records, storedEdges] = await Promise.all([
+    readStoredRecords(database, {
+      ...scope,
+      ids: [...new Set([...folded.records.keys(), ...folded.removed, ...rejected])],
+      bodies: phase.objects !== 'whole',
+      seen: phase.objects === 'first',
+    }),
+    readStoredEdges(database, { ...scope, edges: [...edges, ...removedEdges] }),
+  ]);
   failpoint('page.afterRead');
   const writes = writeRecords(target, phase, folded, records);
-  return { ...writes, ...writeEdges(folded, edges, writes.seenRecords, knownNumbers(folded.removed, records)) };
+  return {
+    ...writes,
+    edges: writeEdges(edges, storedEdges),
+    removed: {
+      records: knownNumbers(folded.removed, records),
+      edges: storedEdges.slice(edges.length).flatMap(({ known, num }) => (known ? [num] : [])),
+    },
+    seen: { records: writes.seenRecords, edges: storedEdges.slice(0, edges.length).map(({ num }) => num) },
+  };
 }
 
 interface RecordWrites extends Pick<PageCommit, 'records' | 'assets' | 'rejects'> {
@@ -106,30 +117,16 @@ function assetOf(target: StreamTarget, merged: JsonObject, id: string, stored: S
   return { num: stored.num, id, class: target.class, document, hash, mapHash: target.map.hash, change };
 }
 
-function writeEdges(
-  folded: Folded,
-  stored: readonly StoredEdge[],
-  seenRecords: readonly number[],
-  removedRecords: readonly number[],
-): Pick<PageCommit, 'edges' | 'removed' | 'seen'> {
-  const byName = new Map(stored.map((edge) => [nameOf(edge), edge]));
-  const writes: EdgeWrite[] = [];
-  const seenEdges: number[] = [];
-  for (const edge of folded.edges) {
-    const known = byName.get(nameOf(edge));
+/** `stored` begins with what is stored of these edges, in their order. */
+function writeEdges(edges: readonly FoldedEdge[], stored: readonly StoredEdge[]): EdgeWrite[] {
+  return edges.flatMap((edge, index): EdgeWrite[] => {
+    const known = stored[index];
     if (known === undefined) throw new TidemarkError('INTERNAL', 'The store did not answer for an edge of the page.');
-    seenEdges.push(known.num);
     const properties = propertiesOf(edge);
-    if (!known.known || known.properties !== properties) {
-      const { kind, from, to, key } = edge;
-      writes.push({ kind, from, to, key, num: known.num, properties, change: known.known ? 'updated' : 'added' });
-    }
-  }
-  const removedEdges = folded.removedEdges.flatMap((edge) => {
-    const known = byName.get(nameOf(edge));
-    return known?.known === true ? [known.num] : [];
+    if (known.known && known.properties === properties) return [];
+    const { kind, from, to, key } = edge;
+    return [{ kind, from, to, key, num: known.num, properties, change: known.known ? 'updated' : 'added' }];
   });
-  return { edges: writes, removed: { records: removedRecords, edges: removedEdges }, seen: { records: seenRecords, edges: seenEdges } };
 }
 
 function storedOf(stored: ReadonlyMap<string, StoredRecord>, id: string): StoredRecord {
@@ -146,5 +143,3 @@ function knownNumbers(ids: ReadonlySet<string>, stored: ReadonlyMap<string, Stor
 }
 
 const propertiesOf = (edge: FoldedEdge): string | null => (edge.properties === null ? null : canonical(edge.properties));
-
-const nameOf = (edge: EdgeId): string => `${edge.kind} ${edge.from} ${edge.to} ${edge.key}`;

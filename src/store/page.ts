@@ -1,8 +1,9 @@
 // One page: what is stored of its ids, and the one transaction that commits it (design 3.4).
 // MUST send one statement per table, rows in key order, and nothing for what is empty: an unchanged page writes its seen row and the checkpoint.
 import type { EdgeKind } from '../connectors/definition.ts';
+import { TidemarkError } from '../errors.ts';
 import type { AssetClass, JsonObject, Step } from '../model.ts';
-import type { Database } from './database.ts';
+import type { Database, Parameter } from './database.ts';
 import { pageStatements } from './pageStatements.ts';
 import { bigints, seenBlock, texts } from './params.ts';
 
@@ -125,35 +126,39 @@ export async function readStoredRecords(
     select from seen s
     where s.run = $4 and s.stream = $2 and s.kind = 'record' and s.walk = $5 and s.block = r.num / ${seenBlock} and r.num = any (s.nums))`;
   // One probe of the index for each id (`offset 0` holds the planner to it): in a table that grows, its estimates are always old.
-  const rows = await database.query<RecordRow>(
-    `select t.id, coalesce(r.num, nextval('record_num')) as num, r.num is not null as known, r.tombstoned_at is not null as tombstoned,
+  const rows = await readNumbered<RecordRow>(
+    database,
+    `select t.at, coalesce(r.num, nextval('record_num')) as num, r.num is not null as known, r.tombstoned_at is not null as tombstoned,
        r.hash, ${of.bodies ? 'r.body' : 'null::jsonb'} as body, a.hash as asset_hash, a.map_hash, ${of.seen ? seen : 'false'} as seen
-     from unnest($3::text[]) as t (id)
+     from unnest($3::text[]) with ordinality as t (id, at)
      left join lateral (select * from record where connection = $1 and stream = $2 and id = t.id offset 0) r on true
      left join lateral (select * from asset where num = r.num offset 0) a on true`,
     [of.connection, of.stream, texts(of.ids), ...(of.seen ? [of.run, of.walk] : [])],
   );
-  return new Map(rows.map((row) => [row.id, recordOf(row)]));
+  return new Map(of.ids.map((id, index) => [id, recordOf(id, rows[index])]));
 }
 
-interface RecordRow extends Omit<StoredRecord, 'asset'> {
+interface RecordRow extends Omit<StoredRecord, 'id' | 'asset'> {
   readonly asset_hash: string | null;
   readonly map_hash: string | null;
 }
 
-function recordOf({ asset_hash: hash, map_hash: mapHash, ...record }: RecordRow): StoredRecord {
-  return { ...record, asset: hash === null || mapHash === null ? null : { hash, mapHash } };
+function recordOf(id: string, row: RecordRow | undefined): StoredRecord {
+  if (row === undefined) throw new TidemarkError('INTERNAL', 'The database did not answer for a record of the page.');
+  const { asset_hash: hash, map_hash: mapHash, num, known, tombstoned, body, seen } = row;
+  return { id, num, known, tombstoned, hash: row.hash, body, seen, asset: hash === null || mapHash === null ? null : { hash, mapHash } };
 }
 
-/** What is stored of these edges, in one statement and in no order. An unknown edge gets a number; asked again without a commit it gets another one. */
-export function readStoredEdges(
+/** What is stored of these edges, in their order, in one statement. An unknown edge gets a number; asked again without a commit it gets another one. */
+export async function readStoredEdges(
   database: Database,
   of: { readonly connection: string; readonly stream: string; readonly edges: readonly EdgeId[] },
 ): Promise<StoredEdge[]> {
-  if (of.edges.length === 0) return Promise.resolve([]);
-  return database.query<StoredEdge>(
-    `select t.kind, t.from_id as "from", t.to_id as "to", t.key, coalesce(e.num, nextval('edge_num')) as num, e.num is not null as known, e.properties::text
-     from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as t (kind, from_id, to_id, key)
+  if (of.edges.length === 0) return [];
+  const rows = await readNumbered<Omit<StoredEdge, keyof EdgeId>>(
+    database,
+    `select t.at, coalesce(e.num, nextval('edge_num')) as num, e.num is not null as known, e.properties::text
+     from unnest($3::text[], $4::text[], $5::text[], $6::text[]) with ordinality as t (kind, from_id, to_id, key, at)
      left join lateral (
        select num, properties from edge
        where connection = $1 and stream = $2 and kind = t.kind and from_id = t.from_id and to_id = t.to_id and key = t.key offset 0
@@ -167,6 +172,23 @@ export function readStoredEdges(
       texts(of.edges.map((edge) => edge.key)),
     ],
   );
+  return of.edges.map(({ kind, from, to, key }, index) => {
+    const row = rows[index];
+    if (row === undefined) throw new TidemarkError('INTERNAL', 'The database did not answer for an edge of the page.');
+    return { kind, from, to, key, num: row.num, known: row.known, properties: row.properties };
+  });
+}
+
+/** The rows of a statement by their column `at`, from 1. They carry no ids: who asked has them. */
+async function readNumbered<T extends object>(database: Database, sql: string, params: readonly Parameter[]): Promise<T[]> {
+  const [, rows = []] = await database.batch<T & { readonly at: number }>([
+    // Numbers need no flush of their own: the page that uses them brings it.
+    { sql: 'set local synchronous_commit = off', params: [] },
+    { sql, params },
+  ]);
+  const ordered: T[] = [];
+  for (const row of rows) ordered[row.at - 1] = row;
+  return ordered;
 }
 
 /** Whether one of these numbers was on no earlier page of the walk. Stops at the first that was not. */
