@@ -25,6 +25,7 @@ endpoints:
   caFile: ${path.basename(simulator.caFile)}
 profiles:
   - name: default
+    streams: [users, groups, roles, appRoleAssignments]
     schedule: { occurs: recurring, every: hourly }
     baseline: weekly
 `,

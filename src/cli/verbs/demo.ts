@@ -5,7 +5,6 @@ import { controlSimulator } from '../../../simulator/control.ts';
 import { TidemarkError } from '../../errors.ts';
 import { createLogger } from '../../log.ts';
 import type { RunReport } from '../../model.ts';
-import type { RunningSimulator } from '../../stack/simulatorProcess.ts';
 import { type Stack, startStack } from '../../stack/up.ts';
 import { countAssets } from '../../store/asset.ts';
 import { listRuns } from '../../store/run.ts';
@@ -23,6 +22,8 @@ import { assets } from './assets.ts';
 
 /** What happens in the tenant between the two pulls. */
 const changes = 50;
+/** A busy tenant: every so many requests one is refused for a second. */
+const throttledEvery = 7;
 const sampleQuery = 'class:user and userAssetClass.status:INACTIVE';
 const sampleRows = 3;
 
@@ -69,8 +70,11 @@ async function show(outer: Context, stack: Stack, home: string): Promise<RunRepo
     const file = writeDemoConnection(home, simulator);
     await apply({ ...context, output: silent(output.notes) }, { file: [file] });
     output.note(`Connection "${demoName}" is applied (${file}).`);
-    const first = await pull(context, 'Pulling the whole tenant');
-    await change(simulator);
+    const cloud = controlSimulator(simulator.origin, readFileSync(simulator.caFile, 'utf8'));
+    await cloud.clearFaults();
+    await cloud.addFaults([{ match: '/v1.0/', every: throttledEvery, fault: { kind: 'throttle', retryAfter: 1 } }]);
+    const first = await pull(context, `Pulling the whole tenant, which throttles every ${throttledEvery}th request`);
+    await cloud.mutate(changes);
     output.note(`The tenant has changed in ${changes} places.`);
     const second = await pull(context, 'Pulling what changed');
     const reports = [...first, ...second];
@@ -99,12 +103,10 @@ async function pull(context: Context, what: string): Promise<RunReport[]> {
   return reports;
 }
 
-async function change(simulator: RunningSimulator): Promise<void> {
-  await controlSimulator(simulator.origin, readFileSync(simulator.caFile, 'utf8')).mutate(changes);
-}
-
-const sum = (report: RunReport, key: 'read' | 'added' | 'updated' | 'unchanged' | 'removedBySource' | 'swept' | 'requests'): number =>
-  report.streams.reduce((total, stream) => total + stream[key], 0);
+const sum = (
+  report: RunReport,
+  key: 'read' | 'added' | 'updated' | 'unchanged' | 'removedBySource' | 'swept' | 'requests' | 'throttledMs',
+): number => report.streams.reduce((total, stream) => total + stream[key], 0);
 
 const runColumns: readonly Column<RunReport>[] = [
   { title: 'run', value: ({ run }) => run },
@@ -118,6 +120,7 @@ const runColumns: readonly Column<RunReport>[] = [
   })),
   { title: 'removed', value: (report) => sum(report, 'removedBySource') + sum(report, 'swept'), align: 'right' },
   { title: 'requests', value: (report) => sum(report, 'requests'), align: 'right' },
+  { title: 'throttled', value: (report) => durationText(sum(report, 'throttledMs')), align: 'right' },
   {
     title: 'took',
     value: ({ startedAt, finishedAt }) => (finishedAt === null ? null : durationText(Date.parse(finishedAt) - Date.parse(startedAt))),
