@@ -1,21 +1,9 @@
 // I1: the worker is killed with SIGKILL at each named point of a run in turn, in a full pull and in a delta. The next worker finishes the
 // run: inventory, cursors and counts equal those of an undisturbed run, and at most two pages of each stream are asked for again.
 import { type FailpointName, failpointNames } from '../../src/failpoint.ts';
-import { sharedTemporalAddress } from '../support/temporal.ts';
-import {
-  drain,
-  endOf,
-  expectAsUndisturbed,
-  expectQuietDelta,
-  type Outcome,
-  outcomeOf,
-  type Phase,
-  phases,
-  runPhase,
-  undisturbed,
-} from './runs.ts';
-import { atSite, type SiteOptions } from './site.ts';
-import { prepareWorkerCode, type WorkerCode } from './workerProcess.ts';
+import { sharedServers } from './site.ts';
+import { drain, endOf, expectQuietDelta, phases, runPhase } from './runs.ts';
+import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
 
 /** How often a full pull and a delta of the tenant pass each point, at least. Which pass is the last one of its worker is drawn. */
 const passes: Readonly<Record<FailpointName, number>> = {
@@ -53,23 +41,13 @@ const differsByDelta = /^(page|settle|finish)\./;
 
 /** The page being committed and the one fetched meanwhile. */
 const mostAgain = 2;
-const caseTimeoutMs = 240_000;
 
 // Named in the titles, so that a failure can be repeated.
 const seed = Number(process.env['TIDEMARK_TEST_SEED'] ?? Date.now() % 100_000);
 const draw = (salt: number, most: number): number =>
   1 + (((Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(salt + 1, 40_503)) >>> 8) % most);
 
-let code: WorkerCode;
-let expected: ReadonlyMap<Phase['name'], Outcome>;
-
-beforeAll(async () => {
-  code = await prepareWorkerCode();
-  expected = await atSite(here(), (site) => undisturbed(site));
-}, caseTimeoutMs);
-afterAll(() => code.remove());
-
-const here = (): SiteOptions => ({ code, temporalAddress: sharedTemporalAddress() });
+const suite = crashSuite(sharedServers);
 
 test('there are at least 25 points between the steps of a run', () => {
   expect(failpointNames.length).toBeGreaterThanOrEqual(25);
@@ -82,10 +60,10 @@ const cases = failpointNames.map((point, index) => ({
   seed,
 }));
 
-test.concurrent.each(cases)(
+atOnce.each(cases)(
   'I1 killed at $point, at pass $full of a full pull and $delta of a delta (seed $seed)',
   (of) =>
-    atSite(here(), async (site) => {
+    suite.atSite(async (site) => {
       let worker = site.startWorker(`${of.point}:${of.full}`);
       for (const phase of phases) {
         const at = of[phase.name];
@@ -98,10 +76,33 @@ test.concurrent.each(cases)(
           expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
           worker = site.startWorker();
         });
-        await expectAsUndisturbed(site, outcomeOf(report, site.simulator), { outcome: expected.get(phase.name), mostAgain });
+        await suite.expectAsUndisturbed(site, phase, { report, mostAgain });
       }
       await expectQuietDelta(site);
       await drain(worker);
+    }),
+  caseTimeoutMs,
+);
+
+const pagePoints = failpointNames.filter((point) => point.startsWith('page.'));
+/** Each worker gets at most three pages far: fourteen outlast four of them. */
+const kills = 4;
+
+atOnce(
+  `I1 killed again and again in one run (seed ${seed})`,
+  () =>
+    suite.atSite(async (site) => {
+      const [full] = phases;
+      const report = await runPhase(site, full, async () => {
+        for (let kill = 0; kill < kills; kill += 1) {
+          const point = pagePoints[draw(100 + kill, pagePoints.length) - 1] ?? '';
+          const worker = site.startWorker(`${point}:${draw(200 + kill, 3)}`);
+          expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
+        }
+        site.startWorker();
+      });
+      await suite.expectAsUndisturbed(site, full, { report, mostAgain: kills * mostAgain });
+      await expectQuietDelta(site);
     }),
   caseTimeoutMs,
 );

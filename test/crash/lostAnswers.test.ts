@@ -1,32 +1,10 @@
 // I2, I6: a transaction is committed and its answer is lost. The next attempt finds what was committed and goes on: nothing is applied twice.
 import type { FailpointName } from '../../src/failpoint.ts';
-import { sharedTemporalAddress } from '../support/temporal.ts';
-import {
-  drain,
-  expectAsUndisturbed,
-  expectQuietDelta,
-  type Outcome,
-  outcomeOf,
-  type Phase,
-  phases,
-  runPhase,
-  undisturbed,
-} from './runs.ts';
-import { atSite, type SiteOptions } from './site.ts';
-import { prepareWorkerCode, type WorkerCode } from './workerProcess.ts';
+import { drain, expectQuietDelta, phases, runPhase } from './runs.ts';
+import { sharedServers } from './site.ts';
+import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
 
-const caseTimeoutMs = 180_000;
-
-let code: WorkerCode;
-let expected: ReadonlyMap<Phase['name'], Outcome>;
-
-beforeAll(async () => {
-  code = await prepareWorkerCode();
-  expected = await atSite(here(), (site) => undisturbed(site));
-}, caseTimeoutMs);
-afterAll(() => code.remove());
-
-const here = (): SiteOptions => ({ code, temporalAddress: sharedTemporalAddress() });
+const suite = crashSuite(sharedServers);
 
 /** The points that follow a commit, and which of their commits in a full pull and in a delta. */
 const commits: readonly { readonly point: FailpointName; readonly full: number; readonly delta: number }[] = [
@@ -42,10 +20,10 @@ const commits: readonly { readonly point: FailpointName; readonly full: number; 
   { point: 'state.afterSave', full: 1, delta: 2 },
 ];
 
-test.concurrent.each(commits)(
+atOnce.each(commits)(
   'the answer at $point is lost, $full in a full pull and $delta in a delta',
   (of) =>
-    atSite(here(), async (site) => {
+    suite.atSite(async (site) => {
       let worker = null;
       for (const phase of phases) {
         if (worker !== null) await drain(worker);
@@ -54,7 +32,7 @@ test.concurrent.each(commits)(
         const report = await runPhase(site, phase, () => Promise.resolve());
         expect(armed.log()).toContain(`The answer at ${of.point} was lost`);
         // The page whose answer was lost is not fetched again; the one fetched meanwhile is.
-        await expectAsUndisturbed(site, outcomeOf(report, site.simulator), { outcome: expected.get(phase.name), mostAgain: 1 });
+        await suite.expectAsUndisturbed(site, phase, { report, mostAgain: 1 });
       }
       await expectQuietDelta(site);
     }),

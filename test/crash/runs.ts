@@ -1,7 +1,6 @@
-// What a disturbed run is compared with: the same runs of the same tenant, left alone. And what may differ.
+// The runs of a crash test, what is compared of them, and what every one of them must leave behind.
 import type { RunReport } from '../../src/model.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { expectInventoryOf } from '../support/tenant.ts';
 import { changes, recoveryMs } from './site.ts';
 import type { Site } from './site.ts';
 import type { WorkerEnd, WorkerProcess } from './workerProcess.ts';
@@ -43,11 +42,6 @@ function pagesAsked(simulator: Simulator): Map<string, number> {
   return asked;
 }
 
-/** Pages asked for beyond those of the undisturbed run, by stream. */
-function askedAgain(outcome: Outcome, expected: Outcome): [string, number][] {
-  return [...outcome.asked].map(([stream, count]) => [stream, count - (expected.asked.get(stream) ?? 0)]);
-}
-
 /** Prepares the tenant and asks for a run; `during` is what happens to it. Ends with the run. */
 export async function runPhase(site: Site, phase: Phase, during: () => Promise<void>): Promise<RunReport> {
   phase.prepare(site);
@@ -67,21 +61,6 @@ export async function undisturbed(site: Site): Promise<ReadonlyMap<Phase['name']
   }
   await drain(worker);
   return outcomes;
-}
-
-/** Fails unless the run came out as if nothing had happened, with at most `mostAgain` pages of each stream asked for again. */
-export async function expectAsUndisturbed(
-  site: Site,
-  outcome: Outcome,
-  expected: { readonly outcome: Outcome | undefined; readonly mostAgain: number },
-): Promise<void> {
-  if (expected.outcome === undefined) throw new Error('There is no undisturbed run to compare with.');
-  expect(outcome.report).toEqual(expected.outcome.report);
-  for (const [stream, again] of askedAgain(outcome, expected.outcome)) {
-    if (again < 0 || again > expected.mostAgain)
-      expect({ stream, pagesAskedAgain: again }).toEqual({ stream, mostAgain: expected.mostAgain });
-  }
-  await expectInventoryOf(site.database, site.simulator, site.spec);
 }
 
 /** One request for each delta and each list, and one for each of the two service principals with more assignments than a list shows. */

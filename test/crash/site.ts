@@ -18,6 +18,7 @@ import { connectionId, pullId, taskQueues } from '../../src/workflows/ids.ts';
 import { forceFullPullSignal, runNowSignal } from '../../src/workflows/messages.ts';
 import { freshDatabaseUrl } from '../support/databases.ts';
 import { putSimulated } from '../support/pulling.ts';
+import { sharedTemporalAddress } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 import { startWorkerProcess } from './workerProcess.ts';
 import type { WorkerCode, WorkerProcess } from './workerProcess.ts';
@@ -25,23 +26,37 @@ import type { WorkerCode, WorkerProcess } from './workerProcess.ts';
 const name = 'tenant';
 
 /** Enough pages of every stream to die between, in a run of a second: 14 in full, about as many by delta after `changes`. */
-const tenant = { users: 120, groups: 60, membershipsPerGroup: 8, servicePrincipals: 40, largeServicePrincipals: 2 } as const;
-const deltaPageSize = 10;
+const tenant: SimulatorOptions = {
+  users: 120,
+  groups: 60,
+  membershipsPerGroup: 8,
+  servicePrincipals: 40,
+  largeServicePrincipals: 2,
+  settings: { deltaPageSize: 10 },
+};
 export const changes = 120;
 
 /** What is waited for in earnest is shortened; what bounds a whole run stays as shipped. */
-const quick: Partial<Timings> = { heartbeatTimeoutMs: 3_000, shortActivityMs: 5_000, retryInitialMs: 100, retryMaximumMs: 500 };
+const quick: Partial<Timings> = { heartbeatTimeoutMs: 4_000, shortActivityMs: 5_000, retryInitialMs: 100, retryMaximumMs: 500 };
 
-/** Far more than it takes: heartbeats run out after three seconds, the workflows' own tasks after ten. */
+/** Far more than it takes: heartbeats run out after four seconds, the workflows' own tasks after ten. */
 export const recoveryMs = 60_000;
 
-export interface SiteOptions {
-  readonly code: WorkerCode;
+export interface Servers {
   readonly temporalAddress: string;
-  /** The server that the database is made on. @default the one that all suites share */
-  readonly databaseServerUrl?: string;
-  readonly tenant?: Partial<SimulatorOptions>;
-  readonly timings?: Partial<Timings>;
+  /** The server that the site's database is made on. */
+  readonly databaseServerUrl: string;
+}
+
+/** The servers that all suites share, in the form of one that has its own. */
+export function sharedServers(): Promise<Servers & { stop(): Promise<void> }> {
+  const databaseServerUrl = process.env['TIDEMARK_TEST_DATABASE_URL'];
+  if (databaseServerUrl === undefined) throw new Error('globalSetup sets TIDEMARK_TEST_DATABASE_URL.');
+  return Promise.resolve({ temporalAddress: sharedTemporalAddress(), databaseServerUrl, stop: () => Promise.resolve() });
+}
+
+export interface SiteOptions extends Servers {
+  readonly code: WorkerCode;
 }
 
 export interface Site {
@@ -65,7 +80,7 @@ async function openSite(options: SiteOptions): Promise<Site> {
   const databaseUrl = await freshDatabaseUrl(options.databaseServerUrl);
   const database = openDatabase({ url: databaseUrl, applicationName: 'tidemark-test' });
   await migrate(database);
-  const simulator = await startSimulator({ ...tenant, ...options.tenant, settings: { deltaPageSize, ...options.tenant?.settings } });
+  const simulator = await startSimulator(tenant);
   const connection = await Connection.connect({ address: options.temporalAddress });
   const namespace = `crash-${randomUUID()}`;
   const client = new Client({ connection, namespace });
@@ -81,7 +96,7 @@ async function openSite(options: SiteOptions): Promise<Site> {
     TIDEMARK_HOME: home,
     TIDEMARK_DATABASE_URL: databaseUrl,
     TIDEMARK_SECRET_TEST: simulator.clientSecret,
-    TIDEMARK_TIMINGS: JSON.stringify({ ...quick, ...options.timings }),
+    TIDEMARK_TIMINGS: JSON.stringify(quick),
     NODE_COMPILE_CACHE: path.join(options.code.directory, 'compiled'),
     TEMPORAL_ADDRESS: options.temporalAddress,
     TEMPORAL_NAMESPACE: namespace,

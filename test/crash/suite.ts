@@ -1,0 +1,63 @@
+// What every suite of crash tests stands on: the worker's code, the servers, and the runs that nothing disturbed.
+import type { RunReport } from '../../src/model.ts';
+import { expectInventoryOf } from '../support/tenant.ts';
+import { type Outcome, outcomeOf, type Phase, undisturbed } from './runs.ts';
+import { atSite, type Servers, type Site } from './site.ts';
+import { prepareWorkerCode, type WorkerCode } from './workerProcess.ts';
+
+/** Most of it is waiting for two processors that others use too. */
+export const caseTimeoutMs = 240_000;
+
+const isPossible = process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined;
+
+/** Races need a PostgreSQL server: where there is none, these tests are skipped. */
+export const atOnce = isPossible ? test.concurrent : test.concurrent.skip;
+export const inTurn = isPossible ? test : test.skip;
+
+export interface Suite {
+  /** Opens a site for the length of `work`, whatever becomes of it. */
+  atSite<T>(work: (site: Site) => Promise<T>): Promise<T>;
+  /** Fails unless the run came out as if nothing had happened, with at most `mostAgain` pages of each stream asked for again. */
+  expectAsUndisturbed(site: Site, phase: Phase, of: { readonly report: RunReport; readonly mostAgain: number }): Promise<void>;
+}
+
+/** Called at the top of a file: tests that run at once do not wait for the hooks of a block. `start` answers the servers and how they are ended. */
+export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void> }>): Suite {
+  const stops: (() => Promise<void> | void)[] = [];
+  let servers: Servers | null = null;
+  let code: WorkerCode | null = null;
+  let expected: ReadonlyMap<Phase['name'], Outcome> = new Map();
+
+  const suite: Suite = {
+    atSite(work) {
+      if (servers === null || code === null) throw new Error('The suite is not ready.');
+      return atSite({ ...servers, code }, work);
+    },
+    async expectAsUndisturbed(site, phase, { report, mostAgain }) {
+      const alone = expected.get(phase.name);
+      if (alone === undefined) throw new Error('The suite is not ready.');
+      const outcome = outcomeOf(report, site.simulator);
+      expect(outcome.report).toEqual(alone.report);
+      for (const [stream, asked] of outcome.asked) {
+        const again = asked - (alone.asked.get(stream) ?? 0);
+        if (again < 0 || again > mostAgain) expect({ stream, pagesAskedAgain: again }).toEqual({ stream, mostAgain });
+      }
+      await expectInventoryOf(site.database, site.simulator, site.spec);
+    },
+  };
+
+  beforeAll(async () => {
+    if (!isPossible) return;
+    const started = await start();
+    stops.push(() => started.stop());
+    servers = started;
+    const made = await prepareWorkerCode();
+    stops.push(() => made.remove());
+    code = made;
+    expected = await suite.atSite(undisturbed);
+  }, caseTimeoutMs);
+  afterAll(async () => {
+    for (const stop of stops.reverse()) await stop();
+  });
+  return suite;
+}
