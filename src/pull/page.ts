@@ -101,7 +101,7 @@ function writesOf(
   const hash = hashOf(body);
   const live = stored.known && !stored.tombstoned;
   const same = live && stored.hash === hash;
-  const change = live ? 'updated' : 'added';
+  const change = live ? 'updated' : stored.known ? 'returned' : 'added';
   return {
     body: same ? null : { num: stored.num, id: record.id, body, hash, change },
     asset: same && stored.asset?.mapHash === target.map?.hash ? null : assetOf(target, merged, record.id, stored, live),
@@ -113,7 +113,7 @@ function assetOf(target: StreamTarget, merged: JsonObject, id: string, stored: S
   const document = canonical(target.map.document(merged));
   const hash = hashOf(document);
   if (live && stored.asset?.hash === hash && stored.asset.mapHash === target.map.hash) return null;
-  const change = live && stored.asset !== null ? 'updated' : 'added';
+  const change = stored.asset === null ? 'added' : live ? 'updated' : 'returned';
   return { num: stored.num, id, class: target.class, document, hash, mapHash: target.map.hash, change };
 }
 

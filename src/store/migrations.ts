@@ -89,7 +89,7 @@ create table checkpoint (
 );
 
 -- What a walk's pages had, by number: a row for each page and block of 1,024 numbers, so that a look-up reads
--- few of them and a sweep goes in slices.
+-- few of them and a sweep goes in slices. Kept in the row where it fits: compressing what lives as long as a run costs more than it saves.
 create table seen (
   run bigint not null,
   stream text collate "C" not null,
@@ -99,7 +99,7 @@ create table seen (
   page integer not null,
   nums bigint[] not null,
   primary key (run, stream, kind, walk, block, page)
-);
+) with (toast_tuple_target = 8160);
 
 create table cursor (
   connection text collate "C" not null,

@@ -37,13 +37,19 @@ export interface StoredEdge extends EdgeId {
   readonly properties: string | null;
 }
 
+/**
+ * `added` was not stored, `returned` was stored and gone: a report counts both as added.
+ * MUST be told truly: what is added is not looked for again.
+ */
+type Change = 'added' | 'returned' | 'updated';
+
 export interface RecordWrite {
   readonly num: number;
   readonly id: string;
   /** Canonical JSON. */
   readonly body: string;
   readonly hash: string;
-  readonly change: 'added' | 'updated';
+  readonly change: Change;
 }
 
 export interface AssetWrite {
@@ -55,7 +61,7 @@ export interface AssetWrite {
   readonly document: string;
   readonly hash: string;
   readonly mapHash: string;
-  readonly change: 'added' | 'updated';
+  readonly change: Change;
 }
 
 export interface EdgeWrite extends EdgeId {

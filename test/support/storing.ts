@@ -140,7 +140,7 @@ export async function pageOf(
     const live = isKnown && !tombstoned;
     return live && hash === hashOf(body)
       ? []
-      : [{ num, id, body, hash: hashOf(body), change: live ? ('updated' as const) : ('added' as const) }];
+      : [{ num, id, body, hash: hashOf(body), change: live ? ('updated' as const) : isKnown ? ('returned' as const) : ('added' as const) }];
   });
   const asset = { class: 'user', mapHash: 'map' } as const;
   const seenKnown = (ids: readonly string[]) => ids.flatMap((id) => (known.get(id)!.known ? [known.get(id)!.num] : []));
