@@ -41,3 +41,12 @@ export async function waiting(site: Site): Promise<number> {
   );
   return row?.sessions ?? 0;
 }
+
+/** Sessions of workers that are in a transaction. */
+export async function working(site: Site): Promise<number> {
+  const [row] = await site.database.query<{ sessions: number }>(
+    `select count(*) as sessions from pg_stat_activity
+     where datname = current_database() and application_name = 'tidemark-worker' and xact_start is not null`,
+  );
+  return row?.sessions ?? 0;
+}
