@@ -11,7 +11,7 @@ const deltaMembers = 1_000;
 /** From so many app role assignments on, a service principal's are read in a chain of their own. */
 const expanded = 20;
 
-/** Of a tenant as it began, sign-in included. */
+/** Of the directory, without the sign-in; of a tenant as it began. */
 export interface AllowedRequests {
   readonly full: number;
   readonly quietDelta: number;
@@ -23,10 +23,9 @@ export function allowedRequests(shape: ShapeOptions): AllowedRequests {
   const chains = Array.from({ length: principals }, (_, index) => grantPositions(tenant, index)).filter((count) => count >= expanded);
   const appRoles = pagesOf(principals) + chains.reduce((pages, count) => pages + pagesOf(count), 0);
   const roles = 2;
-  const token = 1;
   return {
-    full: pagesOf(tenant.count('user')) + 2 + groupPages(tenant) + roles + appRoles + token,
-    quietDelta: 2 + roles + appRoles + token,
+    full: pagesOf(tenant.count('user')) + 2 + groupPages(tenant) + roles + appRoles,
+    quietDelta: 2 + roles + appRoles,
   };
 }
 
