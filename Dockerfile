@@ -17,4 +17,5 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
 # node itself receives SIGTERM, so that the worker drains.
-CMD ["node", "dist/src/worker.js"]
+# Its garbage is kept small: src/stack/workerProcess.ts.
+CMD ["node", "--max-semi-space-size=16", "--max-old-space-size=1024", "dist/src/worker.js"]

@@ -9,5 +9,5 @@ export default {
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   maxWorkers: 2,
-  testTimeout: 60_000,
+  testTimeout: 180_000,
 };

@@ -1,6 +1,13 @@
 // The worker: reads the configuration, builds the dependencies, serves the task queues, drains on SIGTERM. Nothing else.
 // It waits for Temporal and the database as long as they are away, and says so; it ends by itself only when its configuration is wrong.
-import { type LogLevel as TemporalLogLevel, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  type LogLevel as TemporalLogLevel,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { Client } from '@temporalio/client';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -13,6 +20,7 @@ import { armFailpoint, failpoint } from './failpoint.ts';
 import { createLogger, type Logger } from './log.ts';
 import { openDatabase } from './store/database.ts';
 import { migrate } from './store/schema.ts';
+import { bundleWorkflows } from './workflowBundle.ts';
 import { taskQueues } from './workflows/ids.ts';
 
 /** How long activities may take to reach their page's end after SIGTERM; then they are cancelled, and given up a little later. */
@@ -57,8 +65,9 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
     const connection = await whenThere(`Temporal at ${config.temporal.address}`, until, () => connect(config));
     const client = new Client({ connection, namespace: config.temporal.namespace });
     const activities = createActivities({ database, client, config, logger, draining: draining.signal });
+    const options = await Promise.all(queues.map((queue) => workerOptions(config, queue)));
     const workers = await whenThere(`The namespace ${config.temporal.namespace}`, until, () =>
-      Promise.all(queues.map((queue) => Worker.create({ ...workerOptions(config, queue), connection, activities }))),
+      Promise.all(options.map((option) => Worker.create({ ...option, connection, activities }))),
     );
     failpoint('worker.started');
     const running = workers.map((worker) => worker.run());
@@ -77,7 +86,7 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
   logger.info('The worker has ended.');
 }
 
-function workerOptions(config: Config, queue: string): WorkerOptions {
+async function workerOptions(config: Config, queue: string): Promise<WorkerOptions> {
   const throttleMs = Math.min(10_000, Math.ceil(config.timings.heartbeatTimeoutMs / 6));
   const common = {
     namespace: config.temporal.namespace,
@@ -88,11 +97,12 @@ function workerOptions(config: Config, queue: string): WorkerOptions {
     shutdownForceTime: giveUpMs,
   };
   if (queue === taskQueues.pull) return { ...common, maxConcurrentActivityTaskExecutions: pullsAtOnce };
-  const bundle = path.join(import.meta.dirname, 'workflows.bundle.js');
-  const workflows = existsSync(bundle)
-    ? { workflowBundle: { codePath: bundle } }
-    : { workflowsPath: path.join(import.meta.dirname, 'workflows', `index${path.extname(import.meta.filename)}`) };
-  return { ...common, ...workflows };
+  return { ...common, workflowBundle: await workflowBundle() };
+}
+
+async function workflowBundle(): Promise<WorkflowBundleOption> {
+  const codePath = path.join(import.meta.dirname, 'workflows.bundle.js');
+  return existsSync(codePath) ? { codePath } : { code: await bundleWorkflows() };
 }
 
 const connect = (config: Config): Promise<NativeConnection> => NativeConnection.connect({ ...config.temporal.connection });

@@ -2,10 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { startOwn, whenReady } from '../../src/stack/childProcess.ts';
-
-const startTimeoutMs = 60_000;
+import { startWorkerProcess } from '../../src/stack/workerProcess.ts';
 
 export interface Worker {
   /** The highest resident memory so far, in bytes, from the start of the process. */
@@ -20,9 +17,7 @@ export interface Worker {
 
 /** Starts a worker and waits until it serves. `env` names its database, Temporal and secrets. */
 export async function startWorker(home: string, env: Readonly<Record<string, string>>): Promise<Worker> {
-  const logFile = path.join(home, 'worker.log');
-  const child = startOwn({ module: 'worker', args: [], env: { TIDEMARK_HOME: home, TIDEMARK_LOG: 'warn', ...env }, logFile });
-  await whenReady(child, { what: 'The worker', logFile, timeoutMs: startTimeoutMs });
+  const child = await startWorkerProcess(home, { TIDEMARK_LOG: 'warn', ...env });
   return {
     peakBytes: () => 1024 * numberAt(child, 'status', /^VmHWM:\s+(\d+) kB$/m),
     writtenBytes: () => numberAt(child, 'io', /^wchar: (\d+)$/m),

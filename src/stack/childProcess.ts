@@ -9,6 +9,8 @@ export interface OwnProcess {
   /** Relative to src, without extension, e.g. `stack/pgliteServer`. */
   readonly module: string;
   readonly args: readonly string[];
+  /** Flags of Node itself. */
+  readonly nodeFlags?: readonly string[];
   /** Set besides this process's own environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Where stdout and stderr are appended. */
@@ -22,7 +24,7 @@ export interface OwnProcess {
 export function startOwn(of: OwnProcess): ChildProcess {
   const log = openSync(of.logFile, 'a', 0o600);
   try {
-    return spawn(process.execPath, [modulePath(of.module), ...of.args], {
+    return spawn(process.execPath, [...(of.nodeFlags ?? []), modulePath(of.module), ...of.args], {
       detached: true,
       env: environmentWith(of.env),
       stdio: ['ignore', log, log, 'ipc'],

@@ -1,12 +1,10 @@
 // The stack of one TIDEMARK_HOME: Temporal, the embedded PostgreSQL, the simulator, a worker. What the environment names is used instead.
 // Started in order, ended in the opposite order; after kill -9 the next start takes over what still runs and goes on from the data.
 import { Client, Connection } from '@temporalio/client';
-import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
-import { startOwn, whenReady } from './childProcess.ts';
 import { startEmbeddedPostgres } from './postgres.ts';
 import { takeLock } from './process.ts';
 import { registerSearchAttributes } from './searchAttributes.ts';
@@ -14,8 +12,8 @@ import { type RunningSimulator, startSimulatorProcess } from './simulatorProcess
 import { removeStackFile, type StackFile, writeStackFile } from './stackFile.ts';
 import { supervise } from './supervise.ts';
 import { ensureTemporalServer, stopTemporalServer } from './temporalServer.ts';
+import { startWorkerProcess } from './workerProcess.ts';
 
-const workerStartTimeoutMs = 60_000;
 /** A little longer than a worker takes to drain. */
 const workerGraceMs = 35_000;
 const databaseGraceMs = 10_000;
@@ -81,7 +79,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (options.worker) {
       note('Starting a worker');
       const secret = simulator === null ? {} : { [simulator.secretVariable]: simulator.clientSecret };
-      const worker = await supervise({ what: 'The worker', logger, start: () => startWorker(home, secret) });
+      const worker = await supervise({ what: 'The worker', logger, start: () => startWorkerProcess(home, secret) });
       stops.push(() => worker.stop(workerGraceMs));
       workerPid = () => worker.pid() ?? null;
     }
@@ -127,11 +125,4 @@ async function startDatabase({ config, logger, note }: StackOptions, stops: Stop
   });
   stops.push(() => database.stop(databaseGraceMs));
   return url;
-}
-
-async function startWorker(home: string, env: Readonly<Record<string, string>>): Promise<ChildProcess> {
-  const logFile = path.join(home, 'worker.log');
-  const child = startOwn({ module: 'worker', args: [], env: { TIDEMARK_HOME: home, ...env }, logFile });
-  await whenReady(child, { what: 'The worker', logFile, timeoutMs: workerStartTimeoutMs });
-  return child;
 }

@@ -244,7 +244,7 @@ test('run --wait shows progress on stderr; cancel stops the run, which ends with
   const answers = z.array(
     z.strictObject({ profile: z.string(), outcome: z.string(), run: z.string().nullable(), reason: z.string().nullable() }),
   );
-  await stack.simulator.addFaults([{ match: '/groups/delta', fault: { kind: 'slow', bytesPerSecond: 40_000 } }]);
+  await stack.simulator.addFaults([{ match: '/groups/delta', fault: { kind: 'slow', bytesPerSecond: 4_000 } }]);
   try {
     const waiting = stack.call(['run', 'stopped', '--full', '--wait', '--json']);
     const run = await until(async () => (await json(status, ['status', 'stopped'])).current?.run ?? null);

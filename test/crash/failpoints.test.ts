@@ -101,7 +101,7 @@ atOnce(
         }
         site.startWorker();
       });
-      await suite.expectAsUndisturbed(site, full, { report, mostAgain: kills * mostAgain });
+      await suite.expectAsUndisturbed(site, full, { report, mostAgain });
       await expectQuietDelta(site);
     }),
   caseTimeoutMs,

@@ -6,35 +6,35 @@ import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
 
 const suite = crashSuite(sharedServers);
 
-/** The points that follow a commit, and which of their commits in a full pull and in a delta. */
-const commits: readonly { readonly point: FailpointName; readonly full: number; readonly delta: number }[] = [
-  { point: 'run.afterOpen', full: 1, delta: 1 },
-  { point: 'run.afterPlan', full: 1, delta: 1 },
-  { point: 'walk.afterStart', full: 2, delta: 3 },
-  { point: 'page.afterCommit', full: 1, delta: 14 },
-  { point: 'page.afterCommit', full: 7, delta: 6 },
-  { point: 'walk.afterEnd', full: 1, delta: 4 },
-  { point: 'settle.afterStage', full: 2, delta: 1 },
-  { point: 'settle.afterApply', full: 3, delta: 1 },
-  { point: 'finish.after', full: 1, delta: 1 },
-  { point: 'state.afterSave', full: 1, delta: 2 },
+/** The points that follow a commit, and which of them: a full pull and the delta after it count on. Odd or even, early or late, they cover both. */
+const commits: readonly { readonly point: FailpointName; readonly nth: number; readonly of: string }[] = [
+  { point: 'run.afterOpen', nth: 1, of: 'the full pull' },
+  { point: 'run.afterPlan', nth: 2, of: 'the delta' },
+  { point: 'walk.afterStart', nth: 2, of: 'the full pull' },
+  { point: 'page.afterCommit', nth: 1, of: 'the full pull' },
+  { point: 'page.afterCommit', nth: 11, of: 'the full pull' },
+  { point: 'page.afterCommit', nth: 20, of: 'the delta' },
+  { point: 'walk.afterEnd', nth: 7, of: 'the delta' },
+  { point: 'settle.afterStage', nth: 2, of: 'the full pull' },
+  { point: 'settle.afterApply', nth: 6, of: 'the delta' },
+  { point: 'finish.after', nth: 1, of: 'the full pull' },
+  { point: 'finish.after', nth: 2, of: 'the delta' },
+  { point: 'state.afterSave', nth: 3, of: 'both' },
 ];
 
 atOnce.each(commits)(
-  'the answer at $point is lost, $full in a full pull and $delta in a delta',
-  (of) =>
+  'the answer at $point is lost, number $nth, in $of',
+  ({ point, nth }) =>
     suite.atSite(async (site) => {
-      let worker = null;
+      const worker = site.startWorker(`${point}:${nth}:lost`);
       for (const phase of phases) {
-        if (worker !== null) await drain(worker);
-        const armed = site.startWorker(`${of.point}:${of[phase.name]}:lost`);
-        worker = armed;
         const report = await runPhase(site, phase, () => Promise.resolve());
-        expect(armed.log()).toContain(`The answer at ${of.point} was lost`);
         // The page whose answer was lost is not fetched again; the one fetched meanwhile is.
         await suite.expectAsUndisturbed(site, phase, { report, mostAgain: 1 });
       }
+      expect(worker.log()).toContain(`The answer at ${point} was lost`);
       await expectQuietDelta(site);
+      await drain(worker);
     }),
   caseTimeoutMs,
 );

@@ -40,7 +40,7 @@ export const changes = 120;
 const quick: Partial<Timings> = { heartbeatTimeoutMs: 4_000, shortActivityMs: 5_000, retryInitialMs: 100, retryMaximumMs: 500 };
 
 /** Far more than it takes: heartbeats run out after four seconds, the workflows' own tasks after ten. */
-export const recoveryMs = 60_000;
+export const recoveryMs = 150_000;
 
 export interface Servers {
   readonly temporalAddress: string;

@@ -68,6 +68,6 @@ async function createNamespace(client: Client, namespace: string): Promise<void>
 }
 
 /** Looks until the condition holds. */
-export async function until(holds: () => Promise<boolean> | boolean, timeoutMs = 20_000): Promise<void> {
+export async function until(holds: () => Promise<boolean> | boolean, timeoutMs = 50_000): Promise<void> {
   await eventually('what the test waits for', timeoutMs, async () => ((await holds()) ? true : null));
 }
