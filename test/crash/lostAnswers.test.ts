@@ -6,7 +6,7 @@ import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
 
 const suite = crashSuite(sharedServers);
 
-/** The points that follow a commit, and which of them: a full pull and the delta after it count on. Odd or even, early or late, they cover both. */
+/** The points that follow a commit, and which pass of them: it counts on from the full pull to the delta after it. */
 const commits: readonly { readonly point: FailpointName; readonly nth: number; readonly of: string }[] = [
   { point: 'run.afterOpen', nth: 1, of: 'the full pull' },
   { point: 'run.afterPlan', nth: 2, of: 'the delta' },
@@ -19,7 +19,7 @@ const commits: readonly { readonly point: FailpointName; readonly nth: number; r
   { point: 'settle.afterApply', nth: 6, of: 'the delta' },
   { point: 'finish.after', nth: 1, of: 'the full pull' },
   { point: 'finish.after', nth: 2, of: 'the delta' },
-  { point: 'state.afterSave', nth: 3, of: 'both' },
+  { point: 'state.afterSave', nth: 2, of: 'the full pull' },
 ];
 
 atOnce.each(commits)(
