@@ -20,7 +20,7 @@ import { armFailpoint, failpoint } from './failpoint.ts';
 import { createLogger, type Logger } from './log.ts';
 import { openDatabase } from './store/database.ts';
 import { migrate } from './store/schema.ts';
-import { bundleWorkflows } from './workflowBundle.ts';
+import { bundleWorkflows } from './stack/workflowBundle.ts';
 import { taskQueues } from './workflows/ids.ts';
 
 /** How long activities may take to reach their page's end after SIGTERM; then they are cancelled, and given up a little later. */

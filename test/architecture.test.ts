@@ -51,7 +51,7 @@ const allowed: Record<string, readonly string[]> = {
     '../simulator',
     'libraries',
   ],
-  worker: ['errors', 'config', 'failpoint', 'log', 'store', 'activities', 'workflows/ids', 'libraries'],
+  worker: ['errors', 'config', 'failpoint', 'log', 'store', 'activities', 'stack/workflowBundle', 'workflows/ids', 'libraries'],
 };
 
 interface Import {
