@@ -89,7 +89,7 @@ create table checkpoint (
 );
 
 -- What a walk's pages had, by number: a row for each page and block of 1,024 numbers, so that a look-up reads
--- few of them and a sweep goes in slices. Kept in the row where it fits: compressing what lives as long as a run costs more than it saves.
+-- few of them and a sweep goes in slices. Kept in the row where it fits: compressing it costs more than it saves.
 create table seen (
   run bigint not null,
   stream text collate "C" not null,
@@ -178,7 +178,7 @@ create table run_change (
   kind text not null,
   change text not null,
   nums bigint[] not null
-);
+) with (toast_tuple_target = 8160);
 create index run_change_by_run on run_change (run, stream, kind);
 
 create table rejected (
