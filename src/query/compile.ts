@@ -138,11 +138,13 @@ function within(document: string, path: readonly string[], value: Value, compile
 /** The rows of a relation are mapped when a document is read, so they are searched where they come from: edges between two live records. */
 function ofRelated({ map, source, path }: RelatedField, value: Value, compiler: Compiler): string {
   const { out } = compiler;
+  const stream = out.add(source.stream);
+  // One probe of an index for each edge and its other end (`offset 0` holds the planner to it): without statistics it would read whole streams.
   const conditions = [
-    `a.class = ${out.add(map.class)} and r.stream = ${out.add(map.stream)} and r.tombstoned_at is null`,
-    `and exists (select 1 from edge e join record f on f.connection = e.connection and f.stream = e.stream and f.id = e.from_id`,
-    `where e.connection = r.connection and e.kind = ${out.add(source.edge)} and e.to_id = r.id and e.stream = ${out.add(source.stream)}`,
-    `and f.tombstoned_at is null and`,
+    `a.class = ${out.add(map.class)} and r.stream = ${out.add(map.stream)} and r.tombstoned_at is null and exists (select 1 from`,
+    `(select from_id, key, properties from edge where to_id = r.id and connection = r.connection and kind = ${out.add(source.edge)}`,
+    `and stream = ${stream} offset 0) e cross join lateral`,
+    `(select body from record where connection = r.connection and stream = ${stream} and id = e.from_id and tombstoned_at is null offset 0) f where`,
   ];
   const element =
     source.element === 'record'
