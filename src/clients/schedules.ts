@@ -12,8 +12,16 @@ import { TidemarkError } from '../errors.ts';
 import { scheduleId, taskQueues, tickId } from '../workflows/ids.ts';
 import { catchupWindowMs, type Schedule, temporalSpec } from './scheduleSpec.ts';
 
-/** Makes the Schedules of a connection what its file says. Idempotent; repairs one that was changed or deleted by hand. @throws ORCHESTRATOR_UNAVAILABLE */
-export async function syncSchedules(client: Client, { name, profiles }: Pick<ConnectionSpec, 'name' | 'profiles'>): Promise<void> {
+/**
+ * Makes the Schedules of a connection what its file says. `former` names the profiles it had before: Temporal's own list learns of a Schedule a
+ * moment late, and is asked only for what nobody remembers. Idempotent; repairs one that was changed or deleted by hand.
+ * @throws ORCHESTRATOR_UNAVAILABLE
+ */
+export async function syncSchedules(
+  client: Client,
+  { name, profiles }: Pick<ConnectionSpec, 'name' | 'profiles'>,
+  former: readonly string[] = [],
+): Promise<void> {
   await asOrchestrator(`The schedules of ${name}`, async () => {
     const kept = new Set<string>();
     for (const { name: profile, status, schedule } of profiles) {
@@ -21,14 +29,15 @@ export async function syncSchedules(client: Client, { name, profiles }: Pick<Con
       kept.add(scheduleId(name, profile));
       await putSchedule(client, { name, profile, schedule });
     }
-    const left = (await scheduleIds(client, name)).filter((id) => !kept.has(id));
+    const remembered = [...profiles.map((profile) => profile.name), ...former].map((profile) => scheduleId(name, profile));
+    const left = new Set([...remembered, ...(await scheduleIds(client, name))].filter((id) => !kept.has(id)));
     for (const id of left) await removeSchedule(client, id);
   });
 }
 
-/** Removes every Schedule of a connection. Idempotent. @throws ORCHESTRATOR_UNAVAILABLE */
-export function deleteSchedules(client: Client, name: string): Promise<void> {
-  return syncSchedules(client, { name, profiles: [] });
+/** Removes every Schedule of a connection; `former` as above. Idempotent. @throws ORCHESTRATOR_UNAVAILABLE */
+export function deleteSchedules(client: Client, name: string, former: readonly string[]): Promise<void> {
+  return syncSchedules(client, { name, profiles: [] }, former);
 }
 
 /** The next times that a profile's Schedule fires, ISO-8601; none when there is no Schedule, or an operator has it paused. @throws ORCHESTRATOR_UNAVAILABLE */

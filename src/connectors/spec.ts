@@ -69,3 +69,9 @@ export function specHash(spec: ConnectionSpec): string {
   const json: Json = z.json().parse(spec);
   return hashOf(canonical(json));
 }
+
+/** The names of a stored connection's profiles; none when there is no such connection, or it cannot be read. */
+export function profileNames(stored: unknown): string[] {
+  const parsed = connectionSpec.pick({ profiles: true }).safeParse(stored);
+  return parsed.success ? parsed.data.profiles.map(({ name }) => name) : [];
+}

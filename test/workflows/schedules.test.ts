@@ -1,4 +1,5 @@
 // Schedules on a real Temporal server: when they fire, asked of Temporal itself; what an operator did is left alone; ticks end with an answer.
+import { ScheduleNotFoundError } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
 import { msToTs, tsToDate } from '@temporalio/common/lib/time.js';
 import { askPullDue } from '../../src/activities/askPullDue.ts';
@@ -57,7 +58,7 @@ async function matching(schedule: Schedule, from: string, to: string): Promise<s
     startTime: msToTs(Date.parse(from)),
     endTime: msToTs(Date.parse(to)),
   });
-  await deleteSchedules(harness.client, name);
+  await deleteSchedules(harness.client, name, ['default']);
   return startTime.map((time) => tsToDate(time).toISOString().replace('.000Z', 'Z'));
 }
 
@@ -183,10 +184,14 @@ test.each<[string, Schedule, number]>([
 const daily = recurring('daily', '2026-05-05T13:09:00Z', 'UTC');
 
 describe('what apply does', () => {
-  const ids = async (name: string): Promise<string[]> => {
+  /** Asked one by one: Temporal's list learns of them a moment late. */
+  const present = async (name: string): Promise<string[]> => {
     const found: string[] = [];
-    for await (const { scheduleId: id } of harness.client.schedule.list()) if (id.startsWith(`${name}:`)) found.push(id);
-    return found.toSorted();
+    for (const candidate of ['one', 'two', 'off', 'manual']) {
+      const description = harness.client.schedule.getHandle(scheduleId(name, candidate)).describe();
+      if (await description.then(Boolean, (error: unknown) => !(error instanceof ScheduleNotFoundError))) found.push(candidate);
+    }
+    return found;
   };
 
   test('one Schedule for each active profile that has one; those of others go', async () => {
@@ -194,13 +199,24 @@ describe('what apply does', () => {
     const profiles = [profile('one', daily), profile('two', daily), profile('off', daily, 'inactive'), profile('manual', null)];
     await syncSchedules(harness.client, { name, profiles });
     await syncSchedules(harness.client, { name: `${name}.other`, profiles: [profile('one', daily)] });
-    expect(await ids(name)).toEqual([`${name}:one`, `${name}:two`]);
+    expect(await present(name)).toEqual(['one', 'two']);
     await syncSchedules(harness.client, { name, profiles: [profile('one', daily), profile('two', daily, 'inactive')] });
-    expect(await ids(name)).toEqual([`${name}:one`]);
-    await deleteSchedules(harness.client, name);
-    await deleteSchedules(harness.client, name);
-    expect(await ids(name)).toEqual([]);
-    expect(await ids(`${name}.other`)).toEqual([`${name}.other:one`]);
+    expect(await present(name)).toEqual(['one']);
+    await syncSchedules(harness.client, { name, profiles: [profile('two', daily)] }, ['one']);
+    expect(await present(name)).toEqual(['two']);
+    await deleteSchedules(harness.client, name, ['two']);
+    await deleteSchedules(harness.client, name, ['two']);
+    expect(await present(name)).toEqual([]);
+    expect(await present(`${name}.other`)).toEqual(['one']);
+  });
+
+  test('one that nobody remembers goes too, once Temporal lists it', async () => {
+    const name = `a-${randomUUID()}`;
+    await syncSchedules(harness.client, { name, profiles: [profile('one', daily)] });
+    await until(async () => {
+      await deleteSchedules(harness.client, name, []);
+      return (await present(name)).length === 0;
+    });
   });
 
   test('a changed schedule is repaired, an operator’s pause and note stay', async () => {

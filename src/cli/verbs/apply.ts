@@ -30,7 +30,7 @@ export async function apply(context: Context, options: ApplyOptions): Promise<vo
     return dryRun(context, connections, stored);
   }
   const { applyConnections } = await import('./applyConnections.ts');
-  return applyConnections(context, connections);
+  return applyConnections(context, connections, stored);
 }
 
 const shownAtMost = 20;

@@ -1,8 +1,8 @@
 // The changing part of `tidemark apply`: row, schedules, entity, in this order. Applying again repairs what a crash between them left.
 import { syncSchedules } from '../../clients/schedules.ts';
 import type { FoundConnection } from '../../connectors/connectionFile.ts';
-import { specHash } from '../../connectors/spec.ts';
-import { putConnection } from '../../store/connection.ts';
+import { profileNames, specHash } from '../../connectors/spec.ts';
+import { type Connection, putConnection } from '../../store/connection.ts';
 import type { Context } from '../context.ts';
 import { tellConfigured } from '../entity.ts';
 import { toJson } from '../plain.ts';
@@ -13,7 +13,12 @@ interface Applied {
   readonly file: string;
 }
 
-export async function applyConnections(context: Context, connections: readonly FoundConnection[]): Promise<void> {
+/** `stored`: the rows before. */
+export async function applyConnections(
+  context: Context,
+  connections: readonly FoundConnection[],
+  stored: readonly Connection[],
+): Promise<void> {
   // Both servers must be there before anything is changed.
   const database = await context.database();
   const client = await context.temporal();
@@ -23,7 +28,7 @@ export async function applyConnections(context: Context, connections: readonly F
     for (const { spec, file, notes } of connections) {
       // The row comes first: schedules and the entity are made from it, also when nothing changed, for they may be missing.
       const change = await putConnection(database, { name: spec.name, spec: toJson(spec), specHash: specHash(spec) });
-      await syncSchedules(client, spec);
+      await syncSchedules(client, spec, profileNames(stored.find(({ name }) => name === spec.name)?.spec));
       await tellConfigured(client, spec.name);
       for (const note of notes) context.output.note(`${spec.name}: ${note}`);
       applied.push({ name: spec.name, change, file });

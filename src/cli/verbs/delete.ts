@@ -1,6 +1,7 @@
 // tidemark delete NAME [--purge]: no new occurrences, the run under way cancelled, then the row, last the entity. Deleting again goes on where it was.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deleteSchedules } from '../../clients/schedules.ts';
+import { profileNames } from '../../connectors/spec.ts';
 import { TidemarkError } from '../../errors.ts';
 import { deleteConnection, getConnection } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
@@ -19,7 +20,7 @@ export async function deleteVerb(context: Context, name: string, { purge = false
   // A purge may come after the deletion; there must be something to purge then.
   if (connection === null && !purge) await requireConnection(database, name);
   const client = await context.temporal();
-  await deleteSchedules(client, name);
+  await deleteSchedules(client, name, profileNames(connection?.spec));
   if (connection !== null && (await openRuns(database, name)).length > 0) await cancelRun(context, database, name);
   const deleted = await deleteConnection(database, name, { purge });
   await tellDeleted(client, name);
