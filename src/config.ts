@@ -1,4 +1,5 @@
 // The only reader of process.env: everything a process of Tidemark is told from outside, checked once at its start.
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
@@ -63,6 +64,12 @@ export interface Config {
   /** Origins that `cloud: custom` may name besides loopback. */
   readonly allowedOrigins: readonly string[];
   readonly log: LogLevel;
+  /** Where the worker serves its metrics: an IP address and a port; null: nowhere. */
+  readonly metrics: string | null;
+  /** Where traces go by OTLP over HTTP; null: nowhere. */
+  readonly traces: string | null;
+  /** Whether workers are versions of Temporal's Worker Deployment `tidemark`. */
+  readonly versioning: boolean;
   readonly timings: Timings;
   readonly failpoint: FailpointSpec | null;
   readonly proxy: { readonly url: string | null; readonly except: string | null };
@@ -75,6 +82,8 @@ const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) =
 const databaseUrlSchema = z.string().refine((text) => /^postgres(ql)?:\/\//.test(text), {
   error: 'must begin with postgresql:// or postgres://',
 });
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const timingsText = z.string().transform((text, context): Timings => {
   let parsed: unknown;
@@ -95,7 +104,7 @@ const timingsText = z.string().transform((text, context): Timings => {
   return result.data;
 });
 
-/** Every variable that Tidemark itself reads. TEMPORAL_* belong to @temporalio/envconfig. */
+/** Every variable that Tidemark itself reads. TEMPORAL_* belong to @temporalio/envconfig, OTEL_* to OpenTelemetry but for the two that switch it on. */
 export const variables = {
   TIDEMARK_HOME: z.string().default('.tidemark'),
   TIDEMARK_DATABASE_URL: databaseUrlSchema.optional(),
@@ -105,6 +114,8 @@ export const variables = {
     .refine((origins) => origins.every(isOrigin), { error: 'must list origins like https://graph.example, without a path' })
     .default([]),
   TIDEMARK_LOG: z.enum(logLevels).default('info'),
+  TIDEMARK_METRICS: z.string().refine(isSocketAddress, { error: 'must be an IP address and a port, like 127.0.0.1:9464' }).optional(),
+  TIDEMARK_VERSIONING: z.enum(['on', 'off']).default('off'),
   TIDEMARK_TIMINGS: timingsText.default(shippedTimings),
   TIDEMARK_FAILPOINT: z
     .string()
@@ -115,7 +126,9 @@ export const variables = {
       return z.NEVER;
     })
     .optional(),
-  HTTPS_PROXY: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl.optional(),
+  HTTPS_PROXY: httpUrl.optional(),
   NO_PROXY: z.string().optional(),
 } as const;
 
@@ -147,6 +160,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     },
     allowedOrigins: read.TIDEMARK_ALLOWED_ORIGINS.map((origin) => new URL(origin).origin),
     log: read.TIDEMARK_LOG,
+    metrics: read.TIDEMARK_METRICS ?? null,
+    traces: tracesUrl(read.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, read.OTEL_EXPORTER_OTLP_ENDPOINT),
+    versioning: read.TIDEMARK_VERSIONING === 'on',
     timings: read.TIDEMARK_TIMINGS,
     failpoint: read.TIDEMARK_FAILPOINT ?? null,
     proxy: { url: read.HTTPS_PROXY ?? null, except: read.NO_PROXY ?? null },
@@ -166,6 +182,16 @@ function isSecretName(name: string): boolean {
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text.replace(/\/$/, '').toLowerCase();
+}
+
+function isSocketAddress(text: string): boolean {
+  const [, host = '', port = ''] = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text) ?? [];
+  return isIP(host) !== 0 && Number(port) > 0 && Number(port) < 65_536;
+}
+
+/** As OpenTelemetry has it: the address for traces as it is, the one for all signals with their path. */
+function tracesUrl(traces: string | undefined, all: string | undefined): string | null {
+  return traces ?? (all === undefined ? null : `${all.replace(/\/$/, '')}/v1/traces`);
 }
 
 /** Proxy variables are written in either case; the upper one wins. */

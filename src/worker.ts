@@ -1,16 +1,7 @@
 // The worker: reads the configuration, builds the dependencies, serves the task queues, drains on SIGTERM. Nothing else.
 // It waits for Temporal and the database as long as they are away, and says so; it ends by itself only when its configuration is wrong.
-import {
-  type LogLevel as TemporalLogLevel,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkerOptions,
-  type WorkflowBundleOption,
-} from '@temporalio/worker';
 import { Client } from '@temporalio/client';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createActivities } from './activities/index.ts';
@@ -18,9 +9,16 @@ import { type Config, readConfig } from './config.ts';
 import { asTidemarkError, TidemarkError } from './errors.ts';
 import { armFailpoint, failpoint } from './failpoint.ts';
 import { createLogger, type Logger } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { packageVersion } from './stack/version.ts';
 import { openDatabase } from './store/database.ts';
 import { migrate } from './store/schema.ts';
-import { bundleWorkflows } from './stack/workflowBundle.ts';
+import { type Build, loadBuild } from './worker/build.ts';
+import { keepPresence } from './worker/presence.ts';
+import { installRuntime } from './worker/runtime.ts';
+import { keepStandings } from './worker/standings.ts';
+import type { Tracing } from './worker/tracing.ts';
+import { deploymentOf } from './worker/versioning.ts';
 import { taskQueues } from './workflows/ids.ts';
 
 /** How long activities may take to reach their page's end after SIGTERM; then they are cancelled, and given up a little later. */
@@ -57,36 +55,57 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   process.once('disconnect', stop);
 
-  installRuntime(logger);
+  const metrics = createMetrics(installRuntime(logger, config.metrics));
+  const tracing = await tracingOf(config);
   const until = { draining: draining.signal, logger };
+  const { namespace } = config.temporal;
   const database = openDatabase({ url: config.databaseUrl, applicationName: 'tidemark-worker' });
   try {
+    const build = await buildOf(config, queues);
     await whenThere('The database', until, () => migrate(database));
     const connection = await whenThere(`Temporal at ${config.temporal.address}`, until, () => connect(config));
-    const client = new Client({ connection, namespace: config.temporal.namespace });
-    const activities = createActivities({ database, client, config, logger, draining: draining.signal });
-    const options = await Promise.all(queues.map((queue) => workerOptions(config, queue)));
-    const workers = await whenThere(`The namespace ${config.temporal.namespace}`, until, () =>
-      Promise.all(options.map((option) => Worker.create({ ...option, connection, activities }))),
+    const interceptors = tracing === null ? {} : { interceptors: { workflow: [tracing.client] } };
+    const client = new Client({ connection, namespace, ...interceptors });
+    const activities = createActivities({ database, client, config, logger, metrics, draining: draining.signal });
+    const workers = await whenThere(`The namespace ${namespace}`, until, () =>
+      Promise.all(
+        queues.map((queue) => Worker.create({ ...workerOptions(config, queue, build), ...tracing?.worker, connection, activities })),
+      ),
     );
     failpoint('worker.started');
     const running = workers.map((worker) => worker.run());
     const shutdown = (): void => workers.forEach((worker) => worker.shutdown());
     if (draining.signal.aborted) shutdown();
     draining.signal.addEventListener('abort', shutdown);
-    logger.info('The worker serves.', { queues, namespace: config.temporal.namespace, temporal: config.temporal.address });
+    const presence = keepPresence(database, { namespace, build: build.id, queues, logger });
+    const standings = config.metrics === null ? null : keepStandings(database, metrics);
+    logger.info('The worker serves.', { queues, namespace, temporal: config.temporal.address, build: build.id });
     process.send?.('ready');
     await Promise.all(running);
+    standings?.end();
+    await presence.end();
     await connection.close();
   } catch (error) {
     if (!draining.signal.aborted) throw error;
   } finally {
     await database.close();
+    await tracing?.end();
   }
   logger.info('The worker has ended.');
 }
 
-async function workerOptions(config: Config, queue: string): Promise<WorkerOptions> {
+/** Where nobody asked for traces, nothing of them is loaded. */
+async function tracingOf({ traces }: Config): Promise<Tracing | null> {
+  return traces === null ? null : (await import('./worker/tracing.ts')).startTracing(traces, packageVersion());
+}
+
+/** A worker without workflows has its bundle's hash only where it has to be told apart by it. */
+async function buildOf(config: Config, queues: readonly string[]): Promise<Build> {
+  const needed = queues.includes(taskQueues.control) || config.versioning;
+  return needed ? loadBuild({ traced: config.traces !== null }) : { id: packageVersion(), bundle: null };
+}
+
+function workerOptions(config: Config, queue: string, { id, bundle }: Build): WorkerOptions {
   const throttleMs = Math.min(10_000, Math.ceil(config.timings.heartbeatTimeoutMs / 6));
   const common = {
     namespace: config.temporal.namespace,
@@ -95,14 +114,10 @@ async function workerOptions(config: Config, queue: string): Promise<WorkerOptio
     defaultHeartbeatThrottleInterval: throttleMs,
     shutdownGraceTime: drainMs,
     shutdownForceTime: giveUpMs,
+    ...(config.versioning ? { workerDeploymentOptions: deploymentOf(id) } : {}),
   };
-  if (queue === taskQueues.pull) return { ...common, maxConcurrentActivityTaskExecutions: pullsAtOnce };
-  return { ...common, workflowBundle: await workflowBundle() };
-}
-
-async function workflowBundle(): Promise<WorkflowBundleOption> {
-  const codePath = path.join(import.meta.dirname, 'workflows.bundle.js');
-  return existsSync(codePath) ? { codePath } : { code: await bundleWorkflows() };
+  if (queue === taskQueues.pull || bundle === null) return { ...common, maxConcurrentActivityTaskExecutions: pullsAtOnce };
+  return { ...common, workflowBundle: bundle };
 }
 
 const connect = (config: Config): Promise<NativeConnection> => NativeConnection.connect({ ...config.temporal.connection });
@@ -126,24 +141,6 @@ async function whenThere<T>(what: string, { draining, logger }: Until, open: () 
       await sleep(waitBetweenTriesMs, undefined, { signal: draining });
     }
   }
-}
-
-/** Temporal's own log lines join ours. */
-function installRuntime(logger: Logger): void {
-  const levels = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
-  const log = (level: TemporalLogLevel, message: string, meta?: Record<string | symbol, unknown>): void =>
-    logger[levels[level]](`temporal: ${message}`, meta);
-  Runtime.install({
-    shutdownSignals: [],
-    logger: {
-      log,
-      trace: (message, meta) => log('TRACE', message, meta),
-      debug: (message, meta) => log('DEBUG', message, meta),
-      info: (message, meta) => log('INFO', message, meta),
-      warn: (message, meta) => log('WARN', message, meta),
-      error: (message, meta) => log('ERROR', message, meta),
-    },
-  });
 }
 
 function onlyOf(text: string | undefined): Only {

@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   pull: ['errors', 'model', 'failpoint', 'connectors', 'mappings', 'clients', 'store', 'libraries'],
   activities: [
     'errors',
+    'log',
     'model',
     'failpoint',
     'connectors',
@@ -51,7 +52,20 @@ const allowed: Record<string, readonly string[]> = {
     '../simulator',
     'libraries',
   ],
-  worker: ['errors', 'config', 'failpoint', 'log', 'store', 'activities', 'stack/workflowBundle', 'workflows/ids', 'libraries'],
+  worker: [
+    'errors',
+    'config',
+    'failpoint',
+    'log',
+    'metrics',
+    'store',
+    'activities',
+    'stack/version',
+    'stack/workflowBundle',
+    'workflows/ids',
+    'libraries',
+  ],
+  metrics: [],
 };
 
 interface Import {

@@ -50,8 +50,9 @@ export async function measureRun(of: Installation, options: { readonly full: boo
 
 /** Asks for a run and answers its number. The entity learns a little later than the database that the run before it has ended. */
 export async function askForRun(of: Installation, { full }: { readonly full: boolean }): Promise<number> {
-  while (((await queryEntity(of.client, connection))?.current ?? null) !== null) await sleep(lookEveryMs);
-  const { answers } = await askEntity(of.client, connection, full ? forceFullPullUpdate : runNowUpdate, {});
+  const reach = { temporal: () => Promise.resolve(of.client), database: () => Promise.resolve(of.database) };
+  while (((await queryEntity(reach, connection))?.current ?? null) !== null) await sleep(lookEveryMs);
+  const { answers } = await askEntity(reach, connection, full ? forceFullPullUpdate : runNowUpdate, {});
   const [answer] = answers;
   if (answer?.outcome !== 'run') throw new Error(`The run was not opened: ${JSON.stringify(answers)}`);
   return answer.run;

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
 import type { Sources } from './sources.ts';
 
@@ -11,6 +12,7 @@ export interface Dependencies {
   readonly client: Client | null;
   readonly config: Pick<Config, 'timings' | 'secrets' | 'allowedOrigins' | 'proxy'>;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** Aborted on SIGTERM: long activities end at their next page. */
   readonly draining: AbortSignal;
 }

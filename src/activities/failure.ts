@@ -3,21 +3,21 @@
 import { activityInfo, CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { asTidemarkError, codes, type TidemarkError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { inPlace, type Logger, placeOf } from '../log.ts';
 
 /** A defect is tried a few times, in case it is none; what bounds its own failures, or has to come through, without end. */
 export type Persistence = 'a few times' | 'without end';
 
 const internalAttempts = 10;
 
-/** Wraps an activity so that whatever it throws follows the table of codes. */
+/** Wraps an activity so that whatever it throws follows the table of codes, and whatever it logs says what it is about. */
 export function guarded<Input, Answer>(
   logger: Logger,
   name: string,
   persistence: Persistence,
   act: (input: Input) => Promise<Answer>,
 ): (input: Input) => Promise<Answer> {
-  return async (input) => {
+  const told = async (input: Input): Promise<Answer> => {
     try {
       return await act(input);
     } catch (error) {
@@ -29,6 +29,7 @@ export function guarded<Input, Answer>(
       throw failure;
     }
   };
+  return (input) => inPlace(placeOf(input), () => told(input));
 }
 
 export function asFailure(error: TidemarkError, of: { readonly attempt: number; readonly persistence: Persistence }): ApplicationFailure {

@@ -3,6 +3,7 @@ import { failpoint } from '../failpoint.ts';
 import type { RunBrief } from '../model.ts';
 import { writeLog } from '../store/log.ts';
 import { finishRun as finishRow } from '../store/run.ts';
+import { countRunOnce } from '../store/standing.ts';
 import type { Shared } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { briefOfReport } from './pinned.ts';
@@ -15,6 +16,8 @@ export async function finishRun(shared: Shared, { run, connection, verdict, erro
     failpoint('finish.before');
     const report = await finishRow(database, { run, verdict, error });
     failpoint('finish.after');
+    const connector = await countRunOnce(database, run);
+    if (connector !== null) shared.metrics.runEnded(connector, report);
     const brief = briefOfReport(run, report);
     const level = brief.verdict === 'failed' || brief.verdict === 'partial' ? 'error' : 'info';
     const message = `Run ${run} ended ${brief.verdict}${reason === null ? '' : `: ${reason}`}.`;

@@ -1,8 +1,7 @@
 // The verbs: their words, arguments and options. The work of each is in its own file, imported only when it is called.
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import type { Writable } from 'node:stream';
+import { packageVersion } from '../stack/version.ts';
 import { formats } from './output.ts';
 import type { CommonOptions, Work } from './program.ts';
 
@@ -19,7 +18,7 @@ const limitOption = (what: string): Option => new Option('--limit <count>', `at 
 export function commands(run: Run, streams: { readonly stdout: Writable; readonly stderr: Writable }): Command {
   const program = new Command('tidemark')
     .description('Keeps an inventory in step with Microsoft Entra ID: every connection a durable Temporal workflow.')
-    .version(version(), '--version', 'print the version')
+    .version(packageVersion(), '--version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void streams.stdout.write(text),
@@ -140,10 +139,4 @@ interface AssetsWords {
   readonly class?: string;
   readonly state?: 'live' | 'tombstoned';
   readonly limit: number;
-}
-
-/** The package's own, from a checkout or installed. */
-function version(): string {
-  const file = findPackageJSON('.', import.meta.url);
-  return (file === undefined ? null : /"version": "([^"]+)"/.exec(readFileSync(file, 'utf8'))?.[1]) ?? 'unknown';
 }

@@ -2,13 +2,18 @@
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
-import { TidemarkError } from '../errors.ts';
+import { asTidemarkError, TidemarkError } from '../errors.ts';
+import { readPresence } from '../store/worker.ts';
 import { connectionId, taskQueues } from '../workflows/ids.ts';
 import { configuredSignal, type ConnectionStatus, stateQuery } from '../workflows/messages.ts';
+import type { Context } from './context.ts';
 import { castTemporal, isNotFound, isUnanswered } from './temporal.ts';
 
 const updateTimeoutMs = 20_000;
 const queryTimeoutMs = 10_000;
+
+/** Where an entity is asked: Temporal, and the database, which knows the workers. */
+type Reach = Pick<Context, 'temporal' | 'database'>;
 
 const startOf = (name: string) => ({
   workflowId: connectionId(name),
@@ -21,12 +26,13 @@ const startOf = (name: string) => ({
  * @throws ORCHESTRATOR_UNAVAILABLE when no worker answers; CONFIG_INVALID when the entity refuses the input.
  */
 export async function askEntity<Answer>(
-  client: Client,
+  reach: Reach,
   name: string,
   update: UpdateDefinition<Answer, [unknown?]>,
   input: object,
 ): Promise<Answer> {
-  await requireWorker(client);
+  await requireWorker(reach);
+  const client = await reach.temporal();
   try {
     return await client.withDeadline(Date.now() + updateTimeoutMs, () =>
       client.workflow.executeUpdateWithStart(update, {
@@ -39,7 +45,7 @@ export async function askEntity<Answer>(
       }),
     );
   } catch (error) {
-    if (isUnanswered(error)) throw noWorker(await lastWorker(client), error);
+    if (isUnanswered(error)) throw noWorker((await lookForWorker(reach)).seenAt, error);
     if (error instanceof Error && error.name === 'WorkflowUpdateFailedError') throw refusedBy(error, name, update.name);
     throw castTemporal(error, client);
   }
@@ -76,42 +82,66 @@ export async function tellDeleted(client: Client, name: string): Promise<void> {
  * The entity's state; null when it does not run.
  * @throws ORCHESTRATOR_UNAVAILABLE "no worker since …" when nobody answers.
  */
-export async function queryEntity(client: Client, name: string): Promise<ConnectionStatus | null> {
-  await requireWorker(client);
+export async function queryEntity(reach: Reach, name: string): Promise<ConnectionStatus | null> {
+  await requireWorker(reach);
+  const client = await reach.temporal();
   try {
     return await client.withDeadline(Date.now() + queryTimeoutMs, () => client.workflow.getHandle(connectionId(name)).query(stateQuery));
   } catch (error) {
     if (isNotFound(error)) return null;
-    if (isUnanswered(error)) throw noWorker(await lastWorker(client), error);
+    if (isUnanswered(error)) throw noWorker((await lookForWorker(reach)).seenAt, error);
     throw castTemporal(error, client);
   }
 }
 
-/** When a worker last asked the control queue for work: ISO-8601; null when none has for as long as Temporal remembers (5 minutes). */
-async function lastWorker(client: Client): Promise<string | null> {
+/** @throws ORCHESTRATOR_UNAVAILABLE "no worker since …" at once when none is there: an update would only wait. */
+export async function requireWorker(reach: Reach): Promise<void> {
+  // Where there is no Temporal, that is what is to be mended first.
+  await reach.temporal();
+  const { alive, seenAt } = await lookForWorker(reach);
+  if (!alive) throw noWorker(seenAt, undefined);
+}
+
+interface Seen {
+  readonly alive: boolean;
+  /** ISO-8601; null when none is known. */
+  readonly seenAt: string | null;
+}
+
+/** The workers of the control queue, by their rows; where the database does not answer or knows of none, by who asked Temporal for work. */
+async function lookForWorker(reach: Reach): Promise<Seen> {
+  const client = await reach.temporal();
+  return (await rowOfWorker(reach, client)) ?? lastPoll(client);
+}
+
+async function rowOfWorker(reach: Reach, client: Client): Promise<Seen | null> {
   try {
-    const { pollers } = await client.workflowService.describeTaskQueue({
-      namespace: client.options.namespace,
-      taskQueue: { name: taskQueues.control },
-      taskQueueType: 1,
-    });
-    const times = (pollers ?? []).map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000);
-    return times.length === 0 ? null : new Date(Math.max(...times)).toISOString();
+    return (await readPresence(await reach.database(), client.options.namespace)).get(taskQueues.control) ?? null;
   } catch (error) {
-    throw castTemporal(error, client);
+    if (asTidemarkError(error).code === 'STORE_UNAVAILABLE') return null;
+    throw error;
   }
 }
 
 /** A worker asks anew at least every minute; one that did not is gone. */
 const pollMs = 75_000;
 
-/** @throws ORCHESTRATOR_UNAVAILABLE "no worker since …" at once when nobody asks for work: an update would only wait. */
-export async function requireWorker(client: Client): Promise<void> {
-  const since = await lastWorker(client);
-  if (since === null || Date.now() - Date.parse(since) > pollMs) throw noWorker(since, undefined);
+/** Temporal remembers who asked for five minutes. */
+async function lastPoll(client: Client): Promise<Seen> {
+  try {
+    const { pollers } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: taskQueues.control },
+      taskQueueType: 1,
+    });
+    const latest = Math.max(0, ...(pollers ?? []).map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000));
+    return { alive: Date.now() - latest <= pollMs, seenAt: latest === 0 ? null : new Date(latest).toISOString() };
+  } catch (error) {
+    throw castTemporal(error, client);
+  }
 }
 
-/** What is said when nobody answers for the entities. `since` is what lastWorker answered. */
+/** What is said when nobody answers for the entities. `since`: when one was last seen, as far as that is known. */
 function noWorker(since: string | null, cause: unknown): TidemarkError {
   const when = since ?? `before ${new Date(Date.now() - 5 * 60_000).toISOString()}`;
   return new TidemarkError(

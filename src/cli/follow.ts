@@ -50,7 +50,7 @@ function watchWorker(context: Context): (place: string) => Promise<void> {
     if (said || Date.now() - since < silenceMs) return;
     since = Date.now();
     try {
-      await requireWorker(await context.temporal());
+      await requireWorker(context);
     } catch (error) {
       said = true;
       context.output.note(`${asTidemarkError(error).message} The run goes on when there is one.`);

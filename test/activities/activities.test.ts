@@ -1,5 +1,6 @@
 // The activities on a real database and the simulator, each called twice where it may be: what Temporal repeats changes nothing.
 import { randomUUID } from 'node:crypto';
+import { noopMetricMeter } from '@temporalio/common';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { createActivities } from '../../src/activities/index.ts';
 import type { Dependencies } from '../../src/activities/dependencies.ts';
@@ -7,6 +8,7 @@ import type { Activities, OpenRequest } from '../../src/activities/types.ts';
 import { shippedTimings } from '../../src/config.ts';
 import type { OpenedRun, SliceResult, Timings } from '../../src/model.ts';
 import { createLogger } from '../../src/log.ts';
+import { createMetrics } from '../../src/metrics.ts';
 import { deleteConnection, getConnection } from '../../src/store/connection.ts';
 import type { Database } from '../../src/store/database.ts';
 import { listOccurrences } from '../../src/store/occurrence.ts';
@@ -57,6 +59,7 @@ async function site(
       proxy: { url: null, except: null },
     },
     logger: createLogger('silent'),
+    metrics: createMetrics(noopMetricMeter),
     draining: more.draining ?? never,
   };
   const activities = createActivities(dependencies);

@@ -10,7 +10,7 @@ import { printDone } from './answer.ts';
 export async function cancel(context: Context, text: string): Promise<ExitCode> {
   const { connection, run } = parseRunName(text);
   await requireConnection(await context.database(), connection);
-  const answer = await askEntity(await context.temporal(), connection, cancelRunUpdate, { run });
+  const answer = await askEntity(context, connection, cancelRunUpdate, { run });
   await printDone(context.output, text, 'cancelled', answer);
   return answer.done ? exit.done : exit.failed;
 }

@@ -40,7 +40,7 @@ export async function deleteVerb(context: Context, name: string, { purge = false
 /** Lets the page under way commit. Without a worker there is nobody to stop: the deleted row refuses whatever the run still tries. */
 async function cancelRun(context: Context, database: Database, name: string): Promise<void> {
   try {
-    await askEntity(await context.temporal(), name, cancelRunUpdate, {});
+    await askEntity(context, name, cancelRunUpdate, {});
   } catch (error) {
     if (!(error instanceof TidemarkError) || error.code !== 'ORCHESTRATOR_UNAVAILABLE') throw error;
     context.output.note(`${error.message} Its run is not asked to stop; it can write nothing more.`);

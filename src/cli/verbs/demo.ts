@@ -90,7 +90,7 @@ async function pull(context: Context, what: string): Promise<RunReport[]> {
   context.output.note(what);
   const database = await context.database();
   const newest = (await listRuns(database, { connection: demoName, limit: 1 }))[0]?.run ?? 0;
-  const { answers } = await askEntity(await context.temporal(), demoName, runNowUpdate, {});
+  const { answers } = await askEntity(context, demoName, runNowUpdate, {});
   const reports: RunReport[] = [];
   for (const answer of answers) {
     if (answer.outcome === 'skipped') {

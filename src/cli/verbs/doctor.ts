@@ -21,7 +21,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
   // Who answers is asked again for the words: since when nobody has.
   if (!wrong.includes('temporal') && !wrong.includes('namespace')) {
     try {
-      await requireWorker(await context.temporal());
+      await requireWorker(context);
     } catch (error) {
       context.output.note(asTidemarkError(error).message);
       return exit.unreachable;

@@ -7,6 +7,6 @@ import { printDone } from './answer.ts';
 
 export async function pause(context: Context, name: string, { reason }: { readonly reason?: string }): Promise<void> {
   await requireConnection(await context.database(), name);
-  const answer = await askEntity(await context.temporal(), name, pauseUpdate, reason === undefined ? {} : { reason });
+  const answer = await askEntity(context, name, pauseUpdate, reason === undefined ? {} : { reason });
   await printDone(context.output, name, 'paused', answer);
 }

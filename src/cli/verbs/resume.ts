@@ -7,5 +7,5 @@ import { printDone } from './answer.ts';
 
 export async function resume(context: Context, name: string): Promise<void> {
   await requireConnection(await context.database(), name);
-  await printDone(context.output, name, 'resumed', await askEntity(await context.temporal(), name, resumeUpdate, {}));
+  await printDone(context.output, name, 'resumed', await askEntity(context, name, resumeUpdate, {}));
 }

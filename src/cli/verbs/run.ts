@@ -26,7 +26,7 @@ export async function runVerb(context: Context, name: string, options: RunOption
   const newest = (await getConnection(database, name))?.fence ?? 0;
   const update = options.full === true ? forceFullPullUpdate : runNowUpdate;
   const input = options.profile === undefined ? {} : { profile: options.profile };
-  const { answers } = await askEntity(await context.temporal(), name, update, input);
+  const { answers } = await askEntity(context, name, update, input);
   if (options.wait !== true) return printAnswers(context, name, answers);
 
   const reports: RunReport[] = [];

@@ -36,7 +36,7 @@ async function allStatus(context: Context): Promise<ExitCode> {
       { title: 'error', value: ({ lastError }) => lastError?.code ?? null },
     ],
   });
-  if (rows.length > 0) await requireWorker(await context.temporal());
+  if (rows.length > 0) await requireWorker(context);
   return exit.done;
 }
 
@@ -47,7 +47,7 @@ async function oneStatus(context: Context, name: string): Promise<ExitCode> {
   let answered: ConnectionStatus | null = null;
   let unanswered: TidemarkError | undefined;
   try {
-    answered = await queryEntity(await context.temporal(), name);
+    answered = await queryEntity(context, name);
   } catch (error) {
     unanswered = asTidemarkError(error);
   }

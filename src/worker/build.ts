@@ -1,0 +1,27 @@
+// What the worker runs: the bundle of the workflows, and the build that Temporal and `doctor` know it by.
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { packageVersion } from '../stack/version.ts';
+import { bundleWorkflows } from '../stack/workflowBundle.ts';
+
+export interface Build {
+  /** Its package's version and the hash of its workflows: two workers that share it may take over each other's workflows. */
+  readonly id: string;
+  /** null: it has activities only. */
+  readonly bundle: WorkflowBundleOption | null;
+}
+
+/** An installed package brings its bundle; from sources, or with traces, it is made anew, which takes a few seconds. */
+export async function loadBuild({ traced }: { readonly traced: boolean }): Promise<Build> {
+  const file = path.join(import.meta.dirname, '..', 'workflows.bundle.js');
+  const code = !traced && existsSync(file) ? readFileSync(file, 'utf8') : await bundleWorkflows({ traced });
+  return { id: buildId(packageVersion(), code), bundle: { code } };
+}
+
+/** The map back to the sources names where they are on this machine, and is no part of what runs. */
+function buildId(version: string, code: string): string {
+  const running = code.replace(/\n\/\/# sourceMappingURL=[^\n]*\s*$/, '');
+  return `${version}-${createHash('sha256').update(running).digest('hex').slice(0, 12)}`;
+}
