@@ -1,42 +1,42 @@
-// A profile's schedule as Temporal's spec. Pure. Calendars follow the wall clock of the zone; intervals count from the start, whatever the clock does.
-// https://docs.temporal.io/schedule#spec
-import { type CalendarSpec, type ScheduleSpec as TemporalSpec } from '@temporalio/client';
-import { DateTime } from 'luxon';
-import type { ConnectionSpec } from '../connectors/spec.ts';
-import { TidemarkError } from '../errors.ts';
+// What the Schedule of a profile is to be in Temporal, as Temporal's own messages have it: when it fires, what it starts, how it makes up for lost time.
+// Pure. https://docs.temporal.io/schedule#spec
+import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter, toPayloads } from '@temporalio/common';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { taskQueues, tickId } from '../workflows/ids.ts';
+import { type Calendar, intervalMs, type Range, rhythmOf, type Schedule } from './calendar.ts';
 
-export type Schedule = NonNullable<ConnectionSpec['profiles'][number]['schedule']>;
+export type TemporalSchedule = NonNullable<Parameters<Client['workflowService']['createSchedule']>[0]['schedule']>;
+/** All of a Schedule that is Tidemark's; the rest, its state, is the operator's. */
+export type WantedSchedule = Required<Pick<TemporalSchedule, 'spec' | 'action' | 'policies'>>;
 
-const secondMs = 1000;
-const minuteMs = 60 * secondMs;
-const hourMs = 60 * minuteMs;
+const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-
-const weekdays = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const;
-const monthNames = [
-  'JANUARY',
-  'FEBRUARY',
-  'MARCH',
-  'APRIL',
-  'MAY',
-  'JUNE',
-  'JULY',
-  'AUGUST',
-  'SEPTEMBER',
-  'OCTOBER',
-  'NOVEMBER',
-  'DECEMBER',
-] as const;
+/** SCHEDULE_OVERLAP_POLICY_SKIP of temporal.api.enums.v1. */
+const skipOverlap = 1;
 
 /** @throws CONFIG_INVALID for a schedule that `apply` would have refused. */
-export function temporalSpec(schedule: Schedule): TemporalSpec {
-  const start = DateTime.fromISO(schedule.start, { zone: schedule.timezone });
-  if (schedule.occurs === 'once') return { calendars: [onceAt(start)], timezone: schedule.timezone, startAt: start.toJSDate() };
-  const bounds = { timezone: schedule.timezone, startAt: start.toJSDate(), endAt: new Date(schedule.end) };
-  if (schedule.cron !== null) return { ...bounds, cronExpressions: [schedule.cron] };
-  const everyMs = intervalMs(schedule.every);
-  if (everyMs !== null) return { ...bounds, intervals: [{ every: everyMs, offset: start.toMillis() % everyMs }] };
-  return { ...bounds, calendars: calendarsOf(schedule.every, start, DateTime.fromISO(schedule.end, { zone: schedule.timezone }).year) };
+export function tickSchedule(of: { readonly name: string; readonly profile: string; readonly schedule: Schedule }): WantedSchedule {
+  const { name, profile, schedule } = of;
+  return {
+    spec: specOf(schedule),
+    action: startOf({ workflowId: tickId(name, profile), workflowType: 'scheduledPull', args: [{ name, profile }] }),
+    // Ticks are short: one that is still open means that no worker answers.
+    policies: { overlapPolicy: skipOverlap, catchupWindow: msToTs(catchupWindowMs(schedule)) },
+  };
+}
+
+/** A workflow of ours, started every so often; what was missed meanwhile is not made up for. */
+export function everySchedule(of: {
+  readonly everyMs: number;
+  readonly workflowId: string;
+  readonly workflowType: string;
+}): WantedSchedule {
+  return {
+    spec: { interval: [{ interval: msToTs(of.everyMs), phase: msToTs(0) }] },
+    action: startOf({ ...of, args: [] }),
+    policies: { overlapPolicy: skipOverlap, catchupWindow: msToTs(of.everyMs) },
+  };
 }
 
 /** How late an occurrence may still be started after Temporal was away: one interval, so that at most one is made up for. */
@@ -50,47 +50,44 @@ export function catchupWindowMs(schedule: Schedule): number {
   return (schedule.every === 'weekly' || schedule.every === 'monthly' ? days[schedule.every] : days.daily) * dayMs;
 }
 
-/** `hourly`, `15m`, `4h`: the same distance, also when the clock changes. null for what follows the calendar. */
-function intervalMs(every: string | null): number | null {
-  if (every === 'hourly') return hourMs;
-  const [, count, unit] = /^(\d+)([mh])$/.exec(every ?? '') ?? [];
-  return count === undefined ? null : Number(count) * (unit === 'm' ? minuteMs : hourMs);
+function specOf(schedule: Schedule): WantedSchedule['spec'] {
+  const rhythm = rhythmOf(schedule);
+  const end = schedule.occurs === 'once' ? schedule.start : schedule.end;
+  return {
+    ...(rhythm.kind === 'interval'
+      ? { interval: [{ interval: msToTs(rhythm.everyMs), phase: msToTs(rhythm.offsetMs) }] }
+      : { structuredCalendar: rhythm.calendars.map(structured) }),
+    startTime: msToTs(Date.parse(schedule.start)),
+    endTime: msToTs(Date.parse(end)),
+    timezoneName: schedule.timezone,
+  };
 }
 
-const clockOf = ({ hour, minute, second }: DateTime): Pick<CalendarSpec, 'hour' | 'minute' | 'second'> => ({ hour, minute, second });
-
-function onceAt(start: DateTime): CalendarSpec {
-  return { ...clockOf(start), year: start.year, month: monthOf(start.month), dayOfMonth: start.day };
+/** Temporal's messages are lists that may be changed; ours may not. */
+function structured({ second, minute, hour, dayOfMonth, month, year, dayOfWeek }: Calendar): Record<keyof Calendar, Range[]> {
+  const copy = (ranges: readonly Range[]): Range[] => ranges.map((range) => ({ ...range }));
+  return {
+    second: copy(second),
+    minute: copy(minute),
+    hour: copy(hour),
+    dayOfMonth: copy(dayOfMonth),
+    month: copy(month),
+    year: copy(year),
+    dayOfWeek: copy(dayOfWeek),
+  };
 }
 
-function calendarsOf(every: string | null, start: DateTime, lastYear: number): CalendarSpec[] {
-  switch (every) {
-    case 'daily':
-      return [{ ...clockOf(start) }];
-    case 'weekly':
-      return [{ ...clockOf(start), dayOfWeek: weekdays[start.weekday - 1] ?? 'MONDAY' }];
-    case 'monthly':
-      return monthly(start, lastYear);
-    default:
-      throw new TidemarkError('CONFIG_INVALID', `A schedule cannot be "${every ?? ''}".`, { hint: 'Apply the connection again.' });
-  }
+function startOf(of: {
+  readonly workflowId: string;
+  readonly workflowType: string;
+  readonly args: readonly unknown[];
+}): WantedSchedule['action'] {
+  return {
+    startWorkflow: {
+      workflowId: of.workflowId,
+      workflowType: { name: of.workflowType },
+      taskQueue: { name: taskQueues.control },
+      input: { payloads: toPayloads(defaultPayloadConverter, ...of.args) ?? [] },
+    },
+  };
 }
-
-/** The same day each month; a month that lacks it has its last day (decision 15). A calendar says no "last", so months go by their length. */
-function monthly(start: DateTime, lastYear: number): CalendarSpec[] {
-  const clock = clockOf(start);
-  const calendars = [31, 30].flatMap((length): CalendarSpec[] => {
-    const months = monthNames.filter((_, index) => index !== 1 && daysIn(2001, index + 1) === length);
-    return [{ ...clock, month: months, dayOfMonth: Math.min(start.day, length) }];
-  });
-  const years = Array.from({ length: lastYear - start.year + 1 }, (_, index) => start.year + index);
-  const februaries = [29, 28].flatMap((length): CalendarSpec[] => {
-    const such = years.filter((year) => daysIn(year, 2) === length);
-    return such.length === 0 ? [] : [{ ...clock, month: 'FEBRUARY', year: such, dayOfMonth: Math.min(start.day, length) }];
-  });
-  return [...calendars, ...februaries];
-}
-
-const daysIn = (year: number, month: number): number => DateTime.utc(year, month).daysInMonth ?? 0;
-
-const monthOf = (month: number): (typeof monthNames)[number] => monthNames[month - 1] ?? 'JANUARY';
