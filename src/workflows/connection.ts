@@ -1,6 +1,6 @@
 // The entity of one connection (design 5): serialises its runs. Handlers change state; this loop acts on it, one step at a time.
 // MUST NOT end by anything an operator sends or an activity throws: every step that can be refused is caught and noted.
-import { allHandlersFinished, CancellationScope, condition, continueAsNew, log, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, log, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
 import type { Timings } from '../model.ts';
 import { carriedFrom, carriedOf } from './carried.ts';
 import { adoptRun, endRow, startRun, tellStop } from './child.ts';
@@ -31,9 +31,15 @@ async function attend(entity: Entity): Promise<string> {
   for (;;) {
     const step = await awaitStep(entity);
     if (step.do === 'leave') return 'The connection was deleted.';
-    if (step.do === 'renew') await continueAsNew<typeof connection>(carriedOf(entity));
+    if (step.do === 'renew') await renew(entity);
     else await perform(entity, step);
   }
+}
+
+/** Pinned like every workflow, the entity stays on its build; where another one has become current, its next execution begins there. */
+function renew(entity: Entity): Promise<never> {
+  const { targetWorkerDeploymentVersionChanged: moves } = workflowInfo();
+  return makeContinueAsNewFunc<typeof connection>(moves ? { initialVersioningBehavior: 'AUTO_UPGRADE' } : {})(carriedOf(entity));
 }
 
 const now = (): string => new Date().toISOString();
