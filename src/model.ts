@@ -24,6 +24,8 @@ export const reasons = [
   'delta',
 ] as const;
 export type Reason = (typeof reasons)[number];
+/** Why a run is what it is: a run of mode `settle` reads no stream. */
+export type RunReason = Reason | 'removals approved';
 
 export type ConnectionState = 'registered' | 'scheduled' | 'processing' | 'processed' | 'errored' | 'held' | 'paused';
 
@@ -161,7 +163,7 @@ export interface RunReport {
   readonly connection: string;
   readonly profile: string;
   readonly mode: Mode | null;
-  readonly reason: Reason | null;
+  readonly reason: RunReason | null;
   readonly trigger: Trigger;
   readonly scheduledAt: string | null;
   readonly startedAt: string;

@@ -20,6 +20,8 @@ export async function settle(shared: Shared, { run, timings }: SettleRequest): P
         { database, source },
         {
           run,
+          connection: row.connection,
+          guard: spec.guard,
           targets: streamTargets(spec, row.profile),
           options: { signal, alive, longestWaitMs: timings.longWaitMs },
           maxWaitMs: timings.maxWaitMs,

@@ -1,97 +1,62 @@
-// After the streams: what a complete walk proves gone is asked for, staged and removed (design 3.7, I4, I5).
-// MUST remove nothing of a stream whose walk did not end on its own last page.
-import type { FetchOptions, Source } from '../clients/source.ts';
-import { codes, TidemarkError } from '../errors.ts';
+// After the streams: what is staged for removal is judged once for the whole run, and all of it applied or all of it held (design 3.7, I4, I5).
 import { failpoint } from '../failpoint.ts';
-import type { Database } from '../store/database.ts';
-import { applyRemovals, conflictingEdges, keepRemovals, removalCandidates, stageUnseen } from '../store/settle.ts';
-import { endWalk, readCheckpoint } from '../store/walk.ts';
-import type { StreamTarget } from './page.ts';
+import { decideRemovals, readDecision, stagedGroups } from '../store/judgement.ts';
+import type { RemovalDecision } from '../store/judgement.ts';
+import { applyRemovals } from '../store/settle.ts';
+import { judgeRemovals } from './guard.ts';
+import type { RemovalCause } from './guard.ts';
+import { stageRemovals } from './stage.ts';
+import type { SettleDependencies, StageRequest } from './stage.ts';
 
-export interface SettleRequest {
-  readonly run: number;
-  readonly targets: readonly StreamTarget[];
-  readonly options: FetchOptions;
-  /** A wait told by the source beyond this, in milliseconds, ends the stream as partial. */
-  readonly maxWaitMs: number;
-  /** Tried so often that a source which still does not answer ends the stream as partial (I9). */
-  readonly lastTry: boolean;
+export interface SettleRequest extends StageRequest {
+  readonly connection: string;
 }
 
-/** Ids asked for between two heartbeats: ten requests of twenty. */
-const askedAtOnce = 200;
-
-/** Removes what the run's complete walks prove gone. Idempotent: a crash in the middle is gone over again. */
-export async function settleRun(
-  dependencies: { readonly database: Database; readonly source: Source },
-  request: SettleRequest,
-): Promise<void> {
-  const { database, source } = dependencies;
+/** Removes what the run's complete walks prove gone, or holds it. Idempotent: after a crash the first decision stands. */
+export async function settleRun(dependencies: SettleDependencies, request: SettleRequest): Promise<void> {
+  const { database } = dependencies;
+  const { run, connection } = request;
   failpoint('settle.begun');
-  for (const target of request.targets) {
-    const at = { run: request.run, connection: target.connection, stream: target.definition.name };
-    const checkpoint = await readCheckpoint(database, at);
-    if (checkpoint.outcome !== 'complete') continue;
-    try {
-      if (checkpoint.mode === 'full') {
-        await stageUnseen(database, at);
-        failpoint('settle.afterStage');
-        await askAbsent(database, source, target, at, request.options);
-      }
-      await askConflicts(database, source, target, at, request.options);
-      failpoint('settle.afterAsk');
-    } catch (error) {
-      // Nothing may be removed unasked: the stream ends partial, its removals are found again by the next run.
-      if (!(error instanceof TidemarkError) || isTriedAgain(error, request)) throw error;
-      await endWalk(database, { ...at, outcome: 'partial', error: { code: error.code, message: error.message, hint: error.hint } });
-      continue;
-    }
+  const decision = (await readDecision(database, run)) ?? (await decide(dependencies, request));
+  if (decision === 'hold') return;
+  for (const { definition } of request.targets) {
     failpoint('settle.beforeApply');
-    await applyRemovals(database, at);
+    await applyRemovals(database, { run, connection, stream: definition.name });
     request.options.alive?.();
     failpoint('settle.afterApply');
   }
 }
 
-/** Whether Temporal calls again; a run that was overtaken ends by the throw as well. */
-function isTriedAgain(error: TidemarkError, { maxWaitMs, lastTry }: SettleRequest): boolean {
-  if (error.code === 'STALE_ATTEMPT' || error.code === 'STORE_UNAVAILABLE') return true;
-  return codes[error.code].retried && !lastTry && (error.retryAfterMs ?? 0) <= maxWaitMs;
+async function decide(dependencies: SettleDependencies, request: SettleRequest): Promise<RemovalDecision> {
+  const { database } = dependencies;
+  const { run, connection, guard } = request;
+  const unasked = await stageRemovals(dependencies, request);
+  const groups = await stagedGroups(database, { run, connection });
+  const judgement = judgeRemovals(groups, guard);
+  failpoint('settle.afterJudge');
+  const because = judgement.verdict === 'hold' ? judgement.because : [];
+  const said = `Removals are held: ${because.map(sayCause).join('; ')}.`;
+  const decision = await decideRemovals(database, { run, connection, decision: judgement.verdict, groups, unasked, said, because });
+  if (decision === 'hold') failpoint('settle.afterHold');
+  return decision;
 }
 
-interface Place {
-  readonly run: number;
-  readonly connection: string;
-  readonly stream: string;
-}
-
-/** A list is no snapshot: who was not on it is asked for by id, and only a 404 is gone. */
-async function askAbsent(database: Database, source: Source, target: StreamTarget, at: Place, options: FetchOptions): Promise<void> {
-  const { walk } = target.definition;
-  if (walk.shape !== 'list') return;
-  for (let after = 0; ;) {
-    const candidates = await removalCandidates(database, { ...at, after, limit: askedAtOnce });
-    const last = candidates.at(-1);
-    if (last === undefined) return;
-    const { gone } = await source.gone({ path: walk.path, ids: candidates.map(({ id }) => id) }, options);
-    const kept = candidates.filter(({ id }) => !gone.has(id));
-    await keepRemovals(database, { ...at, records: kept.map(({ num }) => num), edges: [] });
-    options.alive?.();
-    after = last.num;
-  }
-}
-
-/** A pair that one round both added and removed, on different pages: no order is promised, so the source is asked (decision 9). */
-async function askConflicts(database: Database, source: Source, target: StreamTarget, at: Place, options: FetchOptions): Promise<void> {
-  const { walk } = target.definition;
-  if (walk.shape === 'collections') return;
-  for (const edge of target.edges) {
-    const property = edge.at;
-    if (property === null) continue;
-    const pairs = await conflictingEdges(database, { ...at, kind: edge.kind, unlisted: edge.unlisted });
-    if (pairs.length === 0) continue;
-    const { present } = await source.hasMembers({ path: walk.path, property, pairs }, options);
-    const kept = pairs.flatMap((pair, index) => (present[index] === true ? [pair.num] : []));
-    await keepRemovals(database, { ...at, records: [], edges: kept });
+function sayCause({ stream, kind, rule, count, limit }: RemovalCause): string {
+  const what = `${count} ${kind}${count === 1 ? '' : 's'} of ${stream}`;
+  switch (rule) {
+    case 'none left':
+      return `${what} would leave none`;
+    case 'scope changed':
+      return `${what}, read with another tenant, client or address than before`;
+    case 'absolute':
+      return `${what} are more than ${limit}`;
+    case 'percent':
+      return `${what} are more than ${limit}, the percentage of those that live`;
+    case 'daily':
+      return `${what} within a day are more than ${limit}`;
+    case 'joined':
+      return `${what} join those that wait already`;
+    case 'asked again':
+      return `${what}, held or rejected before among them`;
   }
 }

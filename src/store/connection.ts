@@ -92,6 +92,7 @@ export async function deleteConnection(database: Database, name: string, { purge
     await dropCursors(transaction, name);
     return rows.length > 0;
   });
+    await transaction.query('delete from held_removal where connection = $1', [name]);
   return purge ? (await purgeConnection(database, name)) || deleted : deleted;
 }
 
@@ -119,14 +120,21 @@ async function purgeConnection(database: Database, name: string): Promise<boolea
 // By place on disk: each slice then costs what it deletes. No name holds a blank, and "!" is what follows it.
 const purgeRecords = `
   with gone as (
-    delete from record where ctid = any (array(select ctid from record where connection = $1 limit ${purgedAtOnce})) returning num
+    delete from record where ctid = any (array(select ctid from record where connection = $1 limit ${purgedAtOnce})) returning num, stream, tombstoned_at
   ), assets as (
     delete from asset where num = any (array(select num from gone))
   )
   select count(*) as purged from gone`;
+  ), fewer as (
+    update tally t set live = t.live - g.live
+    from (select stream, count(*) filter (where tombstoned_at is null) as live from gone group by stream) g
+    where t.connection = $1 and t.stream = g.stream and t.kind = 'record'
 
 const purgeEdges = `
   with gone as (
-    delete from edge where ctid = any (array(select ctid from edge where ${byNum} >= $1 || ' ' and ${byNum} < $1 || '!' limit ${purgedAtOnce})) returning num
+    delete from edge where ctid = any (array(select ctid from edge where ${byNum} >= $1 || ' ' and ${byNum} < $1 || '!' limit ${purgedAtOnce})) returning stream, kind
+  ), fewer as (
+    update tally t set live = t.live - g.live from (select stream, kind, count(*) as live from gone group by stream, kind) g
+    where t.connection = $1 and t.stream = g.stream and t.kind = g.kind
   )
   select count(*) as purged from gone`;

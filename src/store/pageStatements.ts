@@ -106,15 +106,20 @@ const edges: Write = ({ connection, stream, edges: given }) => {
 
 const edgeKey = (edge: EdgeId): string => `${edge.from}\n${edge.to}\n${edge.kind}\n${edge.key}`;
 
-/** What reappears is no longer to be removed; the row stays, because the source may contradict itself within one round (settle.ts). */
-const takenBack: Write = ({ run, stream, seen: { records: nums, edges: edgeNums } }) => {
+/**
+ * What reappears is no longer to be removed: neither by this run, where the row stays because the source may contradict itself within one round
+ * (settle.ts), nor by approval. One statement, so that the numbers are sent once; a set that is empty costs one look at its index.
+ */
+const takenBack: Write = ({ run, connection, stream, seen: { records: nums, edges: edgeNums } }) => {
   if (nums.length + edgeNums.length === 0) return null;
   return {
-    sql: `update pending_removal set back = true
-      where run = $1 and stream = $2 and not back and ((kind = 'record' and num = any ($3::bigint[])) or (kind = 'edge' and num = any ($4::bigint[])))`,
-    params: [run, stream, bigints(nums), bigints(edgeNums)],
+    sql: `with back as (update pending_removal set back = true where run = $1 and stream = $2 and not back and ${reappeared})
+      delete from held_removal where connection = $5 and stream = $2 and ${reappeared}`,
+    params: [run, stream, bigints(nums), bigints(edgeNums), connection],
   };
 };
+
+const reappeared = `((kind = 'record' and num = any ($3::bigint[])) or (kind = 'edge' and num = any ($4::bigint[])))`;
 
 const removals: Write = ({ run, stream, removed }) => {
   const kinds = [...removed.records.map(() => 'record'), ...removed.edges.map(() => 'edge')];
@@ -166,6 +171,21 @@ const changes: Write = ({ run, stream, records: recordWrites, assets: assetWrite
   };
 };
 
+/** What lives more than before, by kind: where a record or an edge is added or returns. */
+const tally: Write = ({ connection, stream, records: recordWrites, edges: edgeWrites }) => {
+  const more = new Map<string, number>();
+  const add = (kind: string, change: string): void => void (change === 'updated' || more.set(kind, (more.get(kind) ?? 0) + 1));
+  for (const { change } of recordWrites) add('record', change);
+  for (const { kind, change } of edgeWrites) add(kind, change);
+  if (more.size === 0) return null;
+  return {
+    sql: `insert into tally (connection, stream, kind, live)
+      select $1, $2, t.kind, t.more from unnest($3::text[], $4::bigint[]) as t (kind, more)
+      on conflict (connection, stream, kind) do update set live = tally.live + excluded.live`,
+    params: [connection, stream, [...more.keys()], bigints([...more.values()])],
+  };
+};
+
 const rejects: Write = ({ run, connection, stream, rejects: given }) => {
   if (given.length === 0) return null;
   const rows = byKey([...new Map(given.map((reject) => [reject.id, reject])).values()], (reject) => reject.id);
@@ -184,4 +204,4 @@ const rejects: Write = ({ run, connection, stream, rejects: given }) => {
   };
 };
 
-const writes: readonly Write[] = [records, assets, edges, takenBack, removals, seen, changes, rejects];
+const writes: readonly Write[] = [records, assets, edges, takenBack, removals, seen, changes, tally, rejects];

@@ -1,5 +1,5 @@
 // The counts of a run's report (I6): each object once per run, by what became of it. MUST cost by what the run saw, never by what is stored.
-import type { ErrorBrief, Reason, RunReport, StreamMode, StreamOutcome, StreamReport } from '../model.ts';
+import type { ErrorBrief, Mode, Reason, RunReport, StreamMode, StreamOutcome, StreamReport } from '../model.ts';
 import type { StreamPin } from './cursor.ts';
 import type { Transaction } from './database.ts';
 
@@ -7,6 +7,7 @@ interface CountedRun {
   readonly run: number;
   readonly connection: string;
   readonly streams: readonly StreamPin[];
+  readonly mode: Mode | null;
 }
 
 interface CheckpointRow {
@@ -22,15 +23,16 @@ interface CheckpointRow {
   readonly resumed: number;
 }
 
-/** The streams in the run's order, and the assets. Of a run under way: so far. */
+/** The streams in the run's order, and the assets. Of a run under way: so far. A run of mode `settle` reads no stream: it removes assets. */
 export async function countRun(transaction: Transaction, of: CountedRun): Promise<Pick<RunReport, 'streams' | 'assets'>> {
+  if (of.mode === 'settle') return { streams: [], assets: { ...nothing, removed: (await countAssets(transaction, of.run)).removed } };
   const checkpoints = await transaction.query<CheckpointRow>(
     `select stream, mode, reason, walk, outcome, error, pages, requests, throttled_ms as "throttledMs", resumed from checkpoint where run = $1`,
     [of.run],
   );
   const byStream = new Map(checkpoints.map((row) => [row.stream, row]));
   const streams: StreamReport[] = [];
-  const assets = { added: 0, updated: 0, removed: 0, unchanged: 0 };
+  const assets = { ...nothing };
   for (const pin of of.streams) {
     const row = byStream.get(pin.stream);
     if (row === undefined) continue;
@@ -45,6 +47,8 @@ export async function countRun(transaction: Transaction, of: CountedRun): Promis
   }
   return { streams, assets };
 }
+
+const nothing = { added: 0, updated: 0, removed: 0, unchanged: 0 };
 
 function streamOf(row: CheckpointRow, counts: RecordCounts): StreamReport {
   const { stream, mode, reason, error, pages, requests, throttledMs, resumed } = row;
@@ -110,13 +114,14 @@ interface AssetCounts {
   readonly removed: number;
 }
 
-async function countAssets(transaction: Transaction, run: number, stream: string): Promise<AssetCounts> {
+/** Of a stream, or of all. */
+async function countAssets(transaction: Transaction, run: number, stream: string | null = null): Promise<AssetCounts> {
   const [row] = await transaction.query<AssetCounts>(
     `select count(*) filter (where removed) as removed, count(*) filter (where not removed and added) as added,
        count(*) filter (where not removed and not added) as updated
      from (
        select n, bool_or(change = 'added') as added, bool_or(change = 'removed') as removed
-       from run_change, unnest(nums) as n where run = $1 and stream = $2 and kind = 'asset' group by n
+       from run_change, unnest(nums) as n where run = $1 and ($2::text is null or stream = $2) and kind = 'asset' group by n
      ) as asset`,
     [run, stream],
   );

@@ -1,9 +1,10 @@
 // Runs: opened with a number that is their fence, planned, ended once with a verdict and a report (design 3.2, 3.9).
 import { TidemarkError } from '../errors.ts';
-import type { ErrorBrief, JsonObject, Mode, Reason, RunPlan, RunReport, StreamFacts, Trigger, Verdict } from '../model.ts';
+import type { ErrorBrief, JsonObject, Mode, RunPlan, RunReason, RunReport, StreamFacts, Trigger, Verdict } from '../model.ts';
 import { adoptCursors, dropCursors, noteFailedFulls, readStreamFacts } from './cursor.ts';
 import type { StreamPin } from './cursor.ts';
 import type { Database, Transaction } from './database.ts';
+import { heldSet, releaseApproved } from './held.ts';
 import { jsonb } from './params.ts';
 import { countRun } from './report.ts';
 
@@ -37,7 +38,7 @@ export interface Run {
   readonly spec: JsonObject;
   readonly streams: readonly StreamPin[];
   readonly mode: Mode | null;
-  readonly reason: Reason | null;
+  readonly reason: RunReason | null;
   readonly baselineOverdue: boolean;
   readonly verdict: Verdict | null;
   readonly error: ErrorBrief | null;
@@ -118,7 +119,7 @@ export async function planRun(
 
 /**
  * Ends a run: verdict, report, the cursors of its complete streams (verdicts complete and partial, and only while no other run has been opened),
- * and what served the run alone is dropped, staged removals too. A run that was overtaken still gets its verdict. Asked again, it answers the first report.
+ * and what served the run alone is dropped, staged removals too; what it was to remove by approval and has not is held again. A run that was overtaken still gets its verdict. Asked again, it answers the first report.
  * A run with streams that are not complete MUST NOT end complete (I6): it ends partial.
  * @throws STALE_ATTEMPT when there is no such run.
  */
@@ -140,7 +141,8 @@ export function finishRun(
     if (verdict === 'complete' || verdict === 'partial') await adoptCursors(transaction, row);
     if (verdict === 'failed' || verdict === 'partial') await noteFailedFulls(transaction, row.run);
     const [end] = await transaction.query<{ now: string }>('select now()');
-    const report: RunReport = { ...headOf(row), finishedAt: end?.now ?? null, verdict, streams, assets, error: of.error };
+    const held = await heldSet(transaction, row.connection);
+    const report: RunReport = { ...headOf(row), finishedAt: end?.now ?? null, verdict, held, streams, assets, error: of.error };
     await transaction.query('update run set verdict = $2, error = $3, finished_at = now(), report = $4 where run = $1', [
       row.run,
       verdict,
@@ -153,7 +155,7 @@ export function finishRun(
   });
 }
 
-function headOf(row: Run): Omit<RunReport, 'finishedAt' | 'verdict' | 'streams' | 'assets' | 'error'> {
+function headOf(row: Run): Omit<RunReport, 'finishedAt' | 'verdict' | 'held' | 'streams' | 'assets' | 'error'> {
   const { connection, profile, mode, reason, trigger, scheduledAt, startedAt } = row;
   return {
     run: `${connection}:${row.run}`,
@@ -164,7 +166,6 @@ function headOf(row: Run): Omit<RunReport, 'finishedAt' | 'verdict' | 'streams' 
     trigger,
     scheduledAt,
     startedAt,
-    held: { count: 0, digest: null },
   };
 }
 
@@ -180,7 +181,8 @@ export function readReport(database: Database, run: number): Promise<RunReport |
     const [row] = await transaction.query<Run & { report: RunReport | null }>(`select ${columns}, report from run where run = $1`, [run]);
     if (row === undefined) return null;
     if (row.report !== null) return row.report;
-    return { ...headOf(row), finishedAt: null, verdict: null, error: null, ...(await countRun(transaction, row)) };
+    const held = await heldSet(transaction, row.connection);
+    return { ...headOf(row), finishedAt: null, verdict: null, held, error: null, ...(await countRun(transaction, row)) };
   });
 }
 

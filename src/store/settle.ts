@@ -84,22 +84,25 @@ export function removalCandidates(
   return database.query<Candidate>(
     `select p.num, r.id from pending_removal p
      cross join lateral (select id from record where ${byNum} = $2 and num = p.num offset 0) r
-     where p.run = $1 and p.stream = $3 and p.kind = 'record' and p.why = 'absent' and p.num > $4 order by p.num limit $5`,
+     where p.run = $1 and p.stream = $3 and p.kind = 'record' and p.why = 'absent' and not p.back and p.num > $4 order by p.num limit $5`,
     [run, numKey(connection, stream), stream, after, limit],
   );
 }
 
-/** Takes staged removals back, by number: what turned out to exist. */
+/**
+ * Takes staged removals back, by number: what turned out to exist. A record's row stays, so that staging again does not bring it back; a pair's
+ * goes, so that it is not asked for again.
+ */
 export async function keepRemovals(
   database: Database,
   { run, stream, records, edges }: StreamPlace & { readonly records: readonly number[]; readonly edges: readonly number[] },
 ): Promise<void> {
   if (records.length + edges.length === 0) return;
-  await database.query(
-    `delete from pending_removal where run = $1 and stream = $2
-       and ((kind = 'record' and num = any ($3::bigint[])) or (kind = 'edge' and num = any ($4::bigint[])))`,
-    [run, stream, bigints(records), bigints(edges)],
-  );
+  const kept = (kind: Kind): string => `where run = $1 and stream = $2 and kind = '${kind}' and num = any ($3::bigint[])`;
+  await database.batch([
+    { sql: `update pending_removal set back = true ${kept('record')}`, params: [run, stream, bigints(records)] },
+    { sql: `delete from pending_removal ${kept('edge')}`, params: [run, stream, bigints(edges)] },
+  ]);
 }
 
 export interface EdgePair {

@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/store/database.ts';
 import type { Database } from '../../src/store/database.ts';
 import { commitPage } from '../../src/store/page.ts';
 import { openRun } from '../../src/store/run.ts';
+import { migrations } from '../../src/store/migrations.ts';
 import { migrate } from '../../src/store/schema.ts';
 import { applyRemovals, stageUnseen } from '../../src/store/settle.ts';
 import { readCheckpoint } from '../../src/store/walk.ts';
@@ -36,7 +37,7 @@ const request = {
     const url = await freshDatabaseUrl(postgresUrl);
     const databases = Array.from({ length: 6 }, () => openDatabase({ url, applicationName: 'test' }));
     await Promise.all(databases.map(migrate));
-    expect(await databases[0]!.query('select version from schema_version')).toEqual([{ version: 1 }]);
+    expect(await databases[0]!.query('select version from schema_version')).toEqual(migrations.map(({ version }) => ({ version })));
     await Promise.all(databases.map((other) => other.close()));
   });
 

@@ -82,7 +82,10 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
       const ends = await Promise.all(targets.map((target) => tried(() => walkStream({ database, source }, { ...slice, target }))));
       const fetching: FetchOptions = { signal, longestWaitMs: timings.longWaitMs };
       await tried(async () => {
-        await settleRun({ database, source }, { run, targets, options: fetching, maxWaitMs: timings.maxWaitMs, lastTry: false });
+        await settleRun(
+          { database, source },
+          { run, connection: name, guard: spec.guard, targets, options: fetching, maxWaitMs: timings.maxWaitMs, lastTry: false },
+        );
         return { kind: 'done' };
       });
       const failed = ends.filter((end) => end.kind !== 'done').length;

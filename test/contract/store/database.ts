@@ -1,6 +1,7 @@
 // What every database must do for the store: migrations, batches, transactions, errors as codes.
 import { inspect } from 'node:util';
 import { openDatabase } from '../../../src/store/database.ts';
+import { migrations } from '../../../src/store/migrations.ts';
 import { migrate } from '../../../src/store/schema.ts';
 import type { StartedStore } from '../../support/stores.ts';
 
@@ -11,7 +12,7 @@ export function databaseContract(store: () => StartedStore): void {
   test('migrating again, and from several sides at once, changes nothing', async () => {
     await Promise.all([1, 2, 3].map(() => migrate(store().database)));
     const rows = await store().database.query('select version from schema_version');
-    expect(rows).toEqual([{ version: 1 }]);
+    expect(rows).toEqual(migrations.map(({ version }) => ({ version })));
   });
 
   test('a database of a newer version is refused by its version', async () => {

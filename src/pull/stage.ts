@@ -1,0 +1,111 @@
+// What a run's complete walks prove gone, staged: what was not seen, asked for where a list is no proof, and pairs that contradict (design 3.7).
+// MUST stage nothing of a stream whose walk did not end on its own last page, and leave nothing staged that the source still has.
+import type { FetchOptions, Source } from '../clients/source.ts';
+import { codes, TidemarkError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
+import type { Database } from '../store/database.ts';
+import { stagedGroups } from '../store/judgement.ts';
+import { conflictingEdges, keepRemovals, removalCandidates, stageUnseen } from '../store/settle.ts';
+import { endWalk, readCheckpoint } from '../store/walk.ts';
+import type { StreamPlace } from '../store/walk.ts';
+import { exceedsLimits } from './guard.ts';
+import type { Guard } from './guard.ts';
+import type { StreamTarget } from './page.ts';
+
+/** How a run asks its source while it settles. */
+export interface Asking {
+  readonly options: FetchOptions;
+  /** A wait told by the source beyond this, in milliseconds, is not waited. */
+  readonly maxWaitMs: number;
+  /** Tried so often that a source which still does not answer is given up (I9). */
+  readonly lastTry: boolean;
+}
+
+export interface StageRequest extends Asking {
+  readonly run: number;
+  readonly targets: readonly StreamTarget[];
+  readonly guard: Guard;
+}
+
+export interface SettleDependencies {
+  readonly database: Database;
+  readonly source: Source;
+}
+
+/** Ids asked for between two heartbeats: ten requests of twenty. */
+export const askedAtOnce = 200;
+
+/** Stages the removals of every complete stream. Answers the lists with more absent records than the guard allows: those are not asked for. */
+export async function stageRemovals(dependencies: SettleDependencies, request: StageRequest): Promise<string[]> {
+  const { database } = dependencies;
+  const unasked: string[] = [];
+  for (const target of request.targets) {
+    const at = { run: request.run, connection: target.connection, stream: target.definition.name };
+    const { outcome, mode } = await readCheckpoint(database, at);
+    if (outcome !== 'complete') continue;
+    try {
+      if (mode === 'full') {
+        await stageUnseen(database, at);
+        failpoint('settle.afterStage');
+        const asked = await askAbsent(dependencies, target, at, request);
+        if (!asked) unasked.push(at.stream);
+      }
+      await askConflicts(dependencies, target, at, request.options);
+      failpoint('settle.afterAsk');
+    } catch (error) {
+      // Nothing may be removed unasked: the stream ends partial, its removals are found again by the next run.
+      if (!(error instanceof TidemarkError) || isTriedAgain(error, request)) throw error;
+      await endWalk(database, { ...at, outcome: 'partial', error: { code: error.code, message: error.message, hint: error.hint } });
+    }
+  }
+  return unasked;
+}
+
+/** Whether Temporal calls again; a run that was overtaken ends by the throw as well. */
+export function isTriedAgain(error: TidemarkError, { maxWaitMs, lastTry }: Asking): boolean {
+  if (error.code === 'STALE_ATTEMPT' || error.code === 'STORE_UNAVAILABLE') return true;
+  return codes[error.code].retried && !lastTry && (error.retryAfterMs ?? 0) <= maxWaitMs;
+}
+
+/** A list is no snapshot: who was not on it is asked for by id, and only a 404 is gone. false: they are too many to be asked for now. */
+async function askAbsent(
+  { database, source }: SettleDependencies,
+  { definition: { walk } }: StreamTarget,
+  at: StreamPlace,
+  { guard, options }: StageRequest,
+): Promise<boolean> {
+  if (walk.shape !== 'list') return true;
+  const records = (await stagedGroups(database, at, at.stream)).find(({ kind }) => kind === 'record');
+  if (records === undefined) return true;
+  if (exceedsLimits(records, records.absent, guard)) return false;
+  for (let after = 0; ;) {
+    const candidates = await removalCandidates(database, { ...at, after, limit: askedAtOnce });
+    const last = candidates.at(-1);
+    if (last === undefined) return true;
+    const { gone } = await source.gone({ path: walk.path, ids: candidates.map(({ id }) => id) }, options);
+    const kept = candidates.filter(({ id }) => !gone.has(id));
+    await keepRemovals(database, { ...at, records: kept.map(({ num }) => num), edges: [] });
+    options.alive?.();
+    after = last.num;
+  }
+}
+
+/** A pair that one round both added and removed, on different pages: no order is promised, so the source is asked (decision 9). */
+async function askConflicts(
+  { database, source }: SettleDependencies,
+  target: StreamTarget,
+  at: StreamPlace,
+  options: FetchOptions,
+): Promise<void> {
+  const { walk } = target.definition;
+  if (walk.shape === 'collections') return;
+  for (const edge of target.edges) {
+    const property = edge.at;
+    if (property === null) continue;
+    const pairs = await conflictingEdges(database, { ...at, kind: edge.kind, unlisted: edge.unlisted });
+    if (pairs.length === 0) continue;
+    const { present } = await source.hasMembers({ path: walk.path, property, pairs }, options);
+    const kept = pairs.flatMap((pair, index) => (present[index] === true ? [pair.num] : []));
+    await keepRemovals(database, { ...at, records: [], edges: kept });
+  }
+}
