@@ -71,6 +71,8 @@ export interface Config {
   /** Whether workers are versions of Temporal's Worker Deployment `tidemark`. */
   readonly versioning: boolean;
   readonly timings: Timings;
+  /** How many runs may be under way at once: of the fleet, and of one tenant. */
+  readonly admission: { readonly atOnce: number; readonly perTenant: number };
   readonly failpoint: FailpointSpec | null;
   readonly proxy: { readonly url: string | null; readonly except: string | null };
   readonly stack: StackFile | null;
@@ -78,6 +80,11 @@ export interface Config {
 
 /** Splits a list at commas and blanks. */
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
+
+const count = z
+  .string()
+  .refine((text) => /^[1-9]\d{0,5}$/.test(text), { error: 'must be a whole number from 1' })
+  .transform(Number);
 
 const databaseUrlSchema = z.string().refine((text) => /^postgres(ql)?:\/\//.test(text), {
   error: 'must begin with postgresql:// or postgres://',
@@ -117,6 +124,8 @@ export const variables = {
   TIDEMARK_METRICS: z.string().refine(isSocketAddress, { error: 'must be an IP address and a port, like 127.0.0.1:9464' }).optional(),
   TIDEMARK_VERSIONING: z.enum(['on', 'off']).default('off'),
   TIDEMARK_TIMINGS: timingsText.default(shippedTimings),
+  TIDEMARK_RUNS_AT_ONCE: count.default(20),
+  TIDEMARK_RUNS_PER_TENANT: count.default(4),
   TIDEMARK_FAILPOINT: z
     .string()
     .transform((text, context): FailpointSpec => {
@@ -164,6 +173,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     traces: tracesUrl(read.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, read.OTEL_EXPORTER_OTLP_ENDPOINT),
     versioning: read.TIDEMARK_VERSIONING === 'on',
     timings: read.TIDEMARK_TIMINGS,
+    admission: { atOnce: read.TIDEMARK_RUNS_AT_ONCE, perTenant: read.TIDEMARK_RUNS_PER_TENANT },
     failpoint: read.TIDEMARK_FAILPOINT ?? null,
     proxy: { url: read.HTTPS_PROXY ?? null, except: read.NO_PROXY ?? null },
     stack,

@@ -82,6 +82,12 @@ export const codes = {
     hint: 'Start Temporal (tidemark up) or correct TEMPORAL_ADDRESS.',
   },
   REMOVALS_HELD: { retried: false, effect: 'none', acts: 'operator', hint: 'Review the removals and approve or reject them.' },
+  RUN_WAITING: {
+    retried: true,
+    effect: 'none',
+    acts: 'nobody',
+    hint: 'The run waits for its turn; it begins by itself when another one ends.',
+  },
   INTERNAL: { retried: true, effect: 'errored', acts: 'developer', hint: 'This is a defect of Tidemark; the log has the cause.' },
 } as const satisfies Record<string, CodePolicy>;
 
@@ -94,7 +100,7 @@ export interface ErrorOptions {
   readonly hint?: string;
   readonly details?: ErrorDetails;
   readonly cause?: unknown;
-  /** How long the source asked to wait, in milliseconds. */
+  /** How long to wait before trying again, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 

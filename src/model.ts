@@ -108,6 +108,8 @@ export interface OpenedRun {
   readonly baseline: { readonly every: Baseline; readonly start: string; readonly timezone: string } | null;
   readonly facts: readonly StreamFacts[];
   readonly timings: Timings;
+  /** `planRun` waits for the run's turn: being stopped ends that wait. Absent in runs that earlier releases opened. */
+  readonly waits?: true;
 }
 
 export interface StreamPlan {
@@ -183,4 +185,15 @@ export interface RunBrief {
   readonly verdict: Verdict;
   readonly finishedAt: string;
   readonly error: ErrorBrief | null;
+}
+
+/** How a source throttles one application in one tenant. Times are relative to when it was read. */
+export interface ThrottleState {
+  /** Nothing may be sent for so long; negative: the last wait ended so long ago. */
+  readonly blockedMs: number;
+  /** Refusals in a row, each after the wait of the one before. */
+  readonly refusals: number;
+  /** How long each request is held back since the source warned, and how long ago that was. */
+  readonly paceMs: number;
+  readonly pacedAgoMs: number;
 }

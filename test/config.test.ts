@@ -57,6 +57,7 @@ test('an empty environment has defaults and nothing configured', () => {
     traces: null,
     versioning: false,
     timings: shippedTimings,
+    admission: { atOnce: 20, perTenant: 4 },
     failpoint: null,
     proxy: { url: null, except: null },
     stack: null,
@@ -79,6 +80,8 @@ test.each([
     (config: ReturnType<typeof readConfig>) => config.allowedOrigins,
     ['https://a.example', 'https://b.example:8443'],
   ],
+  ['TIDEMARK_RUNS_AT_ONCE', '7', (config: ReturnType<typeof readConfig>) => config.admission.atOnce, 7],
+  ['TIDEMARK_RUNS_PER_TENANT', '1', (config: ReturnType<typeof readConfig>) => config.admission.perTenant, 1],
   ['TIDEMARK_LOG', 'debug', (config: ReturnType<typeof readConfig>) => config.log, 'debug'],
   ['TIDEMARK_TIMINGS', '{"sliceMs":5}', (config: ReturnType<typeof readConfig>) => config.timings, { ...shippedTimings, sliceMs: 5 }],
   [
@@ -119,6 +122,8 @@ test.each([
 test.each([
   ['TIDEMARK_DATABASE_URL', 'mysql://root:hidden@db/x'],
   ['TIDEMARK_ALLOWED_ORIGINS', 'https://a.example/hidden'],
+  ['TIDEMARK_RUNS_AT_ONCE', '0'],
+  ['TIDEMARK_RUNS_PER_TENANT', '1.5'],
   ['TIDEMARK_LOG', 'hidden'],
   ['TIDEMARK_TIMINGS', '{"hidden":1}'],
   ['TIDEMARK_TIMINGS', '{"sliceMs":0}'],

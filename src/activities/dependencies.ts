@@ -10,7 +10,7 @@ export interface Dependencies {
   readonly database: Database;
   /** null only where no Temporal is: then nothing is asked of it. */
   readonly client: Client | null;
-  readonly config: Pick<Config, 'timings' | 'secrets' | 'allowedOrigins' | 'proxy'>;
+  readonly config: Pick<Config, 'timings' | 'admission' | 'secrets' | 'allowedOrigins' | 'proxy'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Aborted on SIGTERM: long activities end at their next page. */

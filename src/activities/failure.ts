@@ -24,7 +24,7 @@ export function guarded<Input, Answer>(
       if (error instanceof CancelledFailure) throw error;
       const { attempt } = activityInfo();
       const failure = asFailure(asTidemarkError(error), { attempt, persistence });
-      const level = failure.category === ApplicationFailureCategory.BENIGN ? 'info' : 'warn';
+      const level = failure.type === 'RUN_WAITING' ? 'debug' : failure.category === ApplicationFailureCategory.BENIGN ? 'info' : 'warn';
       logger[level](`${name} failed.`, { attempt, retried: failure.nonRetryable !== true, error });
       throw failure;
     }

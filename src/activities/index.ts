@@ -1,6 +1,7 @@
 // All activities, made from their dependencies. Each is thin and in a file of its own; here they get the policy of their failures.
 import { askPullDue } from './askPullDue.ts';
 import { awaitRun } from './awaitRun.ts';
+import { createBudgets } from './budgets.ts';
 import type { Dependencies, Shared } from './dependencies.ts';
 import { guarded, type Persistence } from './failure.ts';
 import { finishRun } from './finishRun.ts';
@@ -15,7 +16,8 @@ import { createSources } from './sources.ts';
 import type { Activities } from './types.ts';
 
 export function createActivities(dependencies: Dependencies): Activities {
-  const shared: Shared = { ...dependencies, sources: createSources(dependencies.config) };
+  const { config, database } = dependencies;
+  const shared: Shared = { ...dependencies, sources: createSources(config, createBudgets(database, config)) };
   const make = <Input, Answer>(
     act: (of: Shared, input: Input) => Promise<Answer>,
     persistence: Persistence = 'a few times',

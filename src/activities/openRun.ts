@@ -59,6 +59,7 @@ export async function openRun({ database, config }: Shared, request: OpenRequest
         failedFulls,
       })),
       timings: config.timings,
+      waits: true,
     },
   };
 }

@@ -1,5 +1,6 @@
 // The sources of the connections, built from their pinned configuration and kept between slices: one pool and one token each.
 // MUST NOT give a credential to an origin that neither the cloud nor this worker's configuration allows (I16).
+import type { Budget } from '../clients/budget.ts';
 import { createGraphSource } from '../clients/graph.ts';
 import { createHttp, type Http } from '../clients/http.ts';
 import { readSecret } from '../clients/secrets/index.ts';
@@ -10,6 +11,7 @@ import { endpointsOf } from '../connectors/clouds.ts';
 import { isLoopback } from '../connectors/input.ts';
 import { type ConnectionSpec, specHash } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
+import type { Budgets } from './budgets.ts';
 
 export interface Sources {
   /** The source of a connection, built once per configuration. @throws CONFIG_INVALID, SECRET_UNAVAILABLE */
@@ -23,7 +25,9 @@ interface Entry {
   readonly source: Promise<Source>;
 }
 
-export function createSources(config: Pick<Config, 'secrets' | 'allowedOrigins' | 'proxy'>): Sources {
+type SourceConfig = Pick<Config, 'secrets' | 'allowedOrigins' | 'proxy'>;
+
+export function createSources(config: SourceConfig, budgetOf: Budgets): Sources {
   const entries = new Map<string, Entry>();
   return {
     sourceFor(spec) {
@@ -33,7 +37,7 @@ export function createSources(config: Pick<Config, 'secrets' | 'allowedOrigins' 
       // Runs of one connection follow one another: nobody reads by its former configuration any more.
       void known?.http.close();
       const http = createHttp({ ca: endpointsOf(spec).ca, proxy: config.proxy });
-      const source = build(spec, http, config);
+      const source = build(spec, http, config, budgetOf(spec));
       entries.set(spec.name, { hash, http, source });
       // What could not be built is built anew the next time.
       source.catch(() => entries.delete(spec.name));
@@ -53,7 +57,7 @@ interface Held {
   readonly source: Source;
 }
 
-async function build(spec: ConnectionSpec, http: Http, config: Pick<Config, 'secrets' | 'allowedOrigins'>): Promise<Source> {
+async function build(spec: ConnectionSpec, http: Http, config: SourceConfig, budget: Budget): Promise<Source> {
   checkOrigins(spec, config.allowedOrigins);
   const { login, graph } = endpointsOf(spec);
   const { tenantId, clientId, clientSecret, clientCertificate } = spec.credentials;
@@ -62,7 +66,7 @@ async function build(spec: ConnectionSpec, http: Http, config: Pick<Config, 'sec
   const hold = (value: string): Held => {
     const credential: Credential = kind === 'secret' ? { kind, secret: value } : { kind, pem: value };
     const token = createTokenProvider({ login, tenantId, clientId, credential, scope: `${new URL(graph).origin}/.default`, http });
-    return { value, source: createGraphSource({ base: graph, token, http }) };
+    return { value, source: createGraphSource({ base: graph, token, http, budget }) };
   };
   const [first = ''] = await readAll(references, config);
   return withRotation(hold(first), async (refused) => {

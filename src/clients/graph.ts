@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { TidemarkError } from '../errors.ts';
 import type { JsonObject } from '../model.ts';
-import { askGone, askMembers } from './graphBatch.ts';
+import { type Budget, createBudget } from './budget.ts';
+import { askGone, type Asking, askMembers } from './graphBatch.ts';
 import { buildLink, checkLink, isDeltaLink, parseBase } from './graphLinks.ts';
 import { createAsk } from './graphRequest.ts';
 import type { Http } from './http.ts';
@@ -16,6 +17,8 @@ export interface GraphOptions {
   readonly base: string;
   readonly token: TokenProvider;
   readonly http: Http;
+  /** What all who ask this tenant with this application share. @default nobody shares it */
+  readonly budget?: Budget;
   /** In [0, 1); spreads waits. @default Math.random */
   readonly random?: () => number;
 }
@@ -27,13 +30,14 @@ const pageSchema = z.object({
   '@odata.deltaLink': z.string().nullish(),
 });
 
-export function createGraphSource({ base, token, http, random }: GraphOptions): Source {
+export function createGraphSource({ base, token, http, random = Math.random, ...given }: GraphOptions): Source {
   const root = parseBase(base);
-  const ask = createAsk({ base: root, token, http, random: random ?? Math.random });
+  const budget = given.budget ?? createBudget({ random });
+  const asking: Asking = { ask: createAsk({ base: root, token, http, budget, random }), base: root, budget };
 
   const page = async (link: string, options: FetchOptions): Promise<SourcePage> => {
     const url = checkLink(root, link);
-    const answer = await ask({ method: 'GET', url }, options);
+    const answer = await asking.ask({ method: 'GET', url }, options);
     const { value, ...links } = readPage(url, answer.body);
     const next = links['@odata.nextLink'] ?? null;
     const cursor = links['@odata.deltaLink'] ?? null;
@@ -53,8 +57,8 @@ export function createGraphSource({ base, token, http, random }: GraphOptions): 
   return {
     link: (of) => buildLink(root, of),
     page,
-    gone: (of, options) => askGone(ask, root, of, options),
-    hasMembers: (of, options) => askMembers(ask, root, of, options),
+    gone: (of, options) => askGone(asking, of, options),
+    hasMembers: (of, options) => askMembers(asking, of, options),
   };
 }
 

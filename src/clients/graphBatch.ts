@@ -2,17 +2,25 @@
 // https://learn.microsoft.com/graph/json-batching
 import { z } from 'zod';
 import { TidemarkError } from '../errors.ts';
+import type { Budget } from './budget.ts';
 import { graphError } from './graphErrors.ts';
 import { relativePath, under } from './graphLinks.ts';
 import type { Ask } from './graphRequest.ts';
 import { requestName } from './redact.ts';
 import type { FetchOptions, Source } from './source.ts';
-import { pause, repeatWaitMs, retryAfterMs, throttleWaitMs } from './throttle.ts';
+import { pause, repeatWaitMs, retryAfterMs } from './throttle.ts';
 
 const partsPerBatch = 20;
 const batchPath = '/$batch';
 /** How often a part that failed (5xx, or no answer at all) is asked again. */
 const partRepetitions = 2;
+
+/** Whom the questions go to. */
+export interface Asking {
+  readonly ask: Ask;
+  readonly base: URL;
+  readonly budget: Budget;
+}
 
 interface Part {
   /** Relative to the base, with its query. */
@@ -40,20 +48,18 @@ const answersSchema = z.object({
 
 /** See Source.gone. A part that keeps failing is no proof: its object counts as there. */
 export async function askGone(
-  ask: Ask,
-  base: URL,
+  asking: Asking,
   of: Parameters<Source['gone']>[0],
   options: FetchOptions,
 ): Promise<{ readonly gone: ReadonlySet<string>; readonly requests: number }> {
   const parts = of.ids.map((id): Part => ({ url: `${relativePath(...of.path.split('/'), id)}?$select=id` }));
-  const { answers, requests } = await askAll(ask, base, parts, options);
+  const { answers, requests } = await askAll(asking, parts, options);
   return { gone: new Set(of.ids.filter((_, index) => answers[index]?.status === 404)), requests };
 }
 
 /** See Source.hasMembers. A container that is not there has no members. Codes: those of graphError for a part that is refused or keeps failing. */
 export async function askMembers(
-  ask: Ask,
-  base: URL,
+  asking: Asking,
   of: Parameters<Source['hasMembers']>[0],
   options: FetchOptions,
 ): Promise<{ readonly present: readonly boolean[]; readonly requests: number }> {
@@ -64,8 +70,8 @@ export async function askMembers(
       headers: { ConsistencyLevel: 'eventual' },
     };
   });
-  const { answers, requests } = await askAll(ask, base, parts, options);
-  return { present: of.pairs.map((_, index) => isPresent(base, parts[index]?.url ?? '', answers[index])), requests };
+  const { answers, requests } = await askAll(asking, parts, options);
+  return { present: of.pairs.map((_, index) => isPresent(asking.base, parts[index]?.url ?? '', answers[index])), requests };
 }
 
 function isPresent(base: URL, path: string, answer: PartAnswer | undefined): boolean {
@@ -87,8 +93,7 @@ function isPresent(base: URL, path: string, answer: PartAnswer | undefined): boo
 
 /** The answers in the order of the parts; absent where none came. Waits as the parts ask for, together at most `longestWaitMs`. */
 async function askAll(
-  ask: Ask,
-  base: URL,
+  asking: Asking,
   parts: readonly Part[],
   options: FetchOptions,
 ): Promise<{ readonly answers: readonly (PartAnswer | undefined)[]; readonly requests: number }> {
@@ -98,7 +103,7 @@ async function askAll(
   for (let first = 0; first < parts.length; first += partsPerBatch) {
     let open = parts.slice(first, first + partsPerBatch).map((_, offset) => first + offset);
     for (let round = 0; open.length > 0; round += 1) {
-      const batch = await askBatch(ask, base, parts, open, { ...options, longestWaitMs: options.longestWaitMs - waitedMs });
+      const batch = await askBatch(asking, parts, open, { ...options, longestWaitMs: options.longestWaitMs - waitedMs });
       requests += batch.requests;
       waitedMs += batch.throttledMs;
       for (const [index, answer] of batch.answers) answers[index] = answer;
@@ -110,8 +115,8 @@ async function askAll(
         await pause(repeatWaitMs(round, 0.5), options.signal, options.alive);
         continue;
       }
-      const waitMs = throttleWaitMs(batch.toldMs, round, 0.5);
-      if (waitedMs + waitMs > options.longestWaitMs) throw pauseNeeded(base, waitMs, requests);
+      const waitMs = await asking.budget.refused(batch.toldMs);
+      if (waitedMs + waitMs > options.longestWaitMs) throw pauseNeeded(asking.base, waitMs, requests);
       await pause(waitMs, options.signal, options.alive);
       waitedMs += waitMs;
     }
@@ -128,7 +133,7 @@ function pauseNeeded(base: URL, waitMs: number, requests: number): TidemarkError
 }
 
 /** One $batch of the parts at `open`. `toldMs` is the longest wait that a part told. */
-async function askBatch(ask: Ask, base: URL, parts: readonly Part[], open: readonly number[], options: FetchOptions): Promise<Batch> {
+async function askBatch({ ask, base }: Asking, parts: readonly Part[], open: readonly number[], options: FetchOptions): Promise<Batch> {
   const url = under(base, batchPath);
   const requests = open.map((index) => ({ id: String(index), method: 'GET', ...parts[index] }));
   const answer = await ask({ method: 'POST', url, body: JSON.stringify({ requests }) }, options);

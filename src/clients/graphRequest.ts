@@ -1,12 +1,14 @@
 // One question to Graph and its JSON answer: the token and its one refresh, the source's short waits, two cheap repetitions. All else is the caller's.
 // MUST be used for idempotent requests only, and only with links that graphLinks has judged.
 import { TidemarkError } from '../errors.ts';
+import type { Budget } from './budget.ts';
 import { graphError } from './graphErrors.ts';
 import { checkLink, isAdvanced } from './graphLinks.ts';
 import { type Http, parseJson } from './http.ts';
 import { isCheapToRepeat } from './httpFault.ts';
+import { requestName } from './redact.ts';
 import type { FetchOptions } from './source.ts';
-import { pause, repeatWaitMs, slowDownMs, throttleWaitMs } from './throttle.ts';
+import { pause, repeatWaitMs, slowDownMs } from './throttle.ts';
 import type { TokenProvider } from './token.ts';
 
 const cheapRepetitions = 2;
@@ -31,6 +33,7 @@ export interface AskDependencies {
   readonly base: URL;
   readonly token: TokenProvider;
   readonly http: Http;
+  readonly budget: Budget;
   /** In [0, 1): spreads waits. */
   readonly random: () => number;
 }
@@ -41,22 +44,30 @@ interface Tally {
   bytes: number;
   throttledMs: number;
   faults: number;
-  throttles: number;
 }
 
 /**
  * Makes the function that asks. Errors carry `details.requests` and `details.throttledMs`: what was spent until then.
  * Codes: those of Http and graphError, and of the token provider.
  */
-export function createAsk({ base, token, http, random }: AskDependencies): Ask {
-  // The warning of one answer slows the next request, whichever stream sends it: the limit is the tenant's.
-  let slowMs = 0;
+export function createAsk({ base, token, http, budget, random }: AskDependencies): Ask {
+  /** Waits until the budget lets a request go. A budget that is blocked for longer than the asker may wait costs no request. */
+  const hold = async (question: GraphQuestion, options: FetchOptions, tally: Tally): Promise<void> => {
+    for (let eased = false; ;) {
+      const { waitMs, paceMs } = await budget.standing();
+      if (waitMs > 0) {
+        if (tally.throttledMs + waitMs > options.longestWaitMs) throw spent(blocked(question), tally, waitMs);
+        await waitFor(waitMs, options, tally);
+        continue;
+      }
+      const easeMs = Math.min(paceMs, Math.max(options.longestWaitMs - tally.throttledMs, 0));
+      if (eased || easeMs === 0) return;
+      eased = true;
+      await waitFor(easeMs, options, tally);
+    }
+  };
 
   const attempt = async (question: GraphQuestion, options: FetchOptions, tally: Tally): Promise<unknown> => {
-    const ease = Math.min(slowMs, Math.max(options.longestWaitMs - tally.throttledMs, 0));
-    slowMs = 0;
-    await pause(ease, options.signal, options.alive);
-    tally.throttledMs += ease;
     const used = await token.token(options.signal);
     let answer = await sendOnce(question, options, tally, used);
     if (answer.status === 401) {
@@ -67,7 +78,7 @@ export function createAsk({ base, token, http, random }: AskDependencies): Ask {
     }
     if (answer.status === 410 && answer.headers['location'] !== undefined) checkLink(base, answer.headers['location']);
     if (answer.status < 200 || answer.status > 299) throw graphError(question, answer, Date.now());
-    slowMs = Math.max(slowMs, slowDownMs(answer.headers));
+    await budget.warned(slowDownMs(answer.headers));
     return parseJson(question.method, question.url, answer);
   };
 
@@ -93,32 +104,41 @@ export function createAsk({ base, token, http, random }: AskDependencies): Ask {
     return answer;
   };
 
+  /** Waits before the same is asked again; or throws the error, when it is not. */
+  const recover = async (error: TidemarkError, options: FetchOptions, tally: Tally): Promise<void> => {
+    if (error.code === 'SOURCE_THROTTLED') {
+      const waitMs = await budget.refused(error.retryAfterMs ?? null);
+      if (tally.throttledMs + waitMs > options.longestWaitMs) throw spent(error, tally, waitMs);
+      return waitFor(waitMs, options, tally);
+    }
+    if (!isCheapToRepeat(error) || tally.faults >= cheapRepetitions) throw spent(error, tally, error.retryAfterMs);
+    tally.faults += 1;
+    await pause(repeatWaitMs(tally.faults - 1, random()), options.signal, options.alive);
+  };
+
   return async (question, options) => {
-    const tally: Tally = { requests: 0, bytes: 0, throttledMs: 0, faults: 0, throttles: 0 };
+    const tally: Tally = { requests: 0, bytes: 0, throttledMs: 0, faults: 0 };
     for (;;) {
+      await hold(question, options, tally);
       try {
         const body = await attempt(question, options, tally);
         return { body, requests: tally.requests, bytes: tally.bytes, throttledMs: tally.throttledMs };
       } catch (error) {
         if (!(error instanceof TidemarkError)) throw error;
-        await pause(nextWaitMs(error, tally, options.longestWaitMs, random()), options.signal, options.alive);
+        await recover(error, options, tally);
       }
     }
   };
 }
 
-/** How long to wait before the same is asked again, noted in the tally; or the error, when it is not. */
-function nextWaitMs(error: TidemarkError, tally: Tally, longestWaitMs: number, random: number): number {
-  if (error.code === 'SOURCE_THROTTLED') {
-    const waitMs = throttleWaitMs(error.retryAfterMs ?? null, tally.throttles, random);
-    if (tally.throttledMs + waitMs > longestWaitMs) throw spent(error, tally, waitMs);
-    tally.throttles += 1;
-    tally.throttledMs += waitMs;
-    return waitMs;
-  }
-  if (!isCheapToRepeat(error) || tally.faults >= cheapRepetitions) throw spent(error, tally, error.retryAfterMs);
-  tally.faults += 1;
-  return repeatWaitMs(tally.faults - 1, random);
+/** A wait that the source asked for. */
+async function waitFor(waitMs: number, { signal, alive }: FetchOptions, tally: Tally): Promise<void> {
+  await pause(waitMs, signal, alive);
+  tally.throttledMs += waitMs;
+}
+
+function blocked({ method, url }: GraphQuestion): TidemarkError {
+  return new TidemarkError('SOURCE_THROTTLED', `${requestName(method, url)}: not sent, the source asked this application for a pause.`);
 }
 
 function spent(error: TidemarkError, tally: Tally, retryAfterMs: number | undefined): TidemarkError {

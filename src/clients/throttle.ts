@@ -19,14 +19,19 @@ export function retryAfterMs(headers: Readonly<Record<string, string>>, nowMs: n
 }
 
 /**
- * The wait before the next try after the `nth` (from 0) refusal in a row. What the source told is never shortened; up to a tenth is added so that many do not
- * come back at once. Without a word from the source: 1 s, doubling to 30 s, halved to one and a half. `random` is in [0, 1).
+ * How long nobody asks after the `nth` (from 0) refusal in a row: what the source told, never shortened. Without a word from it: 1 s, doubling to 30 s,
+ * halved to one and a half by `random` in [0, 1).
  */
-export function throttleWaitMs(toldMs: number | null, nth: number, random: number): number {
+export function refusalWaitMs(toldMs: number | null, nth: number, random: number): number {
   const growing = Math.min(1000 * 2 ** nth, 30_000);
   if (toldMs === null) return Math.round(growing * (0.5 + random));
   // A source that says 0 again and again is not asked in a tight loop.
-  return Math.round(Math.max(toldMs, growing / 4) * (1 + random / 10));
+  return Math.max(toldMs, growing / 4);
+}
+
+/** A wait for one of many who wait for the same: up to a tenth is added, so that they do not come back at once. */
+export function spreadWaitMs(waitMs: number, random: number): number {
+  return Math.round(waitMs * (1 + random / 10));
 }
 
 /** The short wait before the `nth` (from 0) cheap repetition: about 100 ms, then 200 ms. */

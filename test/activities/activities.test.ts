@@ -54,6 +54,8 @@ async function site(
     client: null,
     config: {
       timings,
+      // Runs are left open here.
+      admission: { atOnce: 100, perTenant: 100 },
       secrets: { env: more.secret === undefined ? { TIDEMARK_SECRET_TEST: simulator.clientSecret } : {}, allowedEnv: [], dir: null },
       allowedOrigins: [],
       proxy: { url: null, except: null },

@@ -18,12 +18,14 @@ const benign: readonly ErrorCode[] = [
   'STORE_UNAVAILABLE',
   'ORCHESTRATOR_UNAVAILABLE',
   'REMOVALS_HELD',
+  'RUN_WAITING',
 ];
 const retried: readonly ErrorCode[] = [
   'SOURCE_THROTTLED',
   'SOURCE_UNAVAILABLE',
   'STORE_UNAVAILABLE',
   'ORCHESTRATOR_UNAVAILABLE',
+  'RUN_WAITING',
   'INTERNAL',
 ];
 

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { createSources, type Sources } from '../../src/activities/sources.ts';
+import { createBudget } from '../../src/clients/budget.ts';
 import type { FetchOptions, Source } from '../../src/clients/source.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 
@@ -21,11 +22,10 @@ afterAll(async () => {
 });
 beforeEach(() => {
   simulator.resetRequests();
-  sources = createSources({
-    secrets: { env: {}, allowedEnv: [], dir },
-    allowedOrigins: ['https://graph.corp.example'],
-    proxy: { url: null, except: null },
-  });
+  sources = createSources(
+    { secrets: { env: {}, allowedEnv: [], dir }, allowedOrigins: ['https://graph.corp.example'], proxy: { url: null, except: null } },
+    () => createBudget(),
+  );
 });
 afterEach(() => sources.close());
 
