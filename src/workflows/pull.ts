@@ -36,9 +36,7 @@ async function reachEnd(opened: OpenedRun, streams: CancellationScope, told: { r
   const { run, connection, timings } = opened;
   try {
     const plan = planOf(opened);
-    await CancellationScope.nonCancellable(() =>
-      short(timings).planRun.executeWithOptions({ summary: plan.reason }, [{ run, connection, plan }]),
-    );
+    if (!(await isPlanned(opened, plan, streams))) return stopped(told.stop);
     const failures = await readStreams(opened, plan, streams);
     if (streams.consideredCancelled) return stopped(told.stop);
     const ends = await CancellationScope.nonCancellable(() => pulling(timings).settle({ run, connection, timings }));
@@ -47,6 +45,23 @@ async function reachEnd(opened: OpenedRun, streams: CancellationScope, told: { r
     const brief = briefOf(error);
     return { verdict: brief.code === 'STALE_ATTEMPT' ? 'superseded' : 'failed', error: brief, reason: null };
   }
+}
+
+/** Waits for the run's turn and plans it; false when it was stopped meanwhile. */
+async function isPlanned(opened: OpenedRun, plan: RunPlan, streams: CancellationScope): Promise<boolean> {
+  const { run, connection, timings } = opened;
+  const planning = (): Promise<void> => short(timings).planRun.executeWithOptions({ summary: plan.reason }, [{ run, connection, plan }]);
+  // A run that an earlier release opened does not wait: there is no cancellation in its history.
+  if (opened.waits !== true) await CancellationScope.nonCancellable(planning);
+  else {
+    try {
+      await streams.run(planning);
+    } catch (error) {
+      if (!streams.consideredCancelled) throw error;
+      return false;
+    }
+  }
+  return true;
 }
 
 export function planOf({ facts, trigger, nominalAt, baseline, timings }: OpenedRun): RunPlan {
