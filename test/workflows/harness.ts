@@ -22,8 +22,8 @@ export interface Harness {
 const quiet = new DefaultLogger('ERROR', () => undefined);
 let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;
 
-/** Starts workers for both task queues. The server is shared; the namespace is not. */
-export async function startHarness(activities: Activities): Promise<Harness> {
+/** Starts workers for both task queues. The server is shared; the namespace is not. Activities that ask Temporal are made from its client. */
+export async function startHarness(given: Activities | ((client: Client) => Activities)): Promise<Harness> {
   install();
   bundle ??= bundleWorkflowCode({ workflowsPath, logger: quiet });
   const address = sharedTemporalAddress();
@@ -31,6 +31,7 @@ export async function startHarness(activities: Activities): Promise<Harness> {
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
   await createNamespace(client, namespace);
+  const activities = typeof given === 'function' ? given(client) : given;
   const native = await NativeConnection.connect({ address });
   const common = { connection: native, namespace, activities, shutdownGraceTime: '1s' } as const;
   const workers = [
