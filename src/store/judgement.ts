@@ -11,6 +11,10 @@ interface RunPlace {
   readonly connection: string;
 }
 
+/** What a cursor is bound to, but for the selection: another one is another scope (decision 4). */
+const scope = (binding: string): string =>
+  `(${['tenantId', 'clientId', 'cloud', 'origin'].map((key) => `${binding} ->> '${key}'`).join(', ')})`;
+
 /** null: nothing was decided yet. */
 export async function readDecision(database: Database, run: number): Promise<RemovalDecision | null> {
   const [row] = await database.query<{ removals: RemovalDecision | null }>('select removals from run where run = $1', [run]);
@@ -47,8 +51,7 @@ export function stagedGroups(database: Database, { run, connection }: RunPlace, 
          select from cursor k join run r on r.run = $1
          join lateral jsonb_to_recordset(r.streams) as p (stream text, binding jsonb) on p.stream = k.stream
          where k.connection = $2 and k.stream = g.stream and k.binding is not null
-           and ${['tenantId', 'clientId', 'cloud', 'origin'].map((key) => `k.binding ->> '${key}'`).join(` || ' ' || `)}
-             is distinct from ${['tenantId', 'clientId', 'cloud', 'origin'].map((key) => `p.binding ->> '${key}'`).join(` || ' ' || `)}
+           and ${scope('k.binding')} is distinct from ${scope('p.binding')}
        ) as "scopeChanged"
      from grouped g
      left join tally t on t.connection = $2 and t.stream = g.stream and t.kind = g.kind

@@ -140,6 +140,7 @@ export function finishRun(
     const verdict = of.verdict === 'complete' && !whole ? 'partial' : of.verdict;
     if (verdict === 'complete' || verdict === 'partial') await adoptCursors(transaction, row);
     if (verdict === 'failed' || verdict === 'partial') await noteFailedFulls(transaction, row.run);
+    if (row.mode === 'settle') await releaseApproved(transaction, row);
     const [end] = await transaction.query<{ now: string }>('select now()');
     const held = await heldSet(transaction, row.connection);
     const report: RunReport = { ...headOf(row), finishedAt: end?.now ?? null, verdict, held, streams, assets, error: of.error };

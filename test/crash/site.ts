@@ -17,7 +17,7 @@ import { migrate } from '../../src/store/schema.ts';
 import { connectionId, pullId, taskQueues } from '../../src/workflows/ids.ts';
 import { forceFullPullSignal, runNowSignal } from '../../src/workflows/messages.ts';
 import { freshDatabaseUrl } from '../support/databases.ts';
-import { putSimulated } from '../support/pulling.ts';
+import { putSimulated, unguarded } from '../support/pulling.ts';
 import { sharedTemporalAddress } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 import { startWorkerProcess } from './workerProcess.ts';
@@ -95,6 +95,7 @@ async function openSite(options: SiteOptions): Promise<Site> {
   const env = {
     TIDEMARK_HOME: home,
     TIDEMARK_DATABASE_URL: databaseUrl,
+    guard: unguarded,
     TIDEMARK_SECRET_TEST: simulator.clientSecret,
     TIDEMARK_TIMINGS: JSON.stringify(quick),
     NODE_COMPILE_CACHE: path.join(options.code.directory, 'compiled'),

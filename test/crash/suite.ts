@@ -1,5 +1,6 @@
 // What every suite of crash tests stands on: the worker's code, the servers, and the runs that nothing disturbed.
 import type { RunReport } from '../../src/model.ts';
+import { expectTally } from '../support/tally.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
 import { type Outcome, outcomeOf, type Phase, undisturbed } from './runs.ts';
 import { atSite, type Servers, type Site } from './site.ts';
@@ -68,6 +69,7 @@ export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void
         if (again < 0 || again > most) expect({ stream, resumed, pagesAskedAgain: again }).toEqual({ stream, resumed, most });
       }
       await expectInventoryOf(site.database, site.simulator, site.spec);
+      await expectTally(site.database);
     },
   };
 

@@ -5,8 +5,9 @@ import type { FaultRule } from '../../simulator/faults.ts';
 import type { RunReport, StreamReport } from '../../src/model.ts';
 import type { Database } from '../../src/store/database.ts';
 import { freshDatabase } from '../support/databases.ts';
-import { startPulling } from '../support/pulling.ts';
+import { startPulling, unguarded } from '../support/pulling.ts';
 import type { Pulling, PullingOptions } from '../support/pulling.ts';
+import { expectTally } from '../support/tally.ts';
 import { expectInventoryOf, storedInventory, trueInventory } from '../support/tenant.ts';
 
 const allStreams = ['users', 'groups', 'roles', 'appRoleAssignments'];
@@ -20,6 +21,7 @@ afterAll(() => database.close());
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const each of opened.splice(0).reverse()) await each.close();
+  await expectTally(database);
 });
 
 let names = 0;
@@ -37,6 +39,7 @@ async function start(
     name: `tenant-${names}`,
     streams: allStreams,
     settings: { owners: true },
+    guard: unguarded,
     ...options,
   });
   opened.push(pulling);

@@ -10,6 +10,7 @@ import { connectionInput } from '../../src/connectors/input.ts';
 import { specHash } from '../../src/connectors/spec.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 import type { JsonObject, RunReport, SliceResult, Timings } from '../../src/model.ts';
+import type { Guard } from '../../src/pull/guard.ts';
 import { settleRun } from '../../src/pull/settle.ts';
 import { streamPins, streamTargets } from '../../src/pull/target.ts';
 import { walkStream } from '../../src/pull/walk.ts';
@@ -26,9 +27,14 @@ export interface PullingOptions {
   readonly name: string;
   readonly streams?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** @default the shipped one */
+  readonly guard?: Partial<Guard>;
   readonly rejects?: { readonly absolute: number; readonly percent: number };
   readonly timings?: Partial<Timings>;
 }
+
+/** For suites whose tenants change more than a guard lets pass: only what leaves nothing is held. */
+export const unguarded: Guard = { absolute: 1_000_000, percent: 100, minimum: 1_000_000, dailyPercent: 100 };
 
 export interface Pulling {
   readonly spec: ConnectionSpec;
@@ -120,7 +126,7 @@ async function tried(slice: () => Promise<SliceResult>): Promise<SliceResult> {
   }
 }
 
-function specOf({ simulator, name, streams, settings, rejects }: PullingOptions): ConnectionSpec {
+function specOf({ simulator, name, streams, settings, guard, rejects }: PullingOptions): ConnectionSpec {
   const input = connectionInput.parse({
     name,
     connector: 'entra-identity',
@@ -128,6 +134,7 @@ function specOf({ simulator, name, streams, settings, rejects }: PullingOptions)
     cloud: 'custom',
     endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0` },
     ...(settings === undefined ? {} : { settings }),
+    ...(guard === undefined ? {} : { guard }),
     ...(rejects === undefined ? {} : { rejects }),
     profiles: [{ name: 'default', ...(streams === undefined ? {} : { streams }) }],
   });
