@@ -14,14 +14,20 @@ export interface Occurrence {
   readonly reason: string | null;
 }
 
-/** Notes or updates an occurrence. Idempotent. One that ran MUST stay so: a late answer does not turn it into another. */
-export async function noteOccurrence(database: Database, of: Occurrence): Promise<void> {
-  await database.query(
+/**
+ * Notes or updates an occurrence. Idempotent. One that ran MUST stay so: a late answer does not turn it into another.
+ * Answers whether that was news.
+ */
+export async function noteOccurrence(database: Database, of: Occurrence): Promise<boolean> {
+  const changed = await database.query(
     `insert into occurrence (connection, profile, scheduled_at, run, outcome, reason) values ($1, $2, $3, $4, $5, $6)
      on conflict (connection, profile, scheduled_at) do update set run = excluded.run, outcome = excluded.outcome, reason = excluded.reason, noted_at = now()
-     where occurrence.outcome <> 'ran'`,
+     where occurrence.outcome <> 'ran'
+       and (occurrence.run, occurrence.outcome, occurrence.reason) is distinct from (excluded.run, excluded.outcome, excluded.reason)
+     returning true as changed`,
     [of.connection, of.profile, of.scheduledAt, of.run, of.outcome, of.reason === null ? null : escapeText(of.reason)],
   );
+  return changed.length > 0;
 }
 
 /** The latest occurrences of a connection, newest first. */
