@@ -15,6 +15,7 @@ import { openDatabase } from './store/database.ts';
 import { migrate } from './store/schema.ts';
 import { type Build, loadBuild } from './worker/build.ts';
 import { keepPresence } from './worker/presence.ts';
+import { keepReconciler } from './worker/reconciler.ts';
 import { installRuntime } from './worker/runtime.ts';
 import { keepStandings } from './worker/standings.ts';
 import type { Tracing } from './worker/tracing.ts';
@@ -77,6 +78,7 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
     const shutdown = (): void => workers.forEach((worker) => worker.shutdown());
     if (draining.signal.aborted) shutdown();
     draining.signal.addEventListener('abort', shutdown);
+    const reconciler = keepReconciler(client, until);
     const presence = keepPresence(database, { namespace, build: build.id, queues, logger });
     const standings = config.metrics === null ? null : keepStandings(database, metrics);
     logger.info('The worker serves.', { queues, namespace, temporal: config.temporal.address, build: build.id });
@@ -84,6 +86,7 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
     await Promise.all(running);
     standings?.end();
     await presence.end();
+    await reconciler;
     await connection.close();
   } catch (error) {
     if (!draining.signal.aborted) throw error;

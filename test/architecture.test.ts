@@ -19,6 +19,7 @@ const allowed: Record<string, readonly string[]> = {
   clients: ['errors', 'model', 'workflows/ids', 'workflows/messages', 'libraries'],
   store: ['errors', 'model', 'failpoint', 'libraries'],
   pull: ['errors', 'model', 'failpoint', 'connectors', 'mappings', 'clients', 'store', 'libraries'],
+  reconcile: ['errors', 'connectors', 'clients', 'store', 'workflows/ids', 'workflows/messages', 'libraries'],
   activities: [
     'errors',
     'log',
@@ -29,11 +30,12 @@ const allowed: Record<string, readonly string[]> = {
     'clients',
     'store',
     'pull',
+    'reconcile',
     'workflows/ids',
     'workflows/messages',
     'libraries',
   ],
-  stack: ['errors', 'model', 'config', 'store', 'workflows/ids', 'libraries'],
+  stack: ['errors', 'model', 'config', 'clients/schedules', 'store', 'workflows/ids', 'libraries'],
   cli: [
     'errors',
     'model',
@@ -53,6 +55,7 @@ const allowed: Record<string, readonly string[]> = {
     'libraries',
   ],
   worker: [
+    'clients/schedules',
     'errors',
     'config',
     'failpoint',

@@ -1,5 +1,5 @@
 // All activities, made from their dependencies. Each is thin and in a file of its own; here they get the policy of their failures.
-import { askPullDue } from './askPullDue.ts';
+import { answerTick } from './answerTick.ts';
 import { awaitRun } from './awaitRun.ts';
 import { createBudgets } from './budgets.ts';
 import type { Dependencies, Shared } from './dependencies.ts';
@@ -10,6 +10,7 @@ import { noteOccurrence } from './noteOccurrence.ts';
 import { openRun } from './openRun.ts';
 import { planRun } from './planRun.ts';
 import { pullStream } from './pullStream.ts';
+import { reconcileSlice } from './reconcileSlice.ts';
 import { saveState } from './saveState.ts';
 import { settle } from './settle.ts';
 import { createSources } from './sources.ts';
@@ -33,6 +34,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     awaitRun: make(awaitRun),
     noteOccurrence: make(noteOccurrence),
     saveState: make(saveState),
-    askPullDue: make(askPullDue),
+    askPullDue: make(answerTick),
+    reconcileSlice: make(reconcileSlice),
   };
 }

@@ -1,5 +1,6 @@
 // The activities as the workflows see them, with what they take and answer: ids, counts, codes. MUST stay small: all of it is in histories.
 import type { ErrorBrief, OpenedRun, RunBrief, RunPlan, SliceResult, StreamOutcome, Timings, Trigger, Verdict } from '../model.ts';
+import type { Slice } from '../reconcile/slice.ts';
 import type { SettledState } from '../workflows/state.ts';
 import type { ConnectionStatus, RunAnswer } from '../workflows/messages.ts';
 
@@ -116,6 +117,18 @@ export interface PullDueRequest {
   readonly updateId: string;
 }
 
+export interface ReconcileRequest {
+  /** The last connection of the slice before; null at the beginning. */
+  readonly after: string | null;
+}
+
+export interface ReconcileResult extends Slice {
+  /** Schedules of profiles and connections that are gone. */
+  readonly removed: number;
+  /** Runs that nobody held any more. */
+  readonly closed: number;
+}
+
 export interface Activities {
   /** null when there is no such connection, or it is deleted. */
   loadConnection(input: { readonly name: string }): Promise<LoadedConnection | null>;
@@ -129,4 +142,6 @@ export interface Activities {
   noteOccurrence(input: OccurrenceNote): Promise<void>;
   saveState(input: { readonly name: string; readonly state: SavedState }): Promise<void>;
   askPullDue(input: PullDueRequest): Promise<RunAnswer>;
+  /** Reconciles the next connections by name. */
+  reconcileSlice(input: ReconcileRequest): Promise<ReconcileResult>;
 }

@@ -3,6 +3,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { ensureReconciler } from '../clients/schedules.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { startEmbeddedPostgres } from './postgres.ts';
@@ -103,7 +104,9 @@ async function startTemporal(
   stops.push(() => stopTemporalServer(config.home, server));
   const connection = await Connection.connect({ address: server.address });
   try {
-    await registerSearchAttributes(new Client({ connection, namespace }));
+    const client = new Client({ connection, namespace });
+    await registerSearchAttributes(client);
+    await ensureReconciler(client);
   } finally {
     await connection.close();
   }

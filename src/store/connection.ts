@@ -5,6 +5,7 @@ import type { ConnectionState, ErrorBrief, JsonObject } from '../model.ts';
 import { dropCursors } from './cursor.ts';
 import type { Database } from './database.ts';
 import { byNum, jsonb } from './params.ts';
+import { watchSchedules } from './watch.ts';
 
 /** What the entity saves of itself, for when it cannot be asked. */
 export interface SavedState {
@@ -31,7 +32,7 @@ export interface Connection {
 const columns = `name, spec, spec_hash as "specHash", revision, created_at as "createdAt", changed_at as "changedAt", fence, state as saved`;
 
 /**
- * Creates or changes a connection; a change makes a new revision. Idempotent by the hash of the spec.
+ * Creates or changes a connection; a change makes a new revision, and watches its schedules from now on. Idempotent by the hash of the spec.
  * @throws CONFIG_INVALID when another connection has this name in other letter case.
  */
 export async function putConnection(
@@ -39,8 +40,8 @@ export async function putConnection(
   of: { readonly name: string; readonly spec: JsonObject; readonly specHash: string },
 ): Promise<'created' | 'changed' | 'unchanged'> {
   return database.transaction(async (transaction) => {
-    const [old] = await transaction.query<{ spec_hash: string; deleted: boolean }>(
-      'select spec_hash, deleted_at is not null as deleted from connection where name = $1 for update',
+    const [old] = await transaction.query<{ spec: JsonObject; spec_hash: string; deleted: boolean }>(
+      'select spec, spec_hash, deleted_at is not null as deleted from connection where name = $1 for update',
       [of.name],
     );
     if (old?.deleted === false && old.spec_hash === of.specHash) return 'unchanged';
@@ -57,6 +58,7 @@ export async function putConnection(
          changed_at = now(), deleted_at = null`,
       [of.name, jsonb(of.spec), of.specHash],
     );
+    await watchSchedules(transaction, { connection: of.name, before: old?.deleted === false ? old.spec : null, after: of.spec });
     return old?.deleted === false ? 'changed' : 'created';
   });
 }
@@ -90,9 +92,9 @@ export async function deleteConnection(database: Database, name: string, { purge
       [name],
     );
     await dropCursors(transaction, name);
+    await transaction.query('delete from held_removal where connection = $1', [name]);
     return rows.length > 0;
   });
-    await transaction.query('delete from held_removal where connection = $1', [name]);
   return purge ? (await purgeConnection(database, name)) || deleted : deleted;
 }
 
@@ -108,7 +110,7 @@ async function purgeConnection(database: Database, name: string): Promise<boolea
   const ofRuns = ['checkpoint', 'seen', 'pending_removal', 'run_change'];
   const rest = await database.batch([
     ...ofRuns.map((table) => ({ sql: `delete from ${table} where run in (select run from run where connection = $1)`, params: [name] })),
-    ...['rejected', 'run_log', 'occurrence', 'cursor', 'run'].map((table) => ({
+    ...['rejected', 'run_log', 'occurrence', 'cursor', 'tally', 'removal_day', 'held_removal', 'audit', 'run', 'watch'].map((table) => ({
       sql: `delete from ${table} where connection = $1`,
       params: [name],
     })),
@@ -123,12 +125,12 @@ const purgeRecords = `
     delete from record where ctid = any (array(select ctid from record where connection = $1 limit ${purgedAtOnce})) returning num, stream, tombstoned_at
   ), assets as (
     delete from asset where num = any (array(select num from gone))
-  )
-  select count(*) as purged from gone`;
   ), fewer as (
     update tally t set live = t.live - g.live
     from (select stream, count(*) filter (where tombstoned_at is null) as live from gone group by stream) g
     where t.connection = $1 and t.stream = g.stream and t.kind = 'record'
+  )
+  select count(*) as purged from gone`;
 
 const purgeEdges = `
   with gone as (

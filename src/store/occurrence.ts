@@ -38,3 +38,15 @@ export function listOccurrences(database: Database, of: { readonly connection: s
     [of.connection, of.limit],
   );
 }
+
+/** The times of a profile's occurrences that have their row; `from` exclusive, `till` inclusive, ISO-8601 UTC. */
+export async function knownOccurrences(
+  database: Database,
+  of: { readonly connection: string; readonly profile: string; readonly from: string; readonly till: string },
+): Promise<Pick<Occurrence, 'scheduledAt' | 'outcome'>[]> {
+  return database.query<Pick<Occurrence, 'scheduledAt' | 'outcome'>>(
+    `select scheduled_at as "scheduledAt", outcome from occurrence
+     where connection = $1 and profile = $2 and scheduled_at > $3 and scheduled_at <= $4`,
+    [of.connection, of.profile, of.from, of.till],
+  );
+}

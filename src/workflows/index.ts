@@ -1,4 +1,5 @@
 // The workflow types, under the names that Temporal knows them by. The worker bundles this file.
 export { connection } from './connection.ts';
 export { pull } from './pull.ts';
+export { reconcile } from './reconcile.ts';
 export { scheduledPull } from './scheduledPull.ts';

@@ -32,6 +32,17 @@ export function finishing(timings: Timings): Proxies<'finishRun' | 'awaitRun'> {
   return proxyActivities<Pick<Activities, 'finishRun' | 'awaitRun'>>(longOptions(timings));
 }
 
+/** A slice of connections, before any timings are known. */
+const reconcilingMs = 5 * 60_000;
+const reconcilingHeartbeatMs = 60_000;
+
+export function reconciling(): Proxies<'reconcileSlice'> {
+  return proxyActivities<Pick<Activities, 'reconcileSlice'>>({
+    ...shortOptions(reconcilingMs, loadingRetry),
+    heartbeatTimeout: reconcilingHeartbeatMs,
+  });
+}
+
 function shortOptions(startToCloseMs: number, retry: RetryTimings): ActivityOptions {
   return { startToCloseTimeout: startToCloseMs, retry: retryOf(retry) };
 }

@@ -193,6 +193,17 @@ export function fakeActivities(storeOf: (name: string) => FakeStore): Activities
     noteOccurrence: async (note) => void storeOf(note.connection).notes.push(note),
     saveState: async ({ name, state }) => void storeOf(name).saved.push(state),
     askPullDue: async () => ({ outcome: 'queued' }),
+    reconcileSlice: async ({ after }) => ({
+      connections: 100,
+      started: 1,
+      repaired: 0,
+      skipped: 2,
+      overdue: 0,
+      failed: 0,
+      removed: 0,
+      closed: 0,
+      after: after === null ? 'the hundredth' : null,
+    }),
   };
 }
 

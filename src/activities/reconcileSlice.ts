@@ -1,0 +1,32 @@
+// One call of the reconciler: a slice of connections; after the last of them, what is left behind. Idempotent.
+import { TidemarkError } from '../errors.ts';
+import { lostRuns, removeSchedules } from '../reconcile/leftovers.ts';
+import { reconcileConnections } from '../reconcile/slice.ts';
+import type { LostRun } from '../store/reconcile.ts';
+import type { Shared } from './dependencies.ts';
+import { finishRun } from './finishRun.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import type { ReconcileRequest, ReconcileResult } from './types.ts';
+
+const connectionsAtOnce = 100;
+
+/** @throws STORE_UNAVAILABLE, ORCHESTRATOR_UNAVAILABLE */
+export async function reconcileSlice(shared: Shared, { after }: ReconcileRequest): Promise<ReconcileResult> {
+  const { client, database, logger, config } = shared;
+  if (client === null) throw new TidemarkError('ORCHESTRATOR_UNAVAILABLE', 'This worker has no Temporal client.');
+  const tools = { client, database, logger };
+  return withHeartbeat(config.timings, shared.draining, async ({ signal, alive }) => {
+    const slice = await reconcileConnections(tools, after, { limit: connectionsAtOnce, signal, alive: () => alive() });
+    if (slice.after !== null) return { ...slice, removed: 0, closed: 0 };
+    return { ...slice, removed: await removeSchedules(tools), closed: await closeLostRuns(shared, await lostRuns(tools)) };
+  });
+}
+
+async function closeLostRuns(shared: Shared, lost: readonly LostRun[]): Promise<number> {
+  for (const { run, connection } of lost) {
+    const message = `The workflow of run ${run} is gone.`;
+    const error = { code: 'INTERNAL', message, hint: 'What it committed stays. Run the connection again.' } as const;
+    await finishRun(shared, { run, connection, verdict: 'failed', error, reason: 'its workflow is gone' });
+  }
+  return lost.length;
+}
