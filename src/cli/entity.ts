@@ -94,6 +94,22 @@ export async function queryEntity(reach: Reach, name: string): Promise<Connectio
   }
 }
 
+/** The names of the connections whose entities run, as Temporal lists them: the first `limit`. @throws ORCHESTRATOR_UNAVAILABLE */
+export async function listEntities(reach: Reach, limit: number): Promise<string[]> {
+  const client = await reach.temporal();
+  const prefix = connectionId('');
+  const names: string[] = [];
+  try {
+    for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = 'connection' and ExecutionStatus = 'Running'` })) {
+      if (workflowId.startsWith(prefix)) names.push(workflowId.slice(prefix.length));
+      if (names.length === limit) break;
+    }
+    return names.toSorted();
+  } catch (error) {
+    throw castTemporal(error, client);
+  }
+}
+
 /** @throws ORCHESTRATOR_UNAVAILABLE "no worker since …" at once when none is there: an update would only wait. */
 export async function requireWorker(reach: Reach): Promise<void> {
   // Where there is no Temporal, that is what is to be mended first.
@@ -116,7 +132,8 @@ async function lookForWorker(reach: Reach): Promise<Seen> {
 
 async function rowOfWorker(reach: Reach, client: Client): Promise<Seen | null> {
   try {
-    return (await readPresence(await reach.database(), client.options.namespace)).get(taskQueues.control) ?? null;
+    const presence = (await readPresence(await reach.database(), client.options.namespace)).get(taskQueues.control);
+    return presence === undefined ? null : { alive: presence.workers > 0, seenAt: presence.seenAt };
   } catch (error) {
     if (asTidemarkError(error).code === 'STORE_UNAVAILABLE') return null;
     throw error;

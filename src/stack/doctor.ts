@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import { asTidemarkError, TidemarkError } from '../errors.ts';
 import { openDatabase, type Database } from '../store/database.ts';
 import { missingMigrations } from '../store/schema.ts';
+import { readPresence } from '../store/worker.ts';
 import { taskQueues } from '../workflows/ids.ts';
 import { missingSearchAttributes } from './searchAttributes.ts';
 
@@ -39,7 +40,7 @@ export async function checkInstallation(config: Config, connect: () => Promise<C
       ['temporal', async () => (await temporal, ok(config.temporal.address))],
       ['namespace', async () => checkNamespace(await temporal)],
       ['search attributes', async () => checkSearchAttributes(await temporal)],
-      ['workers', async () => checkWorkers(await temporal)],
+      ['workers', async () => checkWorkers(await temporal, database)],
       ['database', () => checkDatabase(database)],
       ['schema', () => checkSchema(database)],
     ];
@@ -124,18 +125,27 @@ async function checkSearchAttributes(client: Client): Promise<Omit<Check, 'check
     : bad(`missing: ${missing.join(', ')}`, '"tidemark up" registers them, or: temporal operator search-attribute create.');
 }
 
-async function checkWorkers(client: Client): Promise<Omit<Check, 'check'>> {
-  const { namespace } = client.options;
-  const idle: string[] = [];
-  let pollers = 0;
-  for (const name of Object.values(taskQueues)) {
-    // 2 is TASK_QUEUE_TYPE_ACTIVITY: both queues have activities.
-    const answer = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: 2 });
-    pollers += answer.pollers.length;
-    if (answer.pollers.length === 0) idle.push(name);
-  }
-  if (idle.length === 0) return ok(`${pollers} pollers`);
+/** By the workers' rows; where the database does not answer, by who asks Temporal for work. */
+async function checkWorkers(client: Client, database: Database | null): Promise<Omit<Check, 'check'>> {
+  const serving = await countServing(client, database);
+  const idle = [...serving].filter(([, count]) => count === 0).map(([queue]) => queue);
+  if (idle.length === 0) return ok([...serving].map(([queue, count]) => `${queue}: ${count}`).join(', '));
   return bad(`nobody serves ${idle.join(' and ')}`, 'Start one: "tidemark worker", or "tidemark up".');
+}
+
+/** How many serve each task queue. */
+async function countServing(client: Client, database: Database | null): Promise<Map<string, number>> {
+  const { namespace } = client.options;
+  const queues = Object.values(taskQueues);
+  const presence = await readPresence(required(database), namespace).catch(() => null);
+  if (presence !== null) return new Map(queues.map((queue) => [queue, presence.get(queue)?.workers ?? 0]));
+  const counts = new Map<string, number>();
+  for (const name of queues) {
+    // 2 is TASK_QUEUE_TYPE_ACTIVITY: both queues have activities.
+    const { pollers } = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: 2 });
+    counts.set(name, pollers.length);
+  }
+  return counts;
 }
 
 function required(database: Database | null): Database {

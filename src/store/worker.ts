@@ -35,8 +35,8 @@ export async function endWorker(database: Database, id: string): Promise<void> {
 }
 
 export interface Presence {
-  /** Whether a worker of that queue lives. */
-  readonly alive: boolean;
+  /** How many workers of that queue live. */
+  readonly workers: number;
   /** When the last one was seen. */
   readonly seenAt: string;
 }
@@ -44,9 +44,9 @@ export interface Presence {
 /** By task queue; one that no worker of the namespace has served for a day is missing. */
 export async function readPresence(database: Database, namespace: string): Promise<ReadonlyMap<string, Presence>> {
   const rows = await database.query<Presence & { queue: string }>(
-    `select queue, bool_or(ended_at is null and seen_at > now() - ${aliveFor}) as alive, max(seen_at) as "seenAt"
+    `select queue, count(*) filter (where ended_at is null and seen_at > now() - ${aliveFor})::int as workers, max(seen_at) as "seenAt"
      from worker, unnest(queues) as queue where namespace = $1 group by queue`,
     [namespace],
   );
-  return new Map(rows.map(({ queue, alive, seenAt }) => [queue, { alive, seenAt }]));
+  return new Map(rows.map(({ queue, workers, seenAt }) => [queue, { workers, seenAt }]));
 }

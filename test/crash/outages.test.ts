@@ -1,4 +1,6 @@
-// I1, I9: Temporal or PostgreSQL dies in the middle of a run and comes back; the run ends by itself, as if nothing had happened.
+// I1, I9: the worker, Temporal or PostgreSQL dies in the middle of a run and comes back; `status` says so within a minute, and the run ends by itself, as
+// if nothing had happened.
+import { type Ended, tidemark } from '../cli/tidemark.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { startTemporal, type TestTemporal } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
@@ -44,11 +46,41 @@ function survive(outage: (site: Site, worker: WorkerProcess) => Promise<WorkerPr
   });
 }
 
+const minuteMs = 60_000;
+
+/** What `status` says from when it exits 3, which has to be within a minute. */
+async function lost(site: Site, says: RegExp): Promise<Ended> {
+  const begun = performance.now();
+  const status = await eventually(`status says ${says.source}`, minuteMs, async () => {
+    const ended = await tidemark(['status', 'tenant', '--json'], { env: site.env });
+    return ended.code === 3 && says.test(ended.stderr) ? ended : null;
+  });
+  expect(performance.now() - begun).toBeLessThan(minuteMs);
+  return status;
+}
+
+inTurn(
+  'the worker is killed and another one comes',
+  () =>
+    survive(async (site, worker) => {
+      worker.send('SIGKILL');
+      const { stdout } = await lost(site, /no worker since \d{4}-/);
+      expect(JSON.parse(stdout)).toMatchObject({ name: 'tenant', source: 'database', state: 'processing', current: { run: 1 } });
+      await endOf(worker);
+      const next = site.startWorker();
+      await eventually('status answers again', minuteMs, async () => (await tidemark(['status', 'tenant'], { env: site.env })).code === 0);
+      return next;
+    }),
+  caseTimeoutMs,
+);
+
 inTurn(
   'Temporal is killed and comes back when the streams have been read',
   () =>
     survive(async (site, worker) => {
       temporal.kill();
+      const { stdout } = await lost(site, /Temporal at .* is not reachable/);
+      expect(JSON.parse(stdout)).toMatchObject({ source: 'database', current: { run: 1 } });
       await eventually('the groups are read', recoveryMs, async () => (await groupsOf(site)).outcome === 'complete');
       await temporal.restart();
       return worker;
@@ -59,10 +91,15 @@ inTurn(
 inTurn(
   'PostgreSQL is killed between two pages',
   () =>
-    survive(async (_site, worker) => {
+    survive(async (site, worker) => {
       await postgres.kill();
-      await eventually('the worker misses it', recoveryMs, () => worker.log().includes('STORE_UNAVAILABLE'));
+      const { stdout } = await lost(site, /STORE_UNAVAILABLE/);
+      expect(JSON.parse(stdout)).toMatchObject({ source: 'workflow', current: { run: 1 }, streams: [] });
+      const all = await tidemark(['status', '--json'], { env: site.env });
+      expect({ code: all.code, rows: JSON.parse(all.stdout) }).toMatchObject({ code: 3, rows: [{ name: 'tenant', state: 'processing' }] });
+      await eventually('the worker misses it', recoveryMs, () => worker.log().includes('The database does not answer; runs wait for it.'));
       await postgres.restart();
+      await eventually('the worker has it again', recoveryMs, () => worker.log().includes('The database answers again; runs go on.'));
       return worker;
     }),
   caseTimeoutMs,

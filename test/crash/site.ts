@@ -57,6 +57,8 @@ export function sharedServers(): Promise<Servers & { stop(): Promise<void> }> {
 
 export interface SiteOptions extends Servers {
   readonly code: WorkerCode;
+  /** Above what workers and verbs have anyway. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Site {
@@ -64,8 +66,10 @@ export interface Site {
   readonly simulator: Simulator;
   readonly database: Database;
   readonly client: Client;
-  /** `failpoint` as TIDEMARK_FAILPOINT takes it. */
-  startWorker(failpoint?: string): WorkerProcess;
+  /** Where workers and verbs find all of it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `failpoint` as TIDEMARK_FAILPOINT takes it; `code` when it is another build's. */
+  startWorker(failpoint?: string, code?: WorkerCode): WorkerProcess;
   /** Asks the entity for a run, starting it when it does not run. Needs no worker. */
   ask(what: 'full' | 'run'): Promise<void>;
   /** The report of the connection's n-th run, from 1, once it has ended and the entity has taken note. */
@@ -91,16 +95,17 @@ async function openSite(options: SiteOptions): Promise<Site> {
     name,
     streams: ['users', 'groups', 'roles', 'appRoleAssignments'],
     settings: { owners: true },
+    guard: unguarded,
   });
   const env = {
     TIDEMARK_HOME: home,
     TIDEMARK_DATABASE_URL: databaseUrl,
-    guard: unguarded,
     TIDEMARK_SECRET_TEST: simulator.clientSecret,
     TIDEMARK_TIMINGS: JSON.stringify(quick),
     NODE_COMPILE_CACHE: path.join(options.code.directory, 'compiled'),
     TEMPORAL_ADDRESS: options.temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
+    ...options.env,
   };
   const workers: WorkerProcess[] = [];
   const log = (): string => workers.map((worker) => worker.log()).join('');
@@ -109,9 +114,10 @@ async function openSite(options: SiteOptions): Promise<Site> {
     simulator,
     database,
     client,
-    startWorker(failpoint) {
+    env,
+    startWorker(failpoint, code = options.code) {
       const armed: Record<string, string> = failpoint === undefined ? {} : { TIDEMARK_FAILPOINT: failpoint };
-      const worker = startWorkerProcess(options.code, {
+      const worker = startWorkerProcess(code, {
         env: { ...env, ...armed },
         logFile: path.join(home, `worker-${workers.length}.log`),
       });

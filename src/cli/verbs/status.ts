@@ -1,5 +1,6 @@
-// tidemark status [NAME]: what the entity says, with the progress of the run under way. When no worker answers: what the database last heard, and exit 3.
-import { readSpec } from '../../connectors/spec.ts';
+// tidemark status [NAME]: what the entity says, with the progress of the run under way. When no worker answers: what the database last heard, when the
+// database does not: what the entity says alone; and exit 3.
+import { type ConnectionSpec, readSpec } from '../../connectors/spec.ts';
 import { asTidemarkError, type TidemarkError } from '../../errors.ts';
 import type { RunBrief } from '../../model.ts';
 import { type Connection, getConnection, listConnections } from '../../store/connection.ts';
@@ -10,8 +11,8 @@ import type { ConnectionStatus } from '../../workflows/messages.ts';
 import { requireConnection, zoneOf } from '../connections.ts';
 import { stateOf } from '../connectionView.ts';
 import type { Context } from '../context.ts';
-import { queryEntity, requireWorker } from '../entity.ts';
-import { exit, type ExitCode } from '../errors.ts';
+import { listEntities, queryEntity, requireWorker } from '../entity.ts';
+import { exit, type ExitCode, exitOf } from '../errors.ts';
 import { runName } from '../runName.ts';
 import { timeIn } from '../words.ts';
 
@@ -21,13 +22,10 @@ export async function status(context: Context, name: string | undefined): Promis
 
 /** All connections, from the database: asking every entity would take long where there are many. */
 async function allStatus(context: Context): Promise<ExitCode> {
-  const rows = (await listConnections(await context.database())).map((connection) => {
-    const spec = readSpec(connection.spec);
-    const { state, since } = stateOf(connection, spec);
-    return { name: connection.name, state, since, connector: spec.connector, lastError: connection.saved?.lastError ?? null };
-  });
+  const stored = await orUnreachable(() => readAll(context));
+  const rows = stored.answer ?? (await askAll(context));
   await context.output.rows(rows, {
-    none: 'There are no connections yet: "tidemark apply -f FILE".',
+    ...(stored.error === null ? { none: 'There are no connections yet: "tidemark apply -f FILE".' } : {}),
     columns: [
       { title: 'name', value: (row) => row.name },
       { title: 'state', value: ({ state }) => state },
@@ -36,32 +34,80 @@ async function allStatus(context: Context): Promise<ExitCode> {
       { title: 'error', value: ({ lastError }) => lastError?.code ?? null },
     ],
   });
+  if (stored.error !== null) throw stored.error;
   if (rows.length > 0) await requireWorker(context);
   return exit.done;
 }
 
+type Line = Pick<ConnectionStatus, 'state' | 'since' | 'connector' | 'lastError'> & { readonly name: string };
+
+async function readAll(context: Context): Promise<Line[]> {
+  return (await listConnections(await context.database())).map((connection) => {
+    const spec = readSpec(connection.spec);
+    const { state, since } = stateOf(connection, spec);
+    return { name: connection.name, state, since, connector: spec.connector, lastError: connection.saved?.lastError ?? null };
+  });
+}
+
+/** As many entities as an operator who has lost the database wants to see; none when Temporal is away too. */
+const mostAsked = 50;
+
+async function askAll(context: Context): Promise<Line[]> {
+  const names = await orUnreachable(() => listEntities(context, mostAsked));
+  const asked = await Promise.all(
+    (names.answer ?? []).map(async (name) => ({ name, ...(await orUnreachable(() => queryEntity(context, name))) })),
+  );
+  return asked.flatMap(({ name, answer }) => {
+    if (answer === null) return [];
+    const { state, since, connector, lastError } = answer;
+    return [{ name, state, since, connector, lastError }];
+  });
+}
+
+/** Each of the two that know of the connection is asked; what the one that answers says is shown also when the other is away. */
 async function oneStatus(context: Context, name: string): Promise<ExitCode> {
-  const database = await context.database();
-  const spec = await requireConnection(database, name);
-  const connection = await getConnection(database, name);
-  let answered: ConnectionStatus | null = null;
-  let unanswered: TidemarkError | undefined;
-  try {
-    answered = await queryEntity(context, name);
-  } catch (error) {
-    unanswered = asTidemarkError(error);
+  const stored = await orUnreachable(() => readStored(context, name));
+  const answered = await orUnreachable(() => queryEntity(context, name));
+  const { database = null, spec = null } = stored.answer ?? {};
+  const shown = answered.answer ?? stored.answer?.status ?? null;
+  if (shown !== null) {
+    const source = answered.answer === null ? 'database' : 'workflow';
+    await print(context, database, { name, source, ...shown }, (profile) => (spec === null ? 'UTC' : zoneOf(spec, profile)));
   }
-  const shown = answered ?? (connection === null ? null : await storedStatus(database, connection));
-  if (shown !== null)
-    await print(context, database, { name, source: answered === null ? 'database' : 'workflow', ...shown }, (profile) =>
-      zoneOf(spec, profile),
-    );
-  if (unanswered !== undefined) throw unanswered;
-  if (answered !== null) return exit.done;
+  if (stored.error !== null && answered.error !== null) context.output.note(answered.error.message);
+  const error = stored.error ?? answered.error;
+  if (error !== null) throw error;
+  if (answered.answer !== null) return exit.done;
   context.output.note(
     `The workflow connection:${name} does not run, so nothing is pulled; applying the connection's file again starts it.`,
   );
   return exit.failed;
+}
+
+interface Stored {
+  readonly database: Database;
+  readonly spec: ConnectionSpec;
+  readonly status: ConnectionStatus | null;
+}
+
+async function readStored(context: Context, name: string): Promise<Stored> {
+  const database = await context.database();
+  const spec = await requireConnection(database, name);
+  const connection = await getConnection(database, name);
+  return { database, spec, status: connection === null ? null : await storedStatus(database, connection) };
+}
+
+type Asked<T> = { readonly answer: T; readonly error: null } | { readonly answer: null; readonly error: TidemarkError };
+
+/** That one of the two is away is an answer; anything else that goes wrong is not. */
+async function orUnreachable<T>(ask: () => Promise<T>): Promise<Asked<T>> {
+  try {
+    return { answer: await ask(), error: null };
+  } catch (thrown) {
+    const error = asTidemarkError(thrown);
+    if (exitOf(error) === exit.unreachable) return { answer: null, error };
+    throw error;
+  }
 }
 
 /** The same as the entity would say, as far as the database knows. */
@@ -101,9 +147,9 @@ interface Shown extends ConnectionStatus {
   readonly source: 'workflow' | 'database';
 }
 
-async function print({ output }: Context, database: Database, shown: Shown, zone: (profile: string) => string): Promise<void> {
+async function print({ output }: Context, database: Database | null, shown: Shown, zone: (profile: string) => string): Promise<void> {
   const { current } = shown;
-  const progress = current === null ? [] : await readProgress(database, current.run);
+  const progress = current === null || database === null ? [] : await readProgress(database, current.run);
   const streams = progress.map(({ stream, mode, reason, walk, pages, requests, read, outcome }) => ({
     stream,
     mode,

@@ -1,0 +1,110 @@
+// Two builds on one queue, with Worker Deployment versioning, led by the commands of docs/upgrading.md: runs end on the build that they began on, the idle
+// entity moves, and it moves back. With and without versions each build reads what the other left.
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { findTemporalBinary, temporalOrigins } from '../../src/stack/temporalBinary.ts';
+import { connectionId, pullId } from '../../src/workflows/ids.ts';
+import { atSite, recoveryMs, sharedServers, type Site } from '../crash/site.ts';
+import { prepareWorkerCode, type WorkerCode, type WorkerProcess } from '../crash/workerProcess.ts';
+import { eventually } from '../support/waiting.ts';
+import { groupsAt, holdGroups } from '../crash/holds.ts';
+
+const inTurn = process.env['TIDEMARK_TEST_DATABASE_URL'] === undefined ? test.skip : test;
+const entity = connectionId('tenant');
+const deployment = 'tidemark';
+
+let older: WorkerCode;
+let newer: WorkerCode;
+beforeAll(async () => {
+  older = await prepareWorkerCode();
+  newer = await prepareWorkerCode((directory) => {
+    const file = path.join(directory, 'src/workflows/connection.ts');
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace('The connection was deleted.', 'The connection was deleted, says the newer build.'),
+    );
+  });
+}, 120_000);
+afterAll(() => {
+  older?.remove();
+  newer?.remove();
+});
+
+/** A line of docs/upgrading.md, as its reader types it. */
+async function temporal(site: Site, line: string): Promise<string> {
+  const binary = await findTemporalBinary(temporalOrigins(path.join(import.meta.dirname, '../../node_modules/.cache/tidemark')));
+  const [, ...words] = line.split(' ');
+  const { stdout } = await promisify(execFile)(binary, words, { env: { ...process.env, ...site.env } });
+  return stdout;
+}
+
+/** The build that the worker says it is. */
+const buildOf = (worker: WorkerProcess): Promise<string> =>
+  eventually('the worker serves', recoveryMs, () =>
+    /"The worker serves\."/.test(worker.log()) ? (/"build":"([^"]+)"/.exec(worker.log())?.[1] ?? null) : null,
+  );
+
+async function setCurrent(site: Site, build: string): Promise<void> {
+  // Temporal knows a build a moment after its worker has begun to ask for work.
+  await eventually(`${build} is current`, 30_000, async () => {
+    await temporal(site, `temporal worker deployment set-current-version --deployment-name ${deployment} --build-id ${build} --yes`);
+    return true;
+  });
+}
+
+/** The build that a workflow is pinned to; null when none. */
+async function pinnedTo(site: Site, workflowId: string): Promise<string | null> {
+  const { raw } = await site.client.workflow.getHandle(workflowId).describe();
+  const { behavior, deploymentVersion } = raw.workflowExecutionInfo?.versioningInfo ?? {};
+  // 1 is VERSIONING_BEHAVIOR_PINNED.
+  return behavior === 1 ? (deploymentVersion?.buildId ?? null) : null;
+}
+
+const moved = (site: Site, build: string): Promise<true> =>
+  eventually(`the entity is pinned to ${build}`, recoveryMs, async () => ((await pinnedTo(site, entity)) === build ? true : null));
+
+async function running(site: Site, build: string): Promise<number> {
+  const query = `TemporalWorkerDeploymentVersion = '${deployment}:${build}' and ExecutionStatus = 'Running'`;
+  return (await site.client.workflow.count(query)).count;
+}
+
+const wake = (site: Site): Promise<void> => site.client.workflow.getHandle(entity).signal('configured');
+
+inTurn(
+  'with versions: a run ends on the build that it began on, the entity moves to the one that is current, and back',
+  async () => {
+    const servers = await sharedServers();
+    await atSite({ ...servers, code: older, env: { TIDEMARK_VERSIONING: 'on' } }, async (site) => {
+      const first = site.startWorker();
+      const before = await buildOf(first);
+      await setCurrent(site, before);
+      holdGroups(site, [3], 3);
+      await site.ask('full');
+      await groupsAt(site, 2);
+      const second = site.startWorker(undefined, newer);
+      const after = await buildOf(second);
+      expect(after).not.toBe(before);
+      await setCurrent(site, after);
+      expect((await site.runEnds(1)).verdict).toBe('complete');
+      expect(await pinnedTo(site, pullId('tenant', 1))).toBe(before);
+      // The end of its run was a task: it has seen that another build is current.
+      await moved(site, after);
+      await eventually('nothing runs on the older build', recoveryMs, async () => (await running(site, before)) === 0);
+      await site.ask('run');
+      expect((await site.runEnds(2)).mode).toBe('delta');
+      expect(await pinnedTo(site, pullId('tenant', 2))).toBe(after);
+
+      // Back. It sleeps now, and moves when something wakes it.
+      await setCurrent(site, before);
+      await wake(site);
+      await moved(site, before);
+      second.send('SIGTERM');
+      expect(await second.ended).toMatchObject({ code: 0 });
+      await site.ask('run');
+      expect((await site.runEnds(3)).mode).toBe('delta');
+    });
+  },
+  recoveryMs * 2,
+);
