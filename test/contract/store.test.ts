@@ -1,6 +1,7 @@
 // One suite for every database the store runs on. Races are in test/store/races.test.ts: they need a server with many backends.
 import { stores } from '../support/stores.ts';
 import type { StartedStore } from '../support/stores.ts';
+import { admissionContract } from './store/admission.ts';
 import { connectionsContract } from './store/connections.ts';
 import { countsContract } from './store/counts.ts';
 import { databaseContract } from './store/database.ts';
@@ -32,6 +33,9 @@ for (const [name, start, present] of stores) {
     });
     describe('runs', () => {
       runsContract(store);
+    });
+    describe('admission', () => {
+      admissionContract(store);
     });
     describe('walks', () => {
       walksContract(store);

@@ -19,7 +19,6 @@ alter table run
   -- When a waiting run asks again: one that does not is passed over.
   add column asks_at timestamptz,
   add column admitted_at timestamptz;
-create index run_unfinished on run (run) where verdict is null;
 
 -- The runs that wait, in their order: those that somebody asked for first, then by number. A run may not go before another of its tenant;
 -- of one whose tenant is full the next may.
