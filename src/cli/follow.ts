@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asTidemarkError, TidemarkError } from '../errors.ts';
 import type { RunReport } from '../model.ts';
+import { admissionOf } from '../store/admission.ts';
 import type { Database } from '../store/database.ts';
 import { getRun, listRuns, readReport } from '../store/run.ts';
 import { readProgress } from '../store/walk.ts';
@@ -21,11 +22,15 @@ export async function followRun(context: Context, run: number): Promise<RunRepor
   const watch = watchWorker(context);
   try {
     let expected: number | null | undefined;
+    let waits = false;
     for (;;) {
       const now = await getRun(database, run);
       const report = now?.verdict === null ? null : await readReport(database, run);
       if (report !== null) return report;
       if (now?.mode === 'full' || now?.mode === 'delta') expected ??= await lastRead(database, begun.connection, begun.profile, now.mode);
+      const place = now?.mode === null ? await admissionOf(database, run) : null;
+      if (place !== null && !waits) context.output.note(`${runName(begun.connection, run)} waits for its turn, at place ${place}.`);
+      waits ||= place !== null;
       const streams = await readProgress(database, run);
       display.show({
         read: streams.reduce((sum, stream) => sum + stream.read, 0),

@@ -94,7 +94,7 @@ async function insertRun(transaction: Transaction, request: RunRequest): Promise
 }
 
 /**
- * Records what was decided and makes the streams' checkpoints. Idempotent: the first plan of a run stands.
+ * Records what was decided and makes the streams' checkpoints. Idempotent: the first plan of a run stands, and a run that has ended gets none.
  * @throws STALE_ATTEMPT when another run has been opened.
  */
 export async function planRun(
@@ -107,11 +107,11 @@ export async function planRun(
     {
       sql: `insert into checkpoint (run, stream, mode, reason)
         select run, t.stream, t.mode, t.reason from run, unnest($2::text[], $3::text[], $4::text[]) as t (stream, mode, reason)
-        where run = $1 and run.mode is null on conflict do nothing`,
+        where run = $1 and run.mode is null and run.verdict is null on conflict do nothing`,
       params: [run, ...(['stream', 'mode', 'reason'] as const).map((key) => plan.streams.map((stream) => stream[key]))],
     },
     {
-      sql: 'update run set mode = $2, reason = $3, baseline_overdue = $4 where run = $1 and mode is null',
+      sql: 'update run set mode = $2, reason = $3, baseline_overdue = $4 where run = $1 and mode is null and verdict is null',
       params: [run, plan.mode, plan.reason, plan.baselineOverdue],
     },
   ]);

@@ -3,6 +3,7 @@
 import { type ConnectionSpec, readSpec } from '../../connectors/spec.ts';
 import { asTidemarkError, type TidemarkError } from '../../errors.ts';
 import type { RunBrief } from '../../model.ts';
+import { admissionOf } from '../../store/admission.ts';
 import { type Connection, getConnection, listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
 import { listRuns, openRuns } from '../../store/run.ts';
@@ -160,6 +161,7 @@ async function print({ output }: Context, database: Database | null, shown: Show
     read,
     outcome,
   }));
+  const place = database === null || current === null || streams.length > 0 ? null : await admissionOf(database, current.run);
   const profiles = shown.profiles.map((profile) => ({ ...profile, zone: zone(profile.name) }));
   const profileTable = (): Promise<string> =>
     output.table(profiles, [
@@ -178,13 +180,14 @@ async function print({ output }: Context, database: Database | null, shown: Show
     lines.push('', await profileTable());
     if (current !== null) {
       lines.push('', `${runName(shown.name, current.run)} since ${timeIn(zone(current.profile), current.since)}:`);
+      if (place !== null) lines.push(`  waits for its turn, at place ${place}`);
       for (const { stream, mode, reason, read, pages, outcome } of streams)
         lines.push(`  ${stream}: ${read} read in ${pages} pages, ${mode} (${reason})${outcome === null ? '' : `, ${outcome}`}`);
     }
     return lines.join('\n');
   };
   await output.one(
-    { ...shown, streams },
+    { ...shown, place, streams },
     {
       text,
       rows: [shown],
