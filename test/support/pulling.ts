@@ -1,22 +1,27 @@
-// A pull without Temporal, on a real database and the simulator: what the invariants are tested on.
+// A pull without Temporal, on a real database and the simulator: what the invariants and the guard are tested on.
+import { randomUUID } from 'node:crypto';
 import { createGraphSource } from '../../src/clients/graph.ts';
 import { createHttp } from '../../src/clients/http.ts';
 import type { Http } from '../../src/clients/http.ts';
 import type { FetchOptions, Source } from '../../src/clients/source.ts';
 import { createTokenProvider } from '../../src/clients/token.ts';
 import { shippedTimings } from '../../src/config.ts';
+import { connectorNamed } from '../../src/connectors/index.ts';
 import { completeSpec } from '../../src/connectors/complete.ts';
 import { connectionInput } from '../../src/connectors/input.ts';
 import { specHash } from '../../src/connectors/spec.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
-import type { JsonObject, RunReport, SliceResult, Timings } from '../../src/model.ts';
+import type { JsonObject, RunReport, SliceResult, Timings, Trigger } from '../../src/model.ts';
 import type { Guard } from '../../src/pull/guard.ts';
+import { settleApproved } from '../../src/pull/approve.ts';
 import { settleRun } from '../../src/pull/settle.ts';
 import { streamPins, streamTargets } from '../../src/pull/target.ts';
 import { walkStream } from '../../src/pull/walk.ts';
 import { putConnection } from '../../src/store/connection.ts';
 import type { Database } from '../../src/store/database.ts';
+import { TidemarkError } from '../../src/errors.ts';
 import { finishRun, openRun, planRun } from '../../src/store/run.ts';
+import type { OpenRun } from '../../src/store/run.ts';
 import { decide } from '../../src/workflows/decide.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 
@@ -31,6 +36,8 @@ export interface PullingOptions {
   readonly guard?: Partial<Guard>;
   readonly rejects?: { readonly absolute: number; readonly percent: number };
   readonly timings?: Partial<Timings>;
+  /** As if another client, or a client of another tenant, read the simulator's. */
+  readonly scope?: { readonly tenantId?: string; readonly clientId?: string };
 }
 
 /** For suites whose tenants change more than a guard lets pass: only what leaves nothing is held. */
@@ -41,6 +48,8 @@ export interface Pulling {
   readonly source: Source;
   /** One run from its opening to its verdict; failures that Temporal would retry are tried again at once, at most 50 times a stream. */
   pull(options?: { readonly forced?: boolean; readonly stopAfter?: AbortSignal }): Promise<RunReport>;
+  /** A run of mode `settle`; `failed` when the digest is not the set's. */
+  approve(digest: string | null): Promise<RunReport>;
   close(): Promise<void>;
 }
 
@@ -61,42 +70,57 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
   const source = sourceOf(simulator, http);
   const timings = { ...shippedTimings, ...options.timings };
   const signal = new AbortController().signal;
-  let requests = 0;
   let highestRunSeen = 0;
+  const fetching: FetchOptions = { signal, longestWaitMs: timings.longWaitMs };
+  const asking = { options: fetching, maxWaitMs: timings.maxWaitMs, lastTry: false };
+  const open = async (trigger: Trigger): Promise<OpenRun> => {
+    const opened = await openRun(database, {
+      requestId: randomUUID(),
+      connection: name,
+      profile: 'default',
+      trigger,
+      scheduledAt: null,
+      highestRunSeen,
+      revision: 1,
+      spec: asJson(spec),
+      streams: streamPins(spec, 'default'),
+    });
+    highestRunSeen = opened.run;
+    return opened;
+  };
   return {
     spec,
     source,
     pull: async ({ forced = false } = {}) => {
-      requests += 1;
-      const opened = await openRun(database, {
-        requestId: `test ${requests}`,
-        connection: name,
-        profile: 'default',
-        trigger: forced ? 'forced' : 'manual',
-        scheduledAt: null,
-        highestRunSeen,
-        revision: 1,
-        spec: asJson(spec),
-        streams: streamPins(spec, 'default'),
-      });
+      const opened = await open(forced ? 'forced' : 'manual');
       const { run } = opened;
-      highestRunSeen = run;
       const plan = decide({ ...opened, baseline: null, cursorMaxAgeMs: timings.cursorMaxAgeMs });
       await planRun(database, { run, connection: name, plan });
       const targets = streamTargets(spec, 'default');
       const slice = { run, rejects: spec.rejects, timings, signal, alive: () => undefined, retryDelayMs: 0 };
       const ends = await Promise.all(targets.map((target) => tried(() => walkStream({ database, source }, { ...slice, target }))));
-      const fetching: FetchOptions = { signal, longestWaitMs: timings.longWaitMs };
       await tried(async () => {
-        await settleRun(
-          { database, source },
-          { run, connection: name, guard: spec.guard, targets, options: fetching, maxWaitMs: timings.maxWaitMs, lastTry: false },
-        );
+        await settleRun({ database, source }, { ...asking, run, connection: name, guard: spec.guard, targets });
         return { kind: 'done' };
       });
       const failed = ends.filter((end) => end.kind !== 'done').length;
       const verdict = failed === 0 ? 'complete' : failed === ends.length ? 'failed' : 'partial';
       return finishRun(database, { run, verdict, error: null });
+    },
+    approve: async (digest) => {
+      const { run } = await open('manual');
+      const { streams } = connectorNamed(spec.connector);
+      const end = await tried(async () => {
+        try {
+          await settleApproved({ database, source }, { ...asking, run, connection: name, digest: digest ?? '', by: 'ana@host', streams });
+          return { kind: 'done' };
+        } catch (error) {
+          if (!(error instanceof TidemarkError) || error.code !== 'REMOVALS_HELD') throw error;
+          return { kind: 'failed', error: { code: error.code, message: error.message, hint: error.hint } };
+        }
+      });
+      const failed = end.kind === 'failed';
+      return finishRun(database, { run, verdict: failed ? 'failed' : 'complete', error: failed ? end.error : null });
     },
     close: () => http.close(),
   };
@@ -126,11 +150,11 @@ async function tried(slice: () => Promise<SliceResult>): Promise<SliceResult> {
   }
 }
 
-function specOf({ simulator, name, streams, settings, guard, rejects }: PullingOptions): ConnectionSpec {
+function specOf({ simulator, name, streams, settings, guard, rejects, scope }: PullingOptions): ConnectionSpec {
   const input = connectionInput.parse({
     name,
     connector: 'entra-identity',
-    credentials: { tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: 'env:TIDEMARK_SECRET_TEST' },
+    credentials: { tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: 'env:TIDEMARK_SECRET_TEST', ...scope },
     cloud: 'custom',
     endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0` },
     ...(settings === undefined ? {} : { settings }),
