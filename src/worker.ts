@@ -105,7 +105,7 @@ async function tracingOf({ traces }: Config): Promise<Tracing | null> {
 /** A worker without workflows has its bundle's hash only where it has to be told apart by it. */
 async function buildOf(config: Config, queues: readonly string[]): Promise<Build> {
   const needed = queues.includes(taskQueues.control) || config.versioning;
-  return needed ? loadBuild({ traced: config.traces !== null }) : { id: packageVersion(), bundle: null };
+  return needed ? loadBuild() : { id: packageVersion(), bundle: null };
 }
 
 function workerOptions(config: Config, queue: string, { id, bundle }: Build): WorkerOptions {

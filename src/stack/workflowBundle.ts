@@ -7,19 +7,14 @@ import { promisify } from 'node:util';
 
 const maxBytes = 64 * 1024 * 1024;
 
-/** Interceptors that make spans of what workflows do. They change no command: stored histories replay with them too. */
-const tracingModule = '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors';
-
 /** The code. Rejects with what the bundler said when the workflows cannot be bundled. */
-export async function bundleWorkflows({ traced }: { readonly traced: boolean }): Promise<string> {
-  const args = [import.meta.filename, ...(traced ? ['traced'] : [])];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: maxBytes });
+export async function bundleWorkflows(): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [import.meta.filename], { maxBuffer: maxBytes });
   return stdout;
 }
 
 if (import.meta.main) {
   const workflowsPath = path.join(import.meta.dirname, '..', 'workflows', `index${path.extname(import.meta.filename)}`);
-  const workflowInterceptorModules = process.argv.includes('traced') ? [tracingModule] : [];
-  const { code } = await bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger: new DefaultLogger('ERROR') });
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   process.stdout.write(code);
 }

@@ -13,10 +13,10 @@ export interface Build {
   readonly bundle: WorkflowBundleOption | null;
 }
 
-/** An installed package brings its bundle; from sources, or with traces, it is made anew, which takes a few seconds. */
-export async function loadBuild({ traced }: { readonly traced: boolean }): Promise<Build> {
+/** An installed package brings its bundle; from sources it is made anew, which takes a few seconds. */
+export async function loadBuild(): Promise<Build> {
   const file = path.join(import.meta.dirname, '..', 'workflows.bundle.js');
-  const code = !traced && existsSync(file) ? readFileSync(file, 'utf8') : await bundleWorkflows({ traced });
+  const code = existsSync(file) ? readFileSync(file, 'utf8') : await bundleWorkflows();
   return { id: buildId(packageVersion(), code), bundle: { code } };
 }
 

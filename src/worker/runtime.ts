@@ -7,8 +7,8 @@ import { type Logger, placeOfWorkflow } from '../log.ts';
 type Meta = Readonly<Record<string | symbol, unknown>>;
 
 const levels = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
-/** Warnings about what is meant to be so: the worker of the pulls has activities only. */
-const expected = new Set(['No workflows registered, not polling for workflow tasks']);
+/** Warnings about what is meant to be so: the worker of the pulls has activities only. And what activities log themselves, with their codes. */
+const expected = new Set(['No workflows registered, not polling for workflow tasks', 'Activity failed']);
 
 /**
  * May be called once in a process. Answers the meter that the metrics are made from; without an address nobody serves what it counts.

@@ -1,19 +1,20 @@
-// Traces of runs by OpenTelemetry (OTEL_EXPORTER_OTLP_ENDPOINT): the SDK's interceptors on the client, the workflows and the activities.
+// Traces of runs by OpenTelemetry (OTEL_EXPORTER_OTLP_ENDPOINT): the SDK's interceptors on the activities and the client; every workflow run is one trace.
+// Its interceptors of workflows are left out: they change the order of steps, so that histories recorded without them do not all replay.
 // Imported only where an exporter is configured. MUST add ids and names only: spans leave this machine.
-import { type Context, context, type ContextManager, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Context, type ContextManager, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { envDetectorSync, Resource } from '@opentelemetry/resources';
-import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import type { WorkflowClientInterceptor } from '@temporalio/client';
+import { BasicTracerProvider, BatchSpanProcessor, type IdGenerator, RandomIdGenerator } from '@opentelemetry/sdk-trace-base';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry/lib/client/index.js';
-import { makeWorkflowExporter, OpenTelemetryActivityInboundInterceptor } from '@temporalio/interceptors-opentelemetry/lib/worker/index.js';
-import type { ActivityInboundCallsInterceptor, WorkerOptions } from '@temporalio/worker';
+import { OpenTelemetryActivityInboundInterceptor } from '@temporalio/interceptors-opentelemetry/lib/worker/index.js';
+import type { WorkflowClientInterceptor } from '@temporalio/client';
+import type { ActivityInboundCallsInterceptor, ActivityInterceptors, WorkerOptions } from '@temporalio/worker';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { placeOf } from '../log.ts';
 
 export interface Tracing {
   readonly client: WorkflowClientInterceptor;
-  readonly worker: Pick<WorkerOptions, 'sinks' | 'interceptors'>;
+  readonly worker: Pick<WorkerOptions, 'interceptors'>;
   /** Sends what is left. Never throws. */
   end(): Promise<void>;
 }
@@ -21,26 +22,42 @@ export interface Tracing {
 /** `url`: where OTLP over HTTP takes traces. Headers, time-outs and resource attributes are read by the libraries (OTEL_*). */
 export function startTracing(url: string, version: string): Tracing {
   const resource = new Resource({ 'service.name': 'tidemark-worker', 'service.version': version }).merge(envDetectorSync.detect());
-  const processor = new BatchSpanProcessor(new OTLPTraceExporter({ url }));
-  const provider = new BasicTracerProvider({ resource, spanProcessors: [processor] });
-  context.setGlobalContextManager(new AsyncContextManager());
-  trace.setGlobalTracerProvider(provider);
-  const tagging: ActivityInboundCallsInterceptor = {
-    execute(input, next) {
-      const { connection, run, stream } = placeOf(input.args[0]);
-      trace.getActiveSpan()?.setAttributes({ 'tidemark.connection': connection, 'tidemark.run': run, 'tidemark.stream': stream });
-      return next(input);
-    },
-  };
+  const spanProcessors = [new BatchSpanProcessor(new OTLPTraceExporter({ url }))];
+  const workflowRuns = new AsyncLocalStorage<string>();
+  const provider = new BasicTracerProvider({ resource, spanProcessors, idGenerator: tracesByRun(workflowRuns) });
+  provider.register({ contextManager: new AsyncContextManager() });
   return {
     client: new OpenTelemetryWorkflowClientInterceptor(),
     worker: {
-      sinks: { exporter: makeWorkflowExporter(processor, resource) },
       interceptors: {
-        activity: [(ctx) => ({ inbound: new OpenTelemetryActivityInboundInterceptor(ctx) }), () => ({ inbound: tagging })],
+        activity: [
+          ({ info }): ActivityInterceptors => ({
+            inbound: { execute: (input, next) => workflowRuns.run(info.workflowExecution?.runId ?? '', () => next(input)) },
+          }),
+          (context): ActivityInterceptors => ({ inbound: new OpenTelemetryActivityInboundInterceptor(context) }),
+          (): ActivityInterceptors => ({ inbound: naming }),
+        ],
       },
     },
     end: () => provider.shutdown().catch(() => undefined),
+  };
+}
+
+/** Says what an activity is about. */
+const naming: ActivityInboundCallsInterceptor = {
+  execute(input, next) {
+    const { connection, run, stream } = placeOf(input.args[0]);
+    trace.getActiveSpan()?.setAttributes({ 'tidemark.connection': connection, 'tidemark.run': run, 'tidemark.stream': stream });
+    return next(input);
+  },
+};
+
+/** The id of a workflow's execution is a UUID: as many digits as the id of a trace has. */
+function tracesByRun(workflowRuns: AsyncLocalStorage<string>): IdGenerator {
+  const random = new RandomIdGenerator();
+  return {
+    generateTraceId: () => /^[0-9a-f]{32}$/.exec(workflowRuns.getStore()?.replaceAll('-', '') ?? '')?.[0] ?? random.generateTraceId(),
+    generateSpanId: () => random.generateSpanId(),
   };
 }
 
