@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
+import { TidemarkError } from '../errors.ts';
 import { expand } from './calendar.ts';
 import type { TemporalSchedule, WantedSchedule } from './scheduleSpec.ts';
 
@@ -11,26 +12,28 @@ export type DescribedSchedule = Awaited<ReturnType<Client['workflowService']['de
 
 export interface Ensured {
   readonly did: 'created' | 'repaired' | 'nothing';
-  /** As it was before; null when it was not there. */
-  readonly before: DescribedSchedule | null;
+  /** As it is now. */
+  readonly found: DescribedSchedule;
 }
 
 const grpc = { notFound: 5, alreadyExists: 6, failedPrecondition: 9 } as const;
-const tries = 3;
+const tries = 4;
 
-/** Idempotent. Changed by somebody else meanwhile (Temporal refuses the update then), it is looked at again. @throws gRPC errors. */
+/** Idempotent. @throws gRPC errors, and INTERNAL when Temporal does not keep what it is given. */
 export async function ensureSchedule(client: Client, scheduleId: string, wanted: WantedSchedule): Promise<Ensured> {
-  for (let left = tries; ; left -= 1) {
-    const before = await describeSchedule(client, scheduleId);
-    if (before !== null && isWanted(before.schedule ?? {}, wanted)) return { did: 'nothing', before };
+  let did: Ensured['did'] = 'nothing';
+  for (let left = tries; left > 0; left -= 1) {
+    const found = await describeSchedule(client, scheduleId);
+    if (found !== null && isWanted(found.schedule ?? {}, wanted)) return { did, found };
+    did = found === null ? 'created' : did === 'created' ? did : 'repaired';
     try {
-      if (before === null) await create(client, scheduleId, wanted);
-      else await repair(client, scheduleId, wanted, before);
-      return { did: before === null ? 'created' : 'repaired', before };
+      if (found === null) await create(client, scheduleId, wanted);
+      else await repair(client, scheduleId, wanted, found);
     } catch (error) {
-      if (left === 0 || !isOvertaken(error)) throw error;
+      if (!isOvertaken(error)) throw error;
     }
   }
+  throw new TidemarkError('INTERNAL', `The Schedule ${scheduleId} did not become what it is to be.`);
 }
 
 /** null when there is no such Schedule. */
@@ -56,7 +59,7 @@ async function repair(client: Client, scheduleId: string, wanted: WantedSchedule
     scheduleId,
     requestId: randomUUID(),
     schedule: { state: before.schedule?.state ?? null, ...wanted },
-    // Refused when the Schedule has changed since it was described: a pause in between stays.
+    // Refused, or silently dropped, when the Schedule has changed since it was described: a pause in between stays, and the next try sees it.
     conflictToken: before.conflictToken,
   });
 }
@@ -65,7 +68,7 @@ const isOvertaken = (error: unknown): boolean =>
   isGrpcServiceError(error) && (error.code === grpc.failedPrecondition || error.code === grpc.alreadyExists);
 
 /** Whether spec, action and policies are as wanted. */
-export function isWanted(found: TemporalSchedule, wanted: WantedSchedule): boolean {
+function isWanted(found: TemporalSchedule, wanted: WantedSchedule): boolean {
   return normal(found) === normal(wanted);
 }
 

@@ -17,8 +17,7 @@ interface Looked {
   readonly database: Database;
   readonly watch: Watch;
   readonly schedule: Schedule;
-  /** The Schedule as it was before it was repaired, if it was. */
-  readonly before: DescribedSchedule | null;
+  readonly found: DescribedSchedule;
   readonly did: Seen['did'];
   /** Occurrences up to here are looked at; epoch milliseconds. */
   readonly tillMs: number;
@@ -30,7 +29,7 @@ const writtenEveryMs = 3_600_000;
 
 /** Writes the rows of what did not run; answers how many are new. Idempotent. @throws STORE_UNAVAILABLE, ORCHESTRATOR_UNAVAILABLE */
 export async function look(of: Looked): Promise<number> {
-  const { client, database, watch, schedule, before, nowMs } = of;
+  const { client, database, watch, schedule, found, nowMs } = of;
   const { connection, profile } = watch;
   let fromMs = Date.parse(watch.lookedTill);
   let rows = 0;
@@ -39,7 +38,7 @@ export async function look(of: Looked): Promise<number> {
     const skippedByClock = skippedTimes(schedule, fromMs, tillMs);
     const outcomes = await outcomesOf(database, watch, [...times, ...skippedByClock]);
     const missing = times.filter((at) => !outcomes.has(at));
-    const seen = await seenIn(client, watch, before, { did: of.did, missing });
+    const seen = await seenIn(client, watch, found, { did: of.did, missing });
     const repeated = new Set(missing.filter((at) => hasRun(outcomes, repeatOf(schedule, at))));
     const span = {
       listed: times,
@@ -57,8 +56,8 @@ export async function look(of: Looked): Promise<number> {
         profile,
         lookedTill: iso(missed.tillMs),
         paused: seen.paused,
-        late: countOf(before?.info?.missedCatchupWindow),
-        overlapped: countOf(before?.info?.overlapSkipped),
+        late: countOf(found.info?.missedCatchupWindow),
+        overlapped: countOf(found.info?.overlapSkipped),
         skipped: missed.skipped.map(({ atMs, reason }) => ({ scheduledAt: iso(atMs), reason })),
       });
     }
@@ -89,10 +88,9 @@ const running = 1;
 async function seenIn(
   client: Client,
   watch: Watch,
-  described: DescribedSchedule | null,
+  { info, schedule }: DescribedSchedule,
   of: { readonly did: Seen['did']; readonly missing: readonly number[] },
 ): Promise<Seen> {
-  const { info, schedule } = described ?? {};
   const fired = new Set<number>();
   const maybeOpen = new Map<number, string>();
   for (const { startWorkflowResult, startWorkflowStatus } of info?.recentActions ?? []) {

@@ -3,7 +3,7 @@
 
 /** What Temporal says of a Schedule at a look. */
 export interface Seen {
-  /** Whether it had to be made anew, or repaired, before this look. */
+  /** Whether it had to be made anew, or repaired, for this look. */
   readonly did: 'created' | 'repaired' | 'nothing';
   /** The operator's note on a paused Schedule, now and at the look before; null: not paused. */
   readonly paused: string | null;
@@ -59,8 +59,7 @@ export function judgeMissed(span: Span, seen: Seen): Missed {
 /** A tick that waits for a worker, or that Temporal has not come to yet after it was away. */
 function mayStillCome(at: number, { nowMs, catchupMs }: Span, seen: Seen): boolean {
   if (seen.open.has(at)) return true;
-  if (seen.did !== 'nothing' || seen.paused !== null) return false;
-  return seen.nextMs !== null && seen.nextMs <= at && nowMs - at <= catchupMs;
+  return seen.paused === null && seen.nextMs !== null && seen.nextMs <= at && nowMs - at <= catchupMs;
 }
 
 function whyMissed(at: number, { repeated }: Span, seen: Seen): string {

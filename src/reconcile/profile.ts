@@ -48,13 +48,13 @@ export async function reconcileProfile(tools: Tools, found: ProfileFound): Promi
   const { client, database } = tools;
   const { name, profile, schedule, nowMs } = found;
   const watch = found.watch ?? (await watchSchedule(database, { connection: name, profile }));
-  const { did, before } = await ensureTick(client, { name, profile, schedule });
+  const { did, found: described } = await ensureTick(client, { name, profile, schedule });
   if (did !== 'nothing' && nowMs - Date.parse(watch.since) > applyingMs) {
     const how = did === 'created' ? 'was missing in Temporal and has been made again' : 'was changed by hand and has been repaired';
     await say(tools, name, `The schedule of ${name}:${profile} ${how}.`, { profile });
   }
-  const skipped = await look({ client, database, watch, schedule, before, did, tillMs: nowMs - settlingMs, nowMs });
-  const paused = before?.schedule?.state?.paused === true;
+  const skipped = await look({ client, database, watch, schedule, found: described, did, tillMs: nowMs - settlingMs, nowMs });
+  const paused = described.schedule?.state?.paused === true;
   const overdue = await weigh(tools, found, watch, paused);
   return { repaired: did !== 'nothing', timesChanged: did !== 'nothing' || paused !== (watch.paused !== null), skipped, overdue };
 }

@@ -23,10 +23,12 @@ const quiet = new DefaultLogger('ERROR', () => undefined);
 let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;
 
 /** Starts workers for both task queues. The server is shared; the namespace is not. Activities that ask Temporal are made from its client. */
-export async function startHarness(given: Activities | ((client: Client) => Activities)): Promise<Harness> {
+export async function startHarness(
+  given: Activities | ((client: Client) => Activities),
+  address = sharedTemporalAddress(),
+): Promise<Harness> {
   install();
   bundle ??= bundleWorkflowCode({ workflowsPath, logger: quiet });
-  const address = sharedTemporalAddress();
   const namespace = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
