@@ -31,7 +31,7 @@ export interface Guard {
   readonly dailyPercent: number;
 }
 
-export type RemovalRule = 'none left' | 'scope changed' | 'absolute' | 'percent' | 'daily' | 'joined' | 'asked again';
+type RemovalRule = 'none left' | 'scope changed' | 'absolute' | 'percent' | 'daily' | 'joined' | 'asked again';
 
 export interface RemovalCause {
   readonly stream: string;

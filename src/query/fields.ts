@@ -5,7 +5,7 @@ import { suggestion } from '../connectors/suggest.ts';
 import { builtInMaps } from '../mappings/maps/index.ts';
 import type { MapRow, TransformMap } from '../mappings/map.ts';
 
-export type Column = 'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged';
+export type Column = 'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged' | 'pendingRemoval';
 
 /** A row of a map through which related records fill the field. */
 export interface RelatedField {
@@ -29,6 +29,7 @@ const columns: Readonly<Record<string, Column>> = {
   state: 'state',
   firstseen: 'firstSeen',
   lastchanged: 'lastChanged',
+  pendingremoval: 'pendingRemoval',
 };
 const sources = new Set(['source', 'vendorproductname']);
 // `memberOf.value[].id`: the relation and what is read of its elements.

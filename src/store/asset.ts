@@ -10,7 +10,7 @@ export type AssetState = 'live' | 'tombstoned';
 
 export interface AssetSearch {
   /**
-   * A condition in SQL, `true` for all, with its parameters from $1 on. It may name r.connection, r.stream, r.id, r.first_seen, r.last_changed,
+   * A condition in SQL, `true` for all, with its parameters from $1 on. It may name r.connection, r.stream, r.id, r.num, r.first_seen, r.last_changed,
    * a.class and a.document (jsonb).
    */
   readonly where: string;
@@ -28,6 +28,8 @@ export interface FoundAsset {
   readonly class: AssetClass;
   readonly id: string;
   readonly state: AssetState;
+  /** Whether its removal waits for a decision; the key is there only then. */
+  readonly pendingRemoval?: true;
   readonly firstSeen: string;
   readonly lastChanged: string;
   /** What the record alone says. */
@@ -36,7 +38,9 @@ export interface FoundAsset {
   readonly relations: Readonly<Record<string, readonly JsonObject[]>>;
 }
 
-type AssetRow = Omit<FoundAsset, 'relations'>;
+interface AssetRow extends Omit<FoundAsset, 'relations' | 'pendingRemoval'> {
+  readonly pending: boolean;
+}
 
 const batchSize = 500;
 
@@ -47,19 +51,28 @@ export async function* searchAssets(database: Database, search: AssetSearch): As
     const rows: AssetRow[] = await readBatch(database, search, last, Math.min(batchSize, left));
     // An edge counts while both its ends live: what is gone has no relations.
     const relations = search.state === 'live' ? await relationsOf(database, rows, search.relations) : [];
-    for (const [index, row] of rows.entries()) yield { ...row, relations: relations[index] ?? {} };
+    for (const [index, row] of rows.entries()) yield foundOf(row, relations[index] ?? {});
     left -= rows.length;
     last = rows.at(-1) ?? null;
     if (last === null || rows.length < batchSize) return;
   }
 }
 
+function foundOf({ pending, ...row }: AssetRow, relations: FoundAsset['relations']): FoundAsset {
+  return { ...row, ...(pending ? { pendingRemoval: true } : {}), relations };
+}
+
+/** Whether the removal of the record `r` waits for a decision: one probe of the pending set. */
+const pendingSql = `exists (
+  select from held_removal h where h.connection = r.connection and h.stream = r.stream and h.kind = 'record' and h.num = r.num and not h.rejected)`;
+
 function readBatch(database: Database, search: AssetSearch, last: AssetRow | null, limit: number): Promise<AssetRow[]> {
   const given = search.params.map((param) => (typeof param === 'string' ? escapeText(param) : param));
   const at = (offset: number): string => `$${given.length + offset}`;
   const after = last === null ? '' : `and (r.connection, r.stream, r.id) > (${at(2)}, ${at(3)}, ${at(4)})`;
   return database.query<AssetRow>(
-    `select r.connection, r.stream, a.class, r.id, '${search.state}' as state, r.first_seen as "firstSeen", r.last_changed as "lastChanged", a.document
+    `select r.connection, r.stream, a.class, r.id, '${search.state}' as state, r.first_seen as "firstSeen", r.last_changed as "lastChanged", a.document,
+       ${search.state === 'live' ? pendingSql : 'false'} as pending
      from record r cross join lateral (select * from asset where num = r.num offset 0) a
      where r.tombstoned_at is ${search.state === 'live' ? 'null' : 'not null'} and (${search.where}) ${after}
      order by r.connection, r.stream, r.id limit ${at(1)}`,

@@ -49,8 +49,8 @@ type Where = Pick<Parameters<typeof searchAssets>[1], 'where' | 'params' | 'limi
 async function* results(database: Database, documents: Documents, states: readonly AssetState[], where: Where): AsyncGenerator<Result> {
   for (const state of states) {
     for await (const asset of searchAssets(database, { ...where, state, relations: documents.relations })) {
-      const { connection, stream, class: ofClass, id, firstSeen, lastChanged } = asset;
-      yield { connection, stream, class: ofClass, id, state, firstSeen, lastChanged, document: documents.document(asset) };
+      const { relations: _, ...found } = asset;
+      yield { ...found, document: documents.document(asset) };
     }
   }
 }
@@ -63,7 +63,7 @@ const columns: readonly Column<Result>[] = [
   { title: 'class', value: (row) => row.class },
   { title: 'id', value: ({ id }) => id },
   { title: 'name', value: ({ document }) => nameOf(document) },
-  { title: 'state', value: ({ state }) => state },
+  { title: 'state', value: ({ state, pendingRemoval }) => (pendingRemoval === true ? `${state}, removal pending` : state) },
   { title: 'last changed', value: ({ lastChanged }) => timeIn('UTC', lastChanged) },
 ];
 
