@@ -5,6 +5,7 @@ import { admissionContract } from './store/admission.ts';
 import { connectionsContract } from './store/connections.ts';
 import { countsContract } from './store/counts.ts';
 import { databaseContract } from './store/database.ts';
+import { heldContract } from './store/held.ts';
 import { pagesContract } from './store/pages.ts';
 import { removalsContract } from './store/removals.ts';
 import { runsContract } from './store/runs.ts';
@@ -45,6 +46,9 @@ for (const [name, start, present] of stores) {
     });
     describe('removals', () => {
       removalsContract(store);
+    });
+    describe('held', () => {
+      heldContract(store);
     });
     describe('counts', () => {
       countsContract(store);
