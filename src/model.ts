@@ -96,6 +96,19 @@ export interface StreamFacts {
 
 export type Baseline = 'weekly' | 'fortnightly' | 'triweekly' | 'monthly' | 'never';
 
+/** A connection's pending set: removals that the guard held (decision 3). */
+export interface HeldSet {
+  readonly count: number;
+  /** SHA-256 (hex) of the set; null when nothing is held. It changes with any change of the set. */
+  readonly digest: string | null;
+}
+
+/** A decision on exactly the pending set of this digest, and who takes it. */
+export interface Approval {
+  readonly digest: string;
+  readonly by: string;
+}
+
 /** What the entity hands to the child `pull`. */
 export interface OpenedRun {
   readonly run: number;
@@ -108,6 +121,8 @@ export interface OpenedRun {
   readonly baseline: { readonly every: Baseline; readonly start: string; readonly timezone: string } | null;
   readonly facts: readonly StreamFacts[];
   readonly timings: Timings;
+  /** A run that removes what was held and is approved: it reads no stream. */
+  readonly approve?: Approval;
   /** `planRun` waits for the run's turn: being stopped ends that wait. Absent in runs that earlier releases opened. */
   readonly waits?: true;
 }
@@ -171,7 +186,7 @@ export interface RunReport {
   readonly startedAt: string;
   readonly finishedAt: string | null;
   readonly verdict: Verdict | null;
-  readonly held: { readonly count: number; readonly digest: string | null };
+  readonly held: HeldSet;
   readonly streams: readonly StreamReport[];
   readonly assets: { readonly added: number; readonly updated: number; readonly removed: number; readonly unchanged: number };
   readonly error: ErrorBrief | null;
@@ -185,6 +200,8 @@ export interface RunBrief {
   readonly verdict: Verdict;
   readonly finishedAt: string;
   readonly error: ErrorBrief | null;
+  /** The connection's pending set after the run. Absent in what earlier releases wrote. */
+  readonly held?: HeldSet;
 }
 
 /** How a source throttles one application in one tenant. Times are relative to when it was read. */

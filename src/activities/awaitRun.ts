@@ -1,11 +1,11 @@
 // Waits for the end of a run that another execution of the entity began.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { briefOfRow } from '../store/brief.ts';
 import { getRun } from '../store/run.ts';
 import { pullId } from '../workflows/ids.ts';
 import type { Shared } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { briefOfRow } from './pinned.ts';
 import type { AwaitRequest, AwaitResult } from './types.ts';
 
 const lookEveryMs = 500;

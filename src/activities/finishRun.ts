@@ -1,12 +1,12 @@
 // Ends a run: verdict, report, cursors (design 3.9). Idempotent: the first end stands.
 import { failpoint } from '../failpoint.ts';
 import type { RunBrief } from '../model.ts';
+import { briefOfReport } from '../store/brief.ts';
 import { writeLog } from '../store/log.ts';
 import { finishRun as finishRow } from '../store/run.ts';
 import { countRunOnce } from '../store/standing.ts';
 import type { Shared } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { briefOfReport } from './pinned.ts';
 import type { FinishRequest } from './types.ts';
 
 /** @throws STALE_ATTEMPT when the run's row is gone. */

@@ -1,17 +1,12 @@
 // The pending set of a connection: removals that the guard held, to be listed, rejected or (approved.ts) approved by digest (decision 3).
 // MUST decide about exactly the set of the digest, or about nothing.
+import type { HeldSet } from '../model.ts';
 import type { Database, Transaction } from './database.ts';
 import { jsonb } from './params.ts';
 import { escapeText } from './text.ts';
 
 /** Why it is to be removed: the source said so, or a complete full walk did not see it. */
 type Why = 'source' | 'absent';
-
-export interface HeldSet {
-  readonly count: number;
-  /** SHA-256 (hex) of the set; null when nothing is held. It changes with any change of the set. */
-  readonly digest: string | null;
-}
 
 export interface HeldGroup {
   readonly stream: string;
@@ -25,6 +20,15 @@ export interface HeldGroup {
 export async function heldSet(database: Transaction, connection: string): Promise<HeldSet> {
   const [row] = await database.query<HeldSet>('select count, digest from held_set($1)', [connection]);
   return row ?? { count: 0, digest: null };
+}
+
+/** The pending sets of all connections that have one, by name. */
+export async function heldSets(database: Database): Promise<ReadonlyMap<string, HeldSet>> {
+  const rows = await database.query<HeldSet & { readonly connection: string }>(
+    `select c.connection, h.count, h.digest
+     from (select distinct connection from held_removal where not rejected) c cross join lateral held_set(c.connection) h`,
+  );
+  return new Map(rows.map(({ connection, count, digest }) => [connection, { count, digest }]));
 }
 
 /** What is held, by stream, kind and cause. */
@@ -83,7 +87,8 @@ function placeOf(after: string | undefined): readonly [stream: string, kind: str
 
 /**
  * Rejects the set of this digest: nothing is removed, and nothing of it waits any more until a run finds it gone again.
- * `changed`: the set is another one by now, and stays. `none`: nothing is held. `by` names who decided, for the audit.
+ * `changed`: the set is another one by now, and stays. `none`: nothing is held. `by` names who decided, for the audit. Idempotent: the set that was
+ * rejected last is rejected.
  */
 export function rejectHeld(
   database: Database,
@@ -94,7 +99,7 @@ export function rejectHeld(
     // Keeps runs off the set: their guard holds this row.
     const owners = await transaction.query('select from connection where name = $1 and deleted_at is null for update', [connection]);
     const held = owners.length === 0 ? null : await heldSet(transaction, connection);
-    if (held === null || held.digest === null) return 'none';
+    if (held === null || held.digest === null) return (await isRejected(transaction, connection, digest)) ? 'rejected' : 'none';
     if (held.digest !== digest) return 'changed';
     await transaction.query('update held_removal set rejected = true, approved_run = null where connection = $1 and not rejected', [
       connection,
@@ -107,6 +112,14 @@ export function rejectHeld(
     ]);
     return 'rejected';
   });
+}
+
+async function isRejected(transaction: Transaction, connection: string, digest: string): Promise<boolean> {
+  const [last] = await transaction.query<{ rejected: boolean }>(
+    `select action = 'reject' and details ->> 'digest' = $2 as rejected from audit where connection = $1 order by num desc limit 1`,
+    [connection, digest],
+  );
+  return last?.rejected ?? false;
 }
 
 /** What this run was to remove by approval and has not is held again. Idempotent. */

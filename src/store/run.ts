@@ -1,6 +1,6 @@
 // Runs: opened with a number that is their fence, planned, ended once with a verdict and a report (design 3.2, 3.9).
 import { TidemarkError } from '../errors.ts';
-import type { ErrorBrief, JsonObject, Mode, RunPlan, RunReason, RunReport, StreamFacts, Trigger, Verdict } from '../model.ts';
+import type { ErrorBrief, HeldSet, JsonObject, Mode, RunPlan, RunReason, RunReport, StreamFacts, Trigger, Verdict } from '../model.ts';
 import { adoptCursors, dropCursors, noteFailedFulls, readStreamFacts } from './cursor.ts';
 import type { StreamPin } from './cursor.ts';
 import type { Database, Transaction } from './database.ts';
@@ -42,10 +42,12 @@ export interface Run {
   readonly baselineOverdue: boolean;
   readonly verdict: Verdict | null;
   readonly error: ErrorBrief | null;
+  /** The connection's pending set after the run; null while it is under way. */
+  readonly held: HeldSet | null;
 }
 
 const columns = `run, connection, profile, trigger, scheduled_at as "scheduledAt", nominal_at as "nominalAt", started_at as "startedAt",
-  finished_at as "finishedAt", revision, spec, streams, mode, reason, baseline_overdue as "baselineOverdue", verdict, error`;
+  finished_at as "finishedAt", revision, spec, streams, mode, reason, baseline_overdue as "baselineOverdue", verdict, error, report -> 'held' as held`;
 
 export interface OpenRun extends Run {
   readonly facts: readonly StreamFacts[];
@@ -93,13 +95,16 @@ async function insertRun(transaction: Transaction, request: RunRequest): Promise
   return row;
 }
 
+/** Of a run that reads its streams, or of one that removes what was approved and has none. */
+type Plan = Pick<RunPlan, 'baselineOverdue' | 'streams'> & { readonly mode: Mode; readonly reason: RunReason };
+
 /**
  * Records what was decided and makes the streams' checkpoints. Idempotent: the first plan of a run stands, and a run that has ended gets none.
  * @throws STALE_ATTEMPT when another run has been opened.
  */
 export async function planRun(
   database: Database,
-  of: { readonly run: number; readonly connection: string; readonly plan: RunPlan },
+  of: { readonly run: number; readonly connection: string; readonly plan: Plan },
 ): Promise<void> {
   const { run, connection, plan } = of;
   await database.batch([
@@ -206,15 +211,17 @@ export interface RunLine {
   /** null while it is under way. */
   readonly verdict: Verdict | 'skipped' | null;
   readonly error: ErrorBrief | null;
+  /** The connection's pending set after the run; null for one that is under way or did not run. */
+  readonly held: HeldSet | null;
 }
 
 /** The latest runs and skipped occurrences of a connection, newest first. */
 export function listRuns(database: Database, of: { readonly connection: string; readonly limit: number }): Promise<RunLine[]> {
   return database.query<RunLine>(
-    `select run, profile, mode, reason, trigger, "scheduledAt", "startedAt", "finishedAt", verdict, error from (
+    `select run, profile, mode, reason, trigger, "scheduledAt", "startedAt", "finishedAt", verdict, error, held from (
        (select ${columns}, started_at as at from run where connection = $1 order by run desc limit $2)
        union all
-       (select null, connection, profile, 'schedule', scheduled_at, scheduled_at, null, null, null, null, null, null, reason, false, 'skipped', null, noted_at
+       (select null, connection, profile, 'schedule', scheduled_at, scheduled_at, null, null, null, null, null, null, reason, false, 'skipped', null, null, noted_at
         from occurrence where connection = $1 and outcome = 'skipped' order by scheduled_at desc limit $2)
      ) as line order by at desc, run desc nulls last limit $2`,
     [of.connection, of.limit],
