@@ -11,6 +11,7 @@ import { openRun } from './openRun.ts';
 import { planRun } from './planRun.ts';
 import { pullStream } from './pullStream.ts';
 import { reconcileSlice } from './reconcileSlice.ts';
+import { rejectRemovals } from './rejectRemovals.ts';
 import { saveState } from './saveState.ts';
 import { settle } from './settle.ts';
 import { createSources } from './sources.ts';
@@ -31,6 +32,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     pullStream: make(pullStream, 'without end'),
     settle: make(settle),
     finishRun: make(finishRun, 'without end'),
+    rejectRemovals: make(rejectRemovals),
     awaitRun: make(awaitRun),
     noteOccurrence: make(noteOccurrence),
     saveState: make(saveState),

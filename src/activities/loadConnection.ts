@@ -2,11 +2,12 @@
 import { nextTimes } from '../clients/schedules.ts';
 import { registeredAttributes } from '../clients/searchAttributes.ts';
 import { type ProfileSpec, readSpec } from '../connectors/spec.ts';
-import type { RunBrief } from '../model.ts';
+import type { HeldSet, RunBrief } from '../model.ts';
+import { briefOfRow } from '../store/brief.ts';
 import { type Connection, getConnection } from '../store/connection.ts';
+import { heldSet } from '../store/held.ts';
 import { listRuns, openRuns } from '../store/run.ts';
 import type { Shared } from './dependencies.ts';
-import { briefOfRow } from './pinned.ts';
 import { readSaved, savedLastFull, savedSettled } from './saved.ts';
 import type { LoadedConnection, LoadedProfile } from './types.ts';
 
@@ -21,12 +22,14 @@ export async function loadConnection(shared: Shared, { name }: { readonly name: 
   const spec = readSpec(connection.spec);
   const history = (await listRuns(database, { connection: name, limit: lines })).flatMap((line) => briefOfRow(line) ?? []);
   const unfinished = await openRuns(database, name);
+  const held = await heldSet(database, name);
   return {
     connector: spec.connector,
-    profiles: await Promise.all(spec.profiles.map((profile) => loadProfile(shared, connection, profile, history))),
+    profiles: await Promise.all(spec.profiles.map((profile) => loadProfile(shared, connection, profile, { history, held }))),
     history: history.slice(0, 20),
     highestRun: connection.fence,
     unfinished: unfinished.map(({ run, profile, startedAt }) => ({ run, profile, startedAt })),
+    held,
     saved: readSaved(connection.saved),
     searchAttributes: await attributes(shared),
     timings: config.timings,
@@ -37,7 +40,7 @@ async function loadProfile(
   { client }: Shared,
   connection: Connection,
   { name, status, schedule }: ProfileSpec,
-  history: readonly RunBrief[],
+  { history, held }: { readonly history: readonly RunBrief[]; readonly held: HeldSet },
 ): Promise<LoadedProfile> {
   const own = history.filter(({ profile }) => profile === name);
   const scheduled = schedule !== null && status === 'active';
@@ -46,7 +49,7 @@ async function loadProfile(
     name,
     status,
     scheduled,
-    settled: settledBy(own) ?? savedSettled(connection.saved, name) ?? (scheduled ? 'scheduled' : 'registered'),
+    settled: settledBy(own, held) ?? savedSettled(connection.saved, name) ?? (scheduled ? 'scheduled' : 'registered'),
     lastRun: own[0] ?? null,
     lastFull:
       own.find(({ mode, verdict }) => mode === 'full' && verdict === 'complete')?.finishedAt ?? savedLastFull(connection.saved, name),
@@ -54,11 +57,12 @@ async function loadProfile(
   };
 }
 
-/** A cancelled or superseded run leaves the state before it (decision 13). */
-function settledBy(newestFirst: readonly RunBrief[]): LoadedProfile['settled'] | null {
-  const decisive = newestFirst.find(({ verdict }) => verdict !== 'cancelled' && verdict !== 'superseded');
+/** A cancelled or superseded run, and one that removed what was approved, leaves the state before it (decision 13). */
+function settledBy(newestFirst: readonly RunBrief[], held: HeldSet): LoadedProfile['settled'] | null {
+  const decisive = newestFirst.find(({ mode, verdict }) => mode !== 'settle' && verdict !== 'cancelled' && verdict !== 'superseded');
   if (decisive === undefined) return null;
-  return decisive.verdict === 'complete' ? 'processed' : 'errored';
+  if (decisive.verdict !== 'complete') return 'errored';
+  return held.count > 0 && (decisive.held?.count ?? 0) > 0 ? 'held' : 'processed';
 }
 
 /** Setting none is always safe: a server that does not tell is taken to have none. */

@@ -3,17 +3,17 @@ import { readSpec } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import { streamPins } from '../pull/target.ts';
+import { briefOfRow } from '../store/brief.ts';
 import { getConnection } from '../store/connection.ts';
 import { writeLog } from '../store/log.ts';
 import { noteOccurrence } from '../store/occurrence.ts';
-import { openRun as openRow } from '../store/run.ts';
+import { openRun as openRow, planRun as planRow } from '../store/run.ts';
 import type { Shared } from './dependencies.ts';
-import { briefOfRow } from './pinned.ts';
 import type { OpenRequest, OpenResult } from './types.ts';
 
 /** Idempotent by the request: asked again it answers the same run, and says when that has ended. @throws CONFIG_INVALID, STORE_UNAVAILABLE */
 export async function openRun({ database, config }: Shared, request: OpenRequest): Promise<OpenResult> {
-  const { connection: name, profile, scheduledAt } = request;
+  const { connection: name, profile, scheduledAt, approve } = request;
   const connection = await getConnection(database, name);
   if (connection === null) throw new TidemarkError('CONFIG_INVALID', `There is no connection "${name}".`);
   const spec = readSpec(connection.spec);
@@ -29,6 +29,7 @@ export async function openRun({ database, config }: Shared, request: OpenRequest
   if (scheduledAt !== null) await noteOccurrence(database, { connection: name, profile, scheduledAt, run, outcome: 'ran', reason: null });
   const brief = briefOfRow(row);
   if (brief !== null) return { kind: 'ended', brief };
+  if (approve !== undefined) await planRow(database, { run, connection: name, plan: approvalPlan });
   await writeLog(database, {
     connection: name,
     run,
@@ -60,6 +61,10 @@ export async function openRun({ database, config }: Shared, request: OpenRequest
       })),
       timings: config.timings,
       waits: true,
+      ...(approve === undefined ? {} : { approve }),
     },
   };
 }
+
+/** Nothing is decided where nothing is read. */
+const approvalPlan = { mode: 'settle', reason: 'removals approved', baselineOverdue: false, streams: [] } as const;

@@ -1,17 +1,28 @@
-// After the streams: removes what the run's complete walks prove gone, and answers how each stream stands (design 3.7). Idempotent.
+// After the streams: removes what the run's complete walks prove gone, and answers how each stream stands (design 3.7). Or removes what was held and
+// is approved. Idempotent.
 import { activityInfo } from '@temporalio/activity';
+import type { Source } from '../clients/source.ts';
+import { connectorNamed } from '../connectors/index.ts';
+import type { ConnectionSpec } from '../connectors/spec.ts';
+import type { Approval, Timings } from '../model.ts';
+import { settleApproved } from '../pull/approve.ts';
 import { settleRun } from '../pull/settle.ts';
+import type { Asking } from '../pull/stage.ts';
 import { streamTargets } from '../pull/target.ts';
 import { readProgress } from '../store/walk.ts';
 import type { Shared } from './dependencies.ts';
-import { withHeartbeat } from './heartbeat.ts';
+import { type Heartbeat, withHeartbeat } from './heartbeat.ts';
 import { pinnedRun } from './pinned.ts';
 import type { SettleRequest, StreamEnd } from './types.ts';
 
-/** @throws retried codes; STALE_ATTEMPT when another run has taken over. */
-export async function settle(shared: Shared, { run, timings }: SettleRequest): Promise<StreamEnd[]> {
+/** @throws retried codes; STALE_ATTEMPT when another run has taken over; REMOVALS_HELD when what is approved is not what is held. */
+export async function settle(shared: Shared, { run, timings, approve }: SettleRequest): Promise<StreamEnd[]> {
   const { database } = shared;
-  return withHeartbeat(timings, shared.draining, async ({ signal, alive }) => {
+  return withHeartbeat(timings, shared.draining, async (heartbeat) => {
+    if (approve !== undefined) {
+      await removeApproved(shared, run, approve, askingOf(heartbeat, timings));
+      return [];
+    }
     const progress = await readProgress(database, run);
     if (progress.some(({ outcome }) => outcome === 'complete')) {
       const { row, spec } = await pinnedRun(database, run);
@@ -23,12 +34,32 @@ export async function settle(shared: Shared, { run, timings }: SettleRequest): P
           connection: row.connection,
           guard: spec.guard,
           targets: streamTargets(spec, row.profile),
-          options: { signal, alive, longestWaitMs: timings.longWaitMs },
-          maxWaitMs: timings.maxWaitMs,
-          lastTry: activityInfo().attempt * timings.retryMaximumMs > timings.pagelessLimitMs,
+          ...askingOf(heartbeat, timings),
         },
       );
     }
     return (await readProgress(database, run)).map(({ stream, outcome, error }) => ({ stream, outcome, error }));
   });
+}
+
+/** Cancelled before it has marked what it removes, it does nothing. */
+async function removeApproved(shared: Shared, run: number, approve: Approval, asking: Asking): Promise<void> {
+  const { row, spec } = await pinnedRun(shared.database, run);
+  asking.options.signal.throwIfAborted();
+  const dependencies = { database: shared.database, source: sourceWhenAsked(shared, spec) };
+  const { streams } = connectorNamed(spec.connector);
+  await settleApproved(dependencies, { ...asking, ...approve, run, connection: row.connection, streams });
+}
+
+/** Most approvals ask the source nothing: then its credentials need not be right. */
+function sourceWhenAsked({ sources }: Shared, spec: ConnectionSpec): Pick<Source, 'gone'> {
+  return { gone: async (of, options) => (await sources.sourceFor(spec)).gone(of, options) };
+}
+
+function askingOf({ signal, alive }: Heartbeat, timings: Timings): Asking {
+  return {
+    options: { signal, alive, longestWaitMs: timings.longWaitMs },
+    maxWaitMs: timings.maxWaitMs,
+    lastTry: activityInfo().attempt * timings.retryMaximumMs > timings.pagelessLimitMs,
+  };
 }

@@ -1,5 +1,17 @@
 // The activities as the workflows see them, with what they take and answer: ids, counts, codes. MUST stay small: all of it is in histories.
-import type { ErrorBrief, OpenedRun, RunBrief, RunPlan, SliceResult, StreamOutcome, Timings, Trigger, Verdict } from '../model.ts';
+import type {
+  Approval,
+  ErrorBrief,
+  HeldSet,
+  OpenedRun,
+  RunBrief,
+  RunPlan,
+  SliceResult,
+  StreamOutcome,
+  Timings,
+  Trigger,
+  Verdict,
+} from '../model.ts';
 import type { Slice } from '../reconcile/slice.ts';
 import type { SettledState } from '../workflows/state.ts';
 import type { ConnectionStatus, RunAnswer } from '../workflows/messages.ts';
@@ -38,6 +50,8 @@ export interface LoadedConnection {
   readonly highestRun: number;
   /** Runs without a verdict: a former entity began them. */
   readonly unfinished: readonly { readonly run: number; readonly profile: string; readonly startedAt: string }[];
+  /** The pending set. Absent in what earlier releases answered. */
+  readonly held?: HeldSet;
   readonly saved: Pick<SavedState, 'since' | 'state' | 'paused' | 'lastError'> | null;
   /** Of Tidemark's search attributes those that the namespace has, with their types. */
   readonly searchAttributes: Readonly<Record<string, string>>;
@@ -51,6 +65,8 @@ export interface OpenRequest {
   readonly trigger: Trigger;
   readonly scheduledAt: string | null;
   readonly highestRunSeen: number;
+  /** The run is to remove what is held. */
+  readonly approve?: Approval;
 }
 
 export type OpenResult =
@@ -74,6 +90,18 @@ export interface StreamRequest extends RunPlace {
 
 export interface SettleRequest extends RunPlace {
   readonly timings: Timings;
+  /** Removes what is held, in place of what the run's streams prove gone. */
+  readonly approve?: Approval;
+}
+
+export interface RejectRequest extends Approval {
+  readonly connection: string;
+}
+
+export interface RejectResult {
+  readonly outcome: 'rejected' | 'changed' | 'none';
+  /** The pending set after it. */
+  readonly held: HeldSet;
 }
 
 /** How a stream of the run stands after settle; `outcome` is null for one that was never read. */
@@ -137,6 +165,8 @@ export interface Activities {
   pullStream(input: StreamRequest): Promise<SliceResult>;
   settle(input: SettleRequest): Promise<StreamEnd[]>;
   finishRun(input: FinishRequest): Promise<RunBrief>;
+  /** Rejects the pending set of a digest. */
+  rejectRemovals(input: RejectRequest): Promise<RejectResult>;
   /** Waits a slice long for the row of the run to end. */
   awaitRun(input: AwaitRequest): Promise<AwaitResult>;
   noteOccurrence(input: OccurrenceNote): Promise<void>;

@@ -1,11 +1,13 @@
 // A run of mode `settle`: removes the approved pending set, exactly the one of the digest (decision 3).
 import type { StreamDefinition } from '../connectors/definition.ts';
+import type { Source } from '../clients/source.ts';
 import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import { applyApproved, approveHeld, noteAnswers, unaskedRecords } from '../store/approved.ts';
+import type { Database } from '../store/database.ts';
 import { heldSet } from '../store/held.ts';
 import { askedAtOnce, isTriedAgain } from './stage.ts';
-import type { Asking, SettleDependencies } from './stage.ts';
+import type { Asking } from './stage.ts';
 
 export interface ApproveRequest extends Asking {
   readonly run: number;
@@ -18,12 +20,17 @@ export interface ApproveRequest extends Asking {
   readonly streams: readonly StreamDefinition[];
 }
 
+interface ApproveDependencies {
+  readonly database: Database;
+  readonly source: Pick<Source, 'gone'>;
+}
+
 /**
  * Removes the pending set if it is still the one of the digest; what was not asked for is asked for first and kept when it exists. Idempotent: a
  * crash in the middle is gone over again.
  * @throws REMOVALS_HELD when the set is another one by now, or the source stays away; retried codes; STALE_ATTEMPT when another run has been opened.
  */
-export async function settleApproved(dependencies: SettleDependencies, request: ApproveRequest): Promise<void> {
+export async function settleApproved(dependencies: ApproveDependencies, request: ApproveRequest): Promise<void> {
   const { database } = dependencies;
   const { run, connection, options } = request;
   failpoint('approve.begun');
@@ -42,7 +49,7 @@ export async function settleApproved(dependencies: SettleDependencies, request: 
   });
 }
 
-async function askHeld({ database, source }: SettleDependencies, request: ApproveRequest): Promise<void> {
+async function askHeld({ database, source }: ApproveDependencies, request: ApproveRequest): Promise<void> {
   const { run, connection, options } = request;
   for (const { name: stream, walk } of request.streams) {
     if (walk.shape !== 'list') continue;

@@ -1,15 +1,16 @@
-// What an entity hands to itself when it continues as new: only what the database does not have. Under 8 KB by construction: one waiting request per profile.
+// What an entity hands to itself when it continues as new: only what the database does not have. Under 8 KB by construction: one waiting request per profile, one approval.
 // MUST be readable by the previous release: fields may be added, and what is not understood is left out.
 import type { ConnectionState } from '../model.ts';
-import type { Entity, Waiting } from './entity.ts';
+import type { Entity, Waiting, WaitingApproval } from './entity.ts';
 
 export interface CarriedInput {
   readonly name: string;
-  readonly carried: Pick<Entity, 'queue' | 'highestRun' | 'connector' | 'state' | 'since'>;
+  /** An approval is no entry of the queue: the previous release would take it for a pull. */
+  readonly carried: Pick<Entity, 'queue' | 'approval' | 'highestRun' | 'connector' | 'state' | 'since'>;
 }
 
-export function carriedOf({ name, queue, highestRun, connector, state, since }: Entity): CarriedInput {
-  return { name, carried: { queue, highestRun, connector, state, since } };
+export function carriedOf({ name, queue, approval, highestRun, connector, state, since }: Entity): CarriedInput {
+  return { name, carried: { queue, approval, highestRun, connector, state, since } };
 }
 
 /** Takes over what was carried; a part of another shape is left out. */
@@ -26,6 +27,8 @@ export function carriedFrom(entity: Entity, raw: unknown): void {
   }
   const queue = partOf(carried, 'queue');
   if (Array.isArray(queue)) entity.queue = queue.filter(isWaiting);
+  const approval = partOf(carried, 'approval');
+  if (isApproval(approval)) entity.approval = approval;
 }
 
 const states: readonly unknown[] = [
@@ -51,6 +54,10 @@ function isWaiting(raw: unknown): raw is Waiting {
     (trigger === 'schedule' || trigger === 'manual' || trigger === 'forced') &&
     (scheduledAt === null || typeof scheduledAt === 'string')
   );
+}
+
+function isApproval(raw: unknown): raw is WaitingApproval {
+  return (['requestId', 'digest', 'by'] as const).every((key) => typeof partOf(raw, key) === 'string');
 }
 
 function partOf(raw: unknown, key: string): unknown {

@@ -5,13 +5,25 @@ import type { Timings } from '../model.ts';
 import { carriedFrom, carriedOf } from './carried.ts';
 import { adoptRun, endRow, startRun, tellStop } from './child.ts';
 import { show } from './details.ts';
-import { conclude, type Current, type Entity, move, newEntity, refreshState, savedStateOf, takeLoaded, type Waiting } from './entity.ts';
+import {
+  conclude,
+  type Current,
+  type Entity,
+  move,
+  newEntity,
+  type Rejection,
+  takeHeld,
+  takeLoaded,
+  type Waiting,
+  whyNotDecided,
+} from './entity.ts';
 import { briefOf } from './failures.ts';
 import { handleMessages } from './handlers.ts';
 import { checkConnectionInput } from './input.ts';
 import { loading, short } from './options.ts';
 import { planOf } from './pull.ts';
 import { takeCancel, takeDeletion } from './requests.ts';
+import { refreshState, savedStateOf } from './status.ts';
 import { nextStep, type Step } from './steps.ts';
 
 export async function connection(raw: unknown): Promise<string> {
@@ -75,6 +87,8 @@ async function perform(entity: Entity, step: Acting): Promise<void> {
   switch (step.do) {
     case 'stop':
       return tellStop(entity, step.current, step.stop);
+    case 'reject':
+      return reject(entity, step.rejection, timings);
     case 'note':
       entity.notes.shift();
       return attempt('An occurrence could not be recorded.', () => short(timings).noteOccurrence(step.note));
@@ -91,7 +105,7 @@ async function perform(entity: Entity, step: Acting): Promise<void> {
   }
 }
 
-const adopted = { mode: null, told: null, ended: null } as const;
+const adopted = { mode: null, approves: null, told: null, ended: null } as const;
 
 async function load(entity: Entity): Promise<void> {
   entity.reload = false;
@@ -110,12 +124,15 @@ async function load(entity: Entity): Promise<void> {
 /** Opens the run of a request and starts it. A request that cannot be opened is answered with the reason. */
 async function open(entity: Entity, waiting: Waiting, timings: Timings): Promise<void> {
   entity.queue = entity.queue.filter((other) => other !== waiting);
+  const { requestId, profile, trigger, scheduledAt, approve } = waiting;
+  if (approve !== undefined) entity.approval = null;
   entity.opening = waiting;
-  const { requestId, profile, trigger, scheduledAt } = waiting;
   const { name, highestRun } = entity;
   try {
-    const result = await short(timings).openRun.executeWithOptions({ summary: `${profile}, ${trigger}` }, [
-      { requestId, connection: name, profile, trigger, scheduledAt, highestRunSeen: highestRun },
+    const summary = approve === undefined ? `${profile}, ${trigger}` : 'removals approved';
+    const request = { requestId, connection: name, profile, trigger, scheduledAt, highestRunSeen: highestRun };
+    const result = await short(timings).openRun.executeWithOptions({ summary }, [
+      approve === undefined ? request : { ...request, approve },
     ]);
     const run = result.kind === 'opened' ? result.opened.run : result.brief.run;
     entity.highestRun = Math.max(highestRun, run);
@@ -123,15 +140,8 @@ async function open(entity: Entity, waiting: Waiting, timings: Timings): Promise
     if (result.kind === 'ended') return;
     entity.runsHere += 1;
     move(entity, 'runStarted', profile);
-    const { mode } = planOf(result.opened);
-    await startRun(entity, result.opened, {
-      run,
-      profile,
-      since: now(),
-      mode: mode === 'full' ? 'full' : 'delta',
-      told: null,
-      ended: null,
-    });
+    const mode = approve === undefined ? planOf(result.opened).mode : 'settle';
+    await startRun(entity, result.opened, { run, profile, since: now(), mode, approves: approve?.digest ?? null, told: null, ended: null });
   } catch (error) {
     refuse(entity, waiting, error);
   } finally {
@@ -139,14 +149,30 @@ async function open(entity: Entity, waiting: Waiting, timings: Timings): Promise
   }
 }
 
-function refuse(entity: Entity, { requestId, profile, scheduledAt }: Waiting, error: unknown): void {
+function refuse(entity: Entity, { requestId, profile, scheduledAt, approve }: Waiting, error: unknown): void {
   const brief = briefOf(error);
   log.error('A run could not be opened.', { profile, ...brief });
   entity.lastError = brief;
-  move(entity, 'runFailed', profile);
+  if (approve === undefined) move(entity, 'runFailed', profile);
   entity.answers.set(requestId, { outcome: 'skipped', reason: brief.message });
   if (scheduledAt === null) return;
   entity.notes.push({ connection: entity.name, profile, scheduledAt, outcome: 'skipped', run: null, reason: brief.message });
+}
+
+/** Rejects what is held. Whatever comes of it is the answer. */
+async function reject(entity: Entity, rejection: Rejection, timings: Timings): Promise<void> {
+  const { digest, by } = rejection;
+  try {
+    const { outcome, held } = await short(timings).rejectRemovals({ connection: entity.name, digest, by });
+    takeHeld(entity, held);
+    rejection.answer = outcome === 'rejected' ? { done: true, note: null } : { done: false, note: whyNotDecided(held) };
+  } catch (error) {
+    const brief = briefOf(error);
+    log.error('Held removals could not be rejected.', { ...brief });
+    rejection.answer = { done: false, note: brief.message };
+  } finally {
+    entity.rejections = entity.rejections.filter((other) => other !== rejection);
+  }
 }
 
 async function end(entity: Entity, current: Current, ended: NonNullable<Current['ended']>, timings: Timings): Promise<void> {

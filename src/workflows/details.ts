@@ -1,7 +1,8 @@
 // What Temporal's UI and lists show of a connection: a small table and search attributes.
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { HeldSet } from '../model.ts';
 import type { Entity } from './entity.ts';
-import { statusOf } from './entity.ts';
+import { statusOf } from './status.ts';
 
 /** Named in contract.md; `up` registers them. */
 const searchAttributes = {
@@ -13,7 +14,7 @@ const searchAttributes = {
 
 /** A Markdown table of the profiles. */
 function detailsOf(entity: Entity, now: string): string {
-  const { state, since, connector, current, lastError, profiles } = statusOf(entity, now);
+  const { state, since, connector, current, held, lastError, profiles } = statusOf(entity, now);
   const rows = profiles.map(({ name, state: shown, lastRun, lastFull, nextRun }) => {
     const last = lastRun === null ? '' : `${lastRun.run}: ${lastRun.verdict}, ${lastRun.mode ?? ''}, ${lastRun.finishedAt}`;
     return `| ${name} | ${shown} | ${last} | ${lastFull ?? ''} | ${nextRun ?? ''} |`;
@@ -21,6 +22,7 @@ function detailsOf(entity: Entity, now: string): string {
   return [
     `**${entity.name}** (${connector}): **${state}** since ${since}`,
     ...(current === null ? [] : ['', `Run ${current.run} of ${current.profile} since ${current.since}`]),
+    ...(held === null ? [] : ['', heldText(entity.name, held)]),
     ...(lastError === null ? [] : ['', `Last error: ${lastError.code}: ${lastError.message} ${lastError.hint}`]),
     ...(entity.paused === null
       ? []
@@ -30,6 +32,11 @@ function detailsOf(entity: Entity, now: string): string {
     '|---|---|---|---|---|',
     ...rows,
   ].join('\n');
+}
+
+function heldText(name: string, { count, digest }: HeldSet): string {
+  const commands = ['approve', 'reject'].map((verb) => `\`tidemark ${verb} ${name} --digest ${digest ?? ''}\``);
+  return `Removals held: ${count}. \`tidemark removals ${name}\` lists them; ${commands.join(' or ')}`;
 }
 
 /** Shows the entity. Only attributes that the namespace has are set: an unknown one would fail the Workflow Task for good. */

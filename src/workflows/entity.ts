@@ -1,8 +1,8 @@
-// What the entity `connection:NAME` holds, and how its parts become what is shown and saved. Plain data: no Temporal, no time of its own.
-import type { LoadedConnection, LoadedProfile, OccurrenceNote, Paused, SavedState } from '../activities/types.ts';
-import type { ConnectionState, ErrorBrief, RunBrief, Timings, Trigger, Verdict } from '../model.ts';
-import type { ConnectionStatus, ProfileState, RunAnswer, StopInput } from './messages.ts';
-import { shown, type Standing, type StateEvent, transition, worstOf } from './state.ts';
+// What the entity `connection:NAME` holds, and what a load, a run's end and a decision make of it. Plain data: no Temporal, no time of its own.
+import type { LoadedConnection, LoadedProfile, OccurrenceNote, Paused } from '../activities/types.ts';
+import type { Approval, ConnectionState, ErrorBrief, HeldSet, RunBrief, Timings, Trigger, Verdict } from '../model.ts';
+import type { DoneAnswer, RunAnswer, StopInput } from './messages.ts';
+import { type Standing, type StateEvent, transition } from './state.ts';
 
 /** A request for a run that waits for its turn. */
 export interface Waiting {
@@ -10,6 +10,18 @@ export interface Waiting {
   readonly profile: string;
   readonly trigger: Trigger;
   readonly scheduledAt: string | null;
+  /** The run removes what was held, and pulls nothing. */
+  readonly approve?: Approval;
+}
+
+/** An approval that waits for its turn. */
+export interface WaitingApproval extends Approval {
+  readonly requestId: string;
+}
+
+/** A rejection that the main loop is to carry out. */
+export interface Rejection extends Approval {
+  answer: DoneAnswer | null;
 }
 
 export interface Current {
@@ -17,7 +29,9 @@ export interface Current {
   readonly profile: string;
   readonly since: string;
   /** What it was when it began; null when that is not known. */
-  readonly mode: 'full' | 'delta' | null;
+  readonly mode: 'full' | 'delta' | 'settle' | null;
+  /** The digest that it removes by. */
+  readonly approves: string | null;
   /** What it was told; it is told once. */
   told: StopInput | null;
   /** Set when its workflow has ended: with the brief, or without one. */
@@ -45,6 +59,11 @@ export interface Entity {
   highestRun: number;
   /** At most one waiting per profile. */
   queue: Waiting[];
+  /** At most one; it goes before the queue, whose runs may change what it is bound to. */
+  approval: WaitingApproval | null;
+  rejections: Rejection[];
+  /** The pending set; null when it is not known: the execution began in an earlier release. */
+  held: HeldSet | null;
   /** Taken from the queue; its run is being opened. */
   opening: Waiting | null;
   current: Current | null;
@@ -81,6 +100,9 @@ export function newEntity(name: string, now: string): Entity {
     history: [],
     highestRun: 0,
     queue: [],
+    approval: null,
+    rejections: [],
+    held: null,
     opening: null,
     current: null,
     cancelAsked: false,
@@ -124,7 +146,23 @@ export function takeLoaded(entity: Entity, loaded: LoadedConnection): void {
   for (const waiting of entity.queue.filter(({ profile }) => !entity.profiles.some(({ name }) => name === profile))) {
     leaveOut(entity, waiting, 'there is no such profile any more');
   }
+  if (loaded.held !== undefined) takeHeld(entity, loaded.held);
   entity.loaded = true;
+}
+
+/** The pending set as it is now: where it is empty nothing waits for a decision, and an approval of another set is void. */
+export function takeHeld(entity: Entity, held: HeldSet): void {
+  entity.held = held;
+  if (held.count === 0) move(entity, 'removalsDecided', null);
+  const { approval } = entity;
+  if (approval === null || approval.digest === held.digest) return;
+  entity.approval = null;
+  entity.answers.set(approval.requestId, { outcome: 'skipped', reason: whyNotDecided(held) });
+}
+
+/** Why a decision on a digest that is not the set's does nothing. */
+export function whyNotDecided({ digest }: HeldSet): string {
+  return digest === null ? 'no removals are held' : `the held removals have changed: their digest is ${digest}`;
 }
 
 /** A waiting request that will not run: it is answered, and its occurrence recorded. */
@@ -159,42 +197,13 @@ export function conclude(entity: Entity, brief: RunBrief): void {
     const lastFull = brief.mode === 'full' && brief.verdict === 'complete' ? brief.finishedAt : profile.lastFull;
     return { ...profile, lastRun: brief, lastFull };
   });
-  move(entity, eventOf[brief.verdict], brief.profile);
-  if (brief.verdict === 'complete') entity.lastError = null;
+  const settles = brief.mode === 'settle' || entity.current?.mode === 'settle';
+  const holds = brief.verdict === 'complete' && (brief.held?.count ?? 0) > 0;
+  move(entity, settles ? 'runSettled' : holds ? 'runHeld' : eventOf[brief.verdict], brief.profile);
+  // What a pull failed of is not mended by removing what was approved.
+  if (brief.verdict === 'complete' && (!settles || entity.lastError?.code === 'REMOVALS_HELD')) entity.lastError = null;
   else if (brief.verdict === 'failed' || brief.verdict === 'partial') entity.lastError = brief.error;
   entity.current = null;
   entity.cancelAsked = false;
-}
-
-/** Notes since when the connection has been in the state that it shows. */
-export function refreshState(entity: Entity, now: string): void {
-  const active = entity.profiles.filter(({ status, standing }) => status === 'active' || standing.running);
-  const state = worstOf((active.length > 0 ? active : entity.profiles).map(({ standing }) => shown(standing)));
-  if (state === entity.state) return;
-  entity.state = state;
-  entity.since = now;
-}
-
-export function statusOf(entity: Entity, now: string): ConnectionStatus {
-  const { state, since, connector, current, lastError, history } = entity;
-  return {
-    state,
-    since,
-    connector,
-    profiles: entity.profiles.map((profile) => profileState(profile, now)),
-    current: current === null ? null : { run: current.run, profile: current.profile, since: current.since },
-    lastError,
-    history,
-  };
-}
-
-function profileState({ name, status, standing, lastRun, lastFull, upcoming }: Profile, now: string): ProfileState {
-  const nextRun = status === 'active' ? (upcoming.find((time) => time > now) ?? null) : null;
-  return { name, status, state: shown(standing), lastRun, lastFull, nextRun };
-}
-
-export function savedStateOf(entity: Entity, now: string): SavedState {
-  const { history: _, ...status } = statusOf(entity, now);
-  const settled = Object.fromEntries(entity.profiles.map(({ name, standing }) => [name, standing.settled]));
-  return { ...status, paused: entity.paused, settled };
+  if (brief.held !== undefined) takeHeld(entity, brief.held);
 }

@@ -10,9 +10,11 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type Entity, statusOf } from './entity.ts';
-import { checkCancelInput, checkNothing, checkPauseInput, checkProfileInput, checkPullDueInput } from './input.ts';
+import type { Entity } from './entity.ts';
+import { checkCancelInput, checkNothing, checkPauseInput, checkProfileInput, checkPullDueInput, checkRemovalsInput } from './input.ts';
 import {
+  approveRemovalsSignal,
+  approveRemovalsUpdate,
   cancelRunSignal,
   cancelRunUpdate,
   configuredSignal,
@@ -24,6 +26,8 @@ import {
   type ProfileInput,
   pullDueUpdate,
   type PullDueInput,
+  rejectRemovalsSignal,
+  rejectRemovalsUpdate,
   resumeSignal,
   resumeUpdate,
   type RunAnswer,
@@ -32,7 +36,9 @@ import {
   runNowUpdate,
   stateQuery,
 } from './messages.ts';
+import { takeApproval, takeRejection } from './removals.ts';
 import { dueId, meantProfiles, type Reply, takeCancel, takeDue, takePause, takeRequest, takeResume } from './requests.ts';
+import { statusOf } from './status.ts';
 
 export function handleMessages(entity: Entity, now: () => string): void {
   const loaded = async (): Promise<void> => {
@@ -74,6 +80,18 @@ export function handleMessages(entity: Entity, now: () => string): void {
     await loaded();
     return takeCancel(entity, input);
   };
+  const approve = async (raw: unknown, requestId: string): Promise<RunAnswer> => {
+    const input = checkRemovalsInput(raw);
+    await loaded();
+    return answerOf(entity, requestId, takeApproval(entity, { ...input, requestId }));
+  };
+  const reject = async (raw: unknown): Promise<DoneAnswer> => {
+    const input = checkRemovalsInput(raw);
+    await loaded();
+    const rejection = takeRejection(entity, input);
+    if (rejection.answer === null) await wait(() => rejection.answer !== null);
+    return rejection.answer ?? { done: false, note: null };
+  };
 
   setHandler(stateQuery, () => statusOf(entity, now()));
   setHandler(runNowUpdate, (raw?: unknown) => requestRuns(checkProfileInput(raw), false, updateId()), {
@@ -86,6 +104,10 @@ export function handleMessages(entity: Entity, now: () => string): void {
   setHandler(pauseUpdate, (raw?: unknown) => pause(raw), { validator: (raw?: unknown) => void checkPauseInput(raw) });
   setHandler(resumeUpdate, () => resume(), { validator: (raw?: unknown) => checkNothing(raw) });
   setHandler(cancelRunUpdate, (raw?: unknown) => cancel(raw), { validator: (raw?: unknown) => void checkCancelInput(raw) });
+  setHandler(approveRemovalsUpdate, (raw?: unknown) => approve(raw, updateId()), {
+    validator: (raw?: unknown) => void checkRemovalsInput(raw),
+  });
+  setHandler(rejectRemovalsUpdate, (raw?: unknown) => reject(raw), { validator: (raw?: unknown) => void checkRemovalsInput(raw) });
 
   let signals = 0;
   /** A signal has no id of its own; its number within this execution is one. */
@@ -97,6 +119,8 @@ export function handleMessages(entity: Entity, now: () => string): void {
   setHandler(pauseSignal, (raw?: unknown) => tolerate('pause', () => pause(raw)));
   setHandler(resumeSignal, () => tolerate('resume', () => resume()));
   setHandler(cancelRunSignal, (raw?: unknown) => tolerate('cancelRun', () => cancel(raw)));
+  setHandler(approveRemovalsSignal, (raw?: unknown) => tolerate('approveRemovals', () => approve(raw, signalId())));
+  setHandler(rejectRemovalsSignal, (raw?: unknown) => tolerate('rejectRemovals', () => reject(raw)));
   setHandler(configuredSignal, () => {
     entity.reload = true;
     entity.woken = true;
@@ -116,7 +140,7 @@ function wait(until: () => boolean): Promise<void> {
 }
 
 /** A signal's sender hears nothing: what became of it is logged. */
-async function tolerate(signal: string, act: () => Promise<RunAnswers | DoneAnswer>): Promise<void> {
+async function tolerate(signal: string, act: () => Promise<RunAnswers | RunAnswer | DoneAnswer>): Promise<void> {
   try {
     const answer = await act();
     log.info('A signal was taken.', { signal, answer });

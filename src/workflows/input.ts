@@ -1,11 +1,12 @@
 // Checks of payloads that come from operators' hands. Pure and synchronous: validators of updates call them.
 // MUST throw ApplicationFailure only; what else a validator throws would fail the Workflow Task for good.
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { CancelInput, ConnectionInput, PauseInput, ProfileInput, PullDueInput, StopInput } from './messages.ts';
+import type { CancelInput, ConnectionInput, PauseInput, ProfileInput, PullDueInput, RemovalsInput, StopInput } from './messages.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const longestText = 200;
+const digestPattern = /^[0-9a-f]{64}$/;
 const namePattern = /^[A-Za-z0-9.-]{1,64}$/;
 /** What `Date.parse` takes is wider than ISO-8601, and differs between engines. */
 const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
@@ -49,6 +50,16 @@ export function checkCancelInput(raw: unknown): CancelInput {
   if (run === undefined) return {};
   if (typeof run !== 'number' || !Number.isSafeInteger(run) || run < 1) throw refused('"run" must be the number of a run');
   return { run };
+}
+
+/** For approveRemovals and rejectRemovals. */
+export function checkRemovalsInput(raw: unknown): RemovalsInput {
+  const { digest, by } = fieldsOf(raw, ['digest', 'by']);
+  if (typeof digest !== 'string' || !digestPattern.test(digest))
+    throw refused('"digest" must be that of the held removals: 64 digits and letters a to f');
+  if (by === undefined) return { digest };
+  if (typeof by !== 'string' || by.length > longestText) throw refused(`"by" must be text of at most ${longestText} characters`);
+  return { digest, by };
 }
 
 export function checkPullDueInput(raw: unknown): PullDueInput {

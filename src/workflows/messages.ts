@@ -1,6 +1,6 @@
 // The signals, queries and updates of the entity `connection:NAME`, and their types (contract.md "In Temporal").
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ConnectionState, ErrorBrief, RunBrief } from '../model.ts';
+import type { ConnectionState, ErrorBrief, HeldSet, RunBrief } from '../model.ts';
 
 export interface ConnectionInput {
   readonly name: string;
@@ -24,6 +24,13 @@ export interface PullDueInput {
   readonly profile: string;
   /** The occurrence's nominal time, ISO-8601 UTC. */
   readonly scheduledAt: string;
+}
+
+/** Decides about the removals that are held: exactly those of the digest. */
+export interface RemovalsInput {
+  readonly digest: string;
+  /** Who decides, for the audit. */
+  readonly by?: string;
 }
 
 /** What became of a request for a run. */
@@ -59,6 +66,8 @@ export interface ConnectionStatus {
   readonly connector: string;
   readonly profiles: readonly ProfileState[];
   readonly current: { readonly run: number; readonly profile: string; readonly since: string } | null;
+  /** Removals that wait for a decision; null when there are none. */
+  readonly held: HeldSet | null;
   readonly lastError: ErrorBrief | null;
   readonly history: readonly RunBrief[];
 }
@@ -77,6 +86,8 @@ export const forceFullPullSignal = defineSignal<[unknown?]>('forceFullPull');
 export const pauseSignal = defineSignal<[unknown?]>('pause');
 export const resumeSignal = defineSignal<[unknown?]>('resume');
 export const cancelRunSignal = defineSignal<[unknown?]>('cancelRun');
+export const approveRemovalsSignal = defineSignal<[unknown?]>('approveRemovals');
+export const rejectRemovalsSignal = defineSignal<[unknown?]>('rejectRemovals');
 /** Sent by `apply` and `delete`: the connection's row has changed. */
 export const configuredSignal = defineSignal<[unknown?]>('configured');
 
@@ -85,6 +96,8 @@ export const forceFullPullUpdate = defineUpdate<RunAnswers, [unknown?]>('forceFu
 export const pauseUpdate = defineUpdate<DoneAnswer, [unknown?]>('pause');
 export const resumeUpdate = defineUpdate<DoneAnswer, [unknown?]>('resume');
 export const cancelRunUpdate = defineUpdate<DoneAnswer, [unknown?]>('cancelRun');
+export const approveRemovalsUpdate = defineUpdate<RunAnswer, [unknown?]>('approveRemovals');
+export const rejectRemovalsUpdate = defineUpdate<DoneAnswer, [unknown?]>('rejectRemovals');
 export const pullDueUpdate = defineUpdate<RunAnswer, [unknown]>('pullDue');
 
 export const stopSignal = defineSignal<[StopInput]>('stop');

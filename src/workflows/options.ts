@@ -16,8 +16,8 @@ export function loading(): Proxies<'loadConnection' | 'askPullDue'> {
 }
 
 /** Small statements and answers: seconds. */
-export function short(timings: Timings): Proxies<'openRun' | 'planRun' | 'noteOccurrence' | 'saveState'> {
-  return proxyActivities<Pick<Activities, 'openRun' | 'planRun' | 'noteOccurrence' | 'saveState'>>(
+export function short(timings: Timings): Proxies<'openRun' | 'planRun' | 'rejectRemovals' | 'noteOccurrence' | 'saveState'> {
+  return proxyActivities<Pick<Activities, 'openRun' | 'planRun' | 'rejectRemovals' | 'noteOccurrence' | 'saveState'>>(
     shortOptions(timings.shortActivityMs, timings),
   );
 }

@@ -3,7 +3,7 @@
 import { CancellationScope, isCancellation, log, setHandler, sleep } from '@temporalio/workflow';
 import type { StreamEnd } from '../activities/types.ts';
 import { codes } from '../errors.ts';
-import type { ErrorBrief, OpenedRun, RunBrief, RunPlan, Verdict } from '../model.ts';
+import type { Approval, ErrorBrief, OpenedRun, RunBrief, RunPlan, Verdict } from '../model.ts';
 import { decide } from './decide.ts';
 import { briefOf } from './failures.ts';
 import { checkStopInput } from './input.ts';
@@ -33,8 +33,9 @@ export async function pull(opened: OpenedRun): Promise<RunBrief> {
 
 /** Never fails: what goes wrong is the run's verdict. */
 async function reachEnd(opened: OpenedRun, streams: CancellationScope, told: { readonly stop: StopInput | null }): Promise<End> {
-  const { run, connection, timings } = opened;
+  const { run, connection, timings, approve } = opened;
   try {
+    if (approve !== undefined) return await removeApproved(opened, approve, streams, told);
     const plan = planOf(opened);
     if (!(await isPlanned(opened, plan, streams))) return stopped(told.stop);
     const failures = await readStreams(opened, plan, streams);
@@ -45,6 +46,24 @@ async function reachEnd(opened: OpenedRun, streams: CancellationScope, told: { r
     const brief = briefOf(error);
     return { verdict: brief.code === 'STALE_ATTEMPT' ? 'superseded' : 'failed', error: brief, reason: null };
   }
+}
+
+/** A run that removes what was approved. Stopped before it removes anything, it ends as stopped; once it removes, it goes through. */
+async function removeApproved(
+  { run, connection, timings }: OpenedRun,
+  approve: Approval,
+  streams: CancellationScope,
+  told: { readonly stop: StopInput | null },
+): Promise<End> {
+  const removing = (): Promise<StreamEnd[]> =>
+    pulling(timings).settle.executeWithOptions({ summary: 'removals approved' }, [{ run, connection, timings, approve }]);
+  try {
+    await streams.run(removing);
+  } catch (error) {
+    if (streams.consideredCancelled && isCancellation(error)) return stopped(told.stop);
+    throw error;
+  }
+  return { verdict: 'complete', error: null, reason: null };
 }
 
 /** Waits for the run's turn and plans it; false when it was stopped meanwhile. */

@@ -113,14 +113,22 @@ export function takeCancel(entity: Entity, { run }: CancelInput): DoneAnswer {
 export function takeDeletion(entity: Entity): void {
   entity.deleted = true;
   entity.loaded = true;
-  for (const waiting of entity.queue) leaveOut(entity, waiting, 'the connection was deleted');
+  const reason = 'the connection was deleted';
+  for (const waiting of entity.queue) leaveOut(entity, waiting, reason);
+  if (entity.approval !== null) entity.answers.set(entity.approval.requestId, skipped(reason));
+  entity.approval = null;
+  for (const rejection of entity.rejections) rejection.answer = { done: false, note: reason };
+  entity.rejections = [];
 }
 
-function isRunning(entity: Entity, profile: string): boolean {
-  return entity.current?.profile === profile || entity.opening?.profile === profile;
+/** A run that removes what was approved pulls no profile. */
+function isRunning({ current, opening }: Entity, profile: string): boolean {
+  if (current?.profile === profile && current.mode !== 'settle') return true;
+  return opening?.profile === profile && opening.approve === undefined;
 }
 
 /** Whether the request is the next that the main loop opens, with nothing before it. */
-function startsNow({ current, opening, queue, unfinished, paused }: Entity, requestId: string): boolean {
-  return current === null && opening === null && paused === null && unfinished.length === 0 && queue[0]?.requestId === requestId;
+function startsNow({ current, opening, approval, queue, unfinished, paused }: Entity, requestId: string): boolean {
+  const idle = current === null && opening === null && paused === null && unfinished.length === 0;
+  return idle && approval === null && queue[0]?.requestId === requestId;
 }

@@ -21,21 +21,34 @@ export const stateEvents = [
   'runPartial',
   'runCancelled',
   'runSuperseded',
+  'runSettled',
+  'removalsDecided',
   'paused',
   'resumed',
 ] as const;
 export type StateEvent = (typeof stateEvents)[number];
 
-/** What a run's end, or a schedule that comes or goes, makes of each settled state. Events that are not named leave it. */
+/**
+ * What a run's end, a decision on what is held, or a schedule that comes or goes, makes of each settled state. Events that are not named leave it:
+ * so does a run that only removes what was approved (`runSettled`), which says nothing of pulls.
+ */
 const settledAfter: Readonly<Record<SettledState, Partial<Record<StateEvent, SettledState>>>> = {
   registered: { scheduleGiven: 'scheduled', runComplete: 'processed', runHeld: 'held', runFailed: 'errored', runPartial: 'errored' },
   scheduled: { scheduleTaken: 'registered', runComplete: 'processed', runHeld: 'held', runFailed: 'errored', runPartial: 'errored' },
   processed: { runHeld: 'held', runFailed: 'errored', runPartial: 'errored' },
   errored: { runComplete: 'processed', runHeld: 'held' },
-  held: { runComplete: 'processed', runFailed: 'errored', runPartial: 'errored' },
+  held: { removalsDecided: 'processed', runComplete: 'processed', runFailed: 'errored', runPartial: 'errored' },
 };
 
-const runEnds: ReadonlySet<StateEvent> = new Set(['runComplete', 'runHeld', 'runFailed', 'runPartial', 'runCancelled', 'runSuperseded']);
+const runEnds: ReadonlySet<StateEvent> = new Set([
+  'runComplete',
+  'runHeld',
+  'runFailed',
+  'runPartial',
+  'runCancelled',
+  'runSuperseded',
+  'runSettled',
+]);
 
 export function transition(standing: Standing, event: StateEvent): Standing {
   return {

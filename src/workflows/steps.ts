@@ -1,12 +1,13 @@
 // What the entity's main loop does next: one pure choice over its state, in order of urgency.
 import type { OccurrenceNote } from '../activities/types.ts';
-import type { Current, Entity, Waiting } from './entity.ts';
-import { savedStateOf } from './entity.ts';
+import type { Current, Entity, Rejection, Waiting } from './entity.ts';
 import type { StopInput } from './messages.ts';
+import { savedStateOf } from './status.ts';
 
 export type Step =
   | { readonly do: 'load' }
   | { readonly do: 'stop'; readonly current: Current; readonly stop: StopInput }
+  | { readonly do: 'reject'; readonly rejection: Rejection }
   | { readonly do: 'note'; readonly note: OccurrenceNote }
   | { readonly do: 'conclude'; readonly current: Current; readonly ended: NonNullable<Current['ended']> }
   | { readonly do: 'adopt'; readonly run: Entity['unfinished'][number] }
@@ -33,6 +34,8 @@ export function nextStep(entity: Entity, around: Surroundings): Step | null {
     const stop = stopFor(entity, current);
     if (stop !== null) return { do: 'stop', current, stop };
   }
+  const [rejection] = entity.rejections;
+  if (rejection !== undefined) return { do: 'reject', rejection };
   const [note] = entity.notes;
   // A deleted connection has no rows to write to.
   if (note !== undefined && !entity.deleted) return { do: 'note', note };
@@ -41,11 +44,19 @@ export function nextStep(entity: Entity, around: Surroundings): Step | null {
   const [left] = entity.unfinished;
   if (idle && left !== undefined) return { do: 'adopt', run: left };
   if (entity.deleted) return idle && around.handlersFinished ? { do: 'leave' } : null;
-  const [waiting] = queue;
+  const waiting = nextApproval(entity) ?? queue[0];
   if (idle && waiting !== undefined && entity.paused === null) return { do: 'open', waiting };
   if (entity.savedAs !== JSON.stringify(savedStateOf(entity, around.now))) return { do: 'save' };
   if (idle && around.handlersFinished && (around.renewalSuggested || entity.runsHere >= runsPerExecution)) return { do: 'renew' };
   return null;
+}
+
+/** The waiting approval as a request: of a profile that shows what is held, because a run belongs to one. */
+function nextApproval({ approval, profiles }: Entity): Waiting | null {
+  if (approval === null) return null;
+  const { requestId, digest, by } = approval;
+  const profile = profiles.find(({ standing }) => standing.settled === 'held') ?? profiles[0];
+  return { requestId, profile: profile?.name ?? '', trigger: 'manual', scheduledAt: null, approve: { digest, by } };
 }
 
 /** Why the run under way must end at its next page, if it must. */

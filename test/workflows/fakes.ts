@@ -1,6 +1,6 @@
 // Activities in memory, for tests of the workflows' own logic. What each stream does is the test's to say.
 import { Context } from '@temporalio/activity';
-import type { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import type {
   Activities,
   FinishRequest,
@@ -8,12 +8,15 @@ import type {
   OccurrenceNote,
   OpenRequest,
   OpenResult,
+  RejectRequest,
+  RejectResult,
   SavedState,
+  SettleRequest,
   StreamEnd,
   StreamRequest,
 } from '../../src/activities/types.ts';
 import { shippedTimings } from '../../src/config.ts';
-import type { OpenedRun, RunBrief, RunPlan, SliceResult, StreamFacts, Timings } from '../../src/model.ts';
+import type { HeldSet, OpenedRun, RunBrief, RunPlan, SliceResult, StreamFacts, Timings } from '../../src/model.ts';
 
 export const quickTimings: Timings = {
   ...shippedTimings,
@@ -48,6 +51,8 @@ export interface FakeRun {
   settled: boolean;
 }
 
+export const nothingHeld: HeldSet = { count: 0, digest: null };
+
 type ProfileGiven = Partial<LoadedConnection['profiles'][number]> & { readonly name: string };
 
 export class FakeStore {
@@ -65,6 +70,14 @@ export class FakeStore {
   slice: (request: StreamRequest, signal: AbortSignal) => Promise<SliceResult> = () => Promise.resolve({ kind: 'done' });
   /** Refuses to open runs with this code. */
   openFailure: ApplicationFailure | null = null;
+  /** The pending set. */
+  held: HeldSet = nothingHeld;
+  /** Answers as an earlier release: without what is held. */
+  earlier = false;
+  /** What an approved removal does before it removes. Aborted when the run is stopped. */
+  removing: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+  /** What a decision was told of who takes it. */
+  readonly deciders: string[] = [];
   readonly #ends = new Map<string, StreamEnd>();
 
   run(number: number): FakeRun {
@@ -96,8 +109,20 @@ export class FakeStore {
     }
   }
 
-  settle(run: number): StreamEnd[] {
+  async settle({ run, approve }: SettleRequest): Promise<StreamEnd[]> {
     const row = this.run(run);
+    if (approve !== undefined) {
+      const { cancellationSignal, heartbeat } = Context.current();
+      const timer = setInterval(() => heartbeat(), 100);
+      try {
+        await this.removing(cancellationSignal);
+      } finally {
+        clearInterval(timer);
+      }
+      if (approve.digest !== this.held.digest) throw ApplicationFailure.nonRetryable('They have changed.', 'REMOVALS_HELD');
+      this.deciders.push(approve.by);
+      this.held = nothingHeld;
+    }
     row.settled = true;
     const streams = row.plan?.streams ?? [];
     return streams.map(({ stream }) => this.#ends.get(`${run} ${stream}`) ?? { stream, outcome: null, error: null });
@@ -109,12 +134,22 @@ export class FakeStore {
     row.brief ??= {
       run: request.run,
       profile: row.request.profile,
-      mode: row.plan?.mode ?? null,
+      mode: row.request.approve === undefined ? (row.plan?.mode ?? null) : 'settle',
       verdict: request.verdict,
       finishedAt: new Date().toISOString(),
       error: request.error,
+      ...(this.earlier ? {} : { held: this.held }),
     };
     return row.brief;
+  }
+
+  reject({ digest, by }: RejectRequest): RejectResult {
+    const outcome = this.held.digest === null ? 'none' : this.held.digest === digest ? 'rejected' : 'changed';
+    if (outcome === 'rejected') {
+      this.deciders.push(by);
+      this.held = nothingHeld;
+    }
+    return { outcome, held: this.held };
   }
 
   #loaded(): LoadedConnection {
@@ -136,6 +171,7 @@ export class FakeStore {
       unfinished: this.runs
         .filter(({ brief }) => brief === null)
         .map(({ run, request }) => ({ run, profile: request.profile, startedAt: new Date().toISOString() })),
+      ...(this.earlier ? {} : { held: this.held }),
       saved: last === undefined ? null : { state: last.state, since: last.since, paused: last.paused, lastError: last.lastError },
       searchAttributes: {
         TidemarkState: 'KEYWORD',
@@ -169,6 +205,7 @@ export class FakeStore {
       baseline: null,
       facts: this.facts,
       timings: quickTimings,
+      ...(request.approve === undefined ? {} : { approve: request.approve }),
     };
     return { kind: 'opened', opened };
   }
@@ -183,7 +220,8 @@ export function fakeActivities(storeOf: (name: string) => FakeStore): Activities
       storeOf(connection).run(run).plan = plan;
     },
     pullStream: (request) => storeOf(request.connection).pull(request),
-    settle: async ({ run, connection }) => storeOf(connection).settle(run),
+    settle: (request) => storeOf(request.connection).settle(request),
+    rejectRemovals: async (request) => storeOf(request.connection).reject(request),
     finishRun: async (request) => storeOf(request.connection).finish(request),
     awaitRun: async ({ run, connection }) => {
       const { brief } = storeOf(connection).run(run);

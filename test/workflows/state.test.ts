@@ -15,6 +15,8 @@ const table: Record<StateEvent, readonly SettledState[]> = {
   runPartial: ['errored', 'errored', 'errored', 'errored', 'errored'],
   runCancelled: ['registered', 'scheduled', 'processed', 'errored', 'held'],
   runSuperseded: ['registered', 'scheduled', 'processed', 'errored', 'held'],
+  runSettled: ['registered', 'scheduled', 'processed', 'errored', 'held'],
+  removalsDecided: ['registered', 'scheduled', 'processed', 'errored', 'processed'],
   paused: ['registered', 'scheduled', 'processed', 'errored', 'held'],
   resumed: ['registered', 'scheduled', 'processed', 'errored', 'held'],
 };
