@@ -118,6 +118,25 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/logs.ts')).logs(context, name, options)),
     );
 
+  verb('removals <name>', 'the removals that the guard holds, and their digest')
+    .addOption(limitOption('removals'))
+    .action((name: string, options: CommonOptions & { limit: number }) =>
+      run(options, async (context) => (await import('./verbs/removals.ts')).removals(context, name, options)),
+    );
+
+  verb('approve <name>', 'remove what the guard holds')
+    .requiredOption('--digest <digest>', 'of the held removals: no others are removed')
+    .option('--wait', 'until it is done: the report on stdout')
+    .action((name: string, options: CommonOptions & { digest: string; wait?: true }) =>
+      run(options, async (context) => (await import('./verbs/approve.ts')).approve(context, name, options)),
+    );
+
+  verb('reject <name>', 'keep what the guard holds; the next complete full pull asks again')
+    .requiredOption('--digest <digest>', 'of the held removals')
+    .action((name: string, options: CommonOptions & { digest: string }) =>
+      run(options, async (context) => (await import('./verbs/reject.ts')).reject(context, name, options)),
+    );
+
   verb('assets [query]', 'search the inventory')
     .option('--connection <name>', 'only those of this connection')
     .option('--class <class>', 'only those of this class: user, group, role')

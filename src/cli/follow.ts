@@ -8,6 +8,7 @@ import { getRun, listRuns, readReport } from '../store/run.ts';
 import { readProgress } from '../store/walk.ts';
 import type { Context } from './context.ts';
 import { requireWorker } from './entity.ts';
+import { exit, type ExitCode } from './errors.ts';
 import { createProgress } from './progress.ts';
 import { runName } from './runName.ts';
 
@@ -43,6 +44,12 @@ export async function followRun(context: Context, run: number): Promise<RunRepor
   } finally {
     display.stop();
   }
+}
+
+/** How a verb ends that waited for these runs. */
+export function exitOfReports(reports: readonly RunReport[]): ExitCode {
+  if (reports.some((report) => report.verdict !== 'complete')) return exit.incomplete;
+  return reports.some((report) => report.held.count > 0) ? exit.held : exit.done;
 }
 
 const silenceMs = 20_000;

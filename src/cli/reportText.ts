@@ -1,5 +1,6 @@
 // A run's report as people read it: what it was, how each stream ended, and what is wrong.
 import type { RunReport, StreamReport } from '../model.ts';
+import { heldLines } from './heldText.ts';
 import type { Column, Output } from './output.ts';
 import { durationText, timeIn } from './words.ts';
 
@@ -19,12 +20,13 @@ export async function printReport(output: Output, report: RunReport, zone: strin
 }
 
 async function reportText(output: Output, report: RunReport, zone: string): Promise<string> {
-  const { run, profile, mode, reason, trigger, verdict, assets, startedAt, finishedAt } = report;
+  const { run, connection, profile, mode, reason, trigger, verdict, held, assets, startedAt, finishedAt } = report;
   const took = finishedAt === null ? '' : `, took ${durationText(Date.parse(finishedAt) - Date.parse(startedAt))}`;
   const lines = [
     `${run}: ${verdict ?? 'under way'} (${mode ?? 'not decided yet'}${reason === null ? '' : `: ${reason}`})`,
     `profile ${profile}, ${trigger}, started ${timeIn(zone, startedAt)}${took}`,
     `assets: ${assets.added} added, ${assets.updated} updated, ${assets.removed} removed, ${assets.unchanged} unchanged`,
+    ...heldLines(connection, held),
   ];
   if (report.streams.length > 0) lines.push('', await output.table(report.streams, streamColumns));
   const faults = [{ stream: null, error: report.error }, ...report.streams].filter(({ error }) => error !== null);

@@ -35,6 +35,8 @@ const streamReport = z.strictObject({
   resumed: count,
 });
 
+const held = z.strictObject({ count, digest: z.string().nullable() });
+
 const report = z.strictObject({
   run: z.string().regex(/^[a-z-]+:\d+$/),
   connection: z.string(),
@@ -46,7 +48,7 @@ const report = z.strictObject({
   startedAt: time,
   finishedAt: time,
   verdict,
-  held: z.strictObject({ count, digest: z.string().nullable() }),
+  held,
   streams: z.array(streamReport),
   assets: z.strictObject({ added: count, updated: count, removed: count, unchanged: count }),
   error: brief.nullable(),
@@ -59,6 +61,7 @@ const runBrief = z.strictObject({
   verdict,
   finishedAt: time,
   error: brief.nullable(),
+  held,
 });
 const state = z.enum(['registered', 'scheduled', 'processing', 'processed', 'errored', 'held', 'paused']);
 
@@ -79,8 +82,10 @@ const status = z.strictObject({
     }),
   ),
   current: z.strictObject({ run: z.int(), profile: z.string(), since: time }).nullable(),
+  held: held.nullable(),
   lastError: brief.nullable(),
   history: z.array(runBrief),
+  place: count.nullable(),
   streams: z.array(z.looseObject({ stream: z.string(), read: count })),
 });
 
@@ -95,6 +100,7 @@ const runLine = z.strictObject({
   finishedAt: time.nullable(),
   verdict: verdict.or(z.literal('skipped')).nullable(),
   error: brief.nullable(),
+  held: held.nullable(),
 });
 
 const asset = z.strictObject({

@@ -1,15 +1,21 @@
 // tidemark get [NAME]: connections and their states, from the database alone.
 import { readSpec } from '../../connectors/spec.ts';
+import type { HeldSet } from '../../model.ts';
 import { type Connection, listConnections } from '../../store/connection.ts';
+import { heldSets } from '../../store/held.ts';
 import { requireConnection } from '../connections.ts';
 import { emptyRowNotes, profileViews, stateOf } from '../connectionView.ts';
 import type { Context } from '../context.ts';
+import { heldLines } from '../heldText.ts';
 import type { Column } from '../output.ts';
 
 export async function get(context: Context, name: string | undefined): Promise<void> {
   const database = await context.database();
   if (name !== undefined) await requireConnection(database, name);
-  const views = (await listConnections(database)).filter((connection) => name === undefined || connection.name === name).map(viewOf);
+  const held = await heldSets(database);
+  const views = (await listConnections(database))
+    .filter((connection) => name === undefined || connection.name === name)
+    .map((connection) => viewOf(connection, held.get(connection.name) ?? null));
   const [view] = views;
   if (name !== undefined && view !== undefined) {
     return context.output.one(view, { text: () => textOf(view), rows: [view], columns });
@@ -17,7 +23,7 @@ export async function get(context: Context, name: string | undefined): Promise<v
   await context.output.rows(views, { columns, none: 'There are no connections yet: "tidemark apply -f FILE".' });
 }
 
-function viewOf(connection: Connection) {
+function viewOf(connection: Connection, held: HeldSet | null) {
   const spec = readSpec(connection.spec);
   const { state, since } = stateOf(connection, spec);
   return {
@@ -26,6 +32,7 @@ function viewOf(connection: Connection) {
     connector: spec.connector,
     state,
     since,
+    held,
     lastError: connection.saved?.lastError ?? null,
     revision: connection.revision,
     createdAt: connection.createdAt,
@@ -51,6 +58,7 @@ function textOf(view: View): string {
   const lines = [
     `${view.name} (${view.title}), ${view.connector}, revision ${view.revision}`,
     `${view.state} since ${view.since}`,
+    ...(view.held === null ? [] : heldLines(view.name, view.held)),
     ...(view.lastError === null ? [] : [`${view.lastError.code}: ${view.lastError.message}`, `  fix: ${view.lastError.hint}`]),
     `tenant ${view.spec.credentials.tenantId}, client ${view.spec.credentials.clientId}, cloud ${view.spec.cloud}`,
   ];

@@ -6,7 +6,7 @@ import { requireConnection, requireProfile, zoneOf } from '../connections.ts';
 import type { Context } from '../context.ts';
 import { askEntity } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
-import { awaitOpened, followRun } from '../follow.ts';
+import { awaitOpened, exitOfReports, followRun } from '../follow.ts';
 import { inOrder, printReport, streamColumns } from '../reportText.ts';
 import { runName } from '../runName.ts';
 
@@ -73,9 +73,4 @@ async function printReports(context: Context, reports: readonly RunReport[], zon
     return output.rows(streams, { columns: [{ title: 'run', value: ({ run }) => run }, ...streamColumns] });
   }
   return output.rows(reports.map(inOrder), { columns: [] });
-}
-
-function exitOfReports(reports: readonly RunReport[]): ExitCode {
-  if (reports.some((report) => report.verdict !== 'complete')) return exit.incomplete;
-  return reports.some((report) => report.held.count > 0) ? exit.held : exit.done;
 }

@@ -2,10 +2,11 @@
 // database does not: what the entity says alone; and exit 3.
 import { type ConnectionSpec, readSpec } from '../../connectors/spec.ts';
 import { asTidemarkError, type TidemarkError } from '../../errors.ts';
-import type { RunBrief } from '../../model.ts';
 import { admissionOf } from '../../store/admission.ts';
+import { briefOfRow } from '../../store/brief.ts';
 import { type Connection, getConnection, listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
+import { heldSet } from '../../store/held.ts';
 import { listRuns, openRuns } from '../../store/run.ts';
 import { readProgress } from '../../store/walk.ts';
 import type { ConnectionStatus } from '../../workflows/messages.ts';
@@ -14,6 +15,7 @@ import { stateOf } from '../connectionView.ts';
 import type { Context } from '../context.ts';
 import { listEntities, queryEntity, requireWorker } from '../entity.ts';
 import { exit, type ExitCode, exitOf } from '../errors.ts';
+import { heldLines } from '../heldText.ts';
 import { runName } from '../runName.ts';
 import { timeIn } from '../words.ts';
 
@@ -117,11 +119,8 @@ async function storedStatus(database: Database, connection: Connection): Promise
   const { state, since } = stateOf(connection, spec);
   const [current] = await openRuns(database, connection.name);
   const lines = await listRuns(database, { connection: connection.name, limit: 50 });
-  const history = lines.flatMap(({ run, profile, mode, verdict, finishedAt, error }): RunBrief[] =>
-    run === null || verdict === null || verdict === 'skipped' || finishedAt === null
-      ? []
-      : [{ run, profile, mode, verdict, finishedAt, error }],
-  );
+  const history = lines.flatMap((line) => briefOfRow(line) ?? []);
+  const held = await heldSet(database, connection.name);
   return {
     state,
     since,
@@ -137,6 +136,7 @@ async function storedStatus(database: Database, connection: Connection): Promise
       nextRun: null,
     })),
     current: current === undefined ? null : { run: current.run, profile: current.profile, since: current.startedAt },
+    held: held.count === 0 ? null : held,
     lastError: connection.saved?.lastError ?? null,
     history: history.slice(0, 20),
   };
@@ -176,6 +176,7 @@ async function print({ output }: Context, database: Database | null, shown: Show
     const lines = [
       `${shown.name}: ${shown.state} since ${shown.since}${shown.source === 'database' ? ' (as the database last heard)' : ''}`,
     ];
+    if (shown.held !== null) lines.push(...heldLines(shown.name, shown.held));
     if (shown.lastError !== null) lines.push(`${shown.lastError.code}: ${shown.lastError.message}`, `  fix: ${shown.lastError.hint}`);
     lines.push('', await profileTable());
     if (current !== null) {
