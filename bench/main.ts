@@ -1,5 +1,5 @@
 // npm run bench: the budgets of docs/performance.md, measured on real parts in one run. Progress on stderr, the table (or --json) on stdout.
-// node bench/main.ts [--size 10000,100000] [--million] [--json]
+// node bench/main.ts [--size 10000,100000] [--million] [--json], or --soak [--minutes 30] [--connections 200]: many connections for a while.
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { measureColdStart } from './coldStart.ts';
@@ -7,6 +7,7 @@ import { measureCrashes } from './crash.ts';
 import { type FullFigures, measureDeltas, measureFull } from './figures.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { startMeasuredPostgres } from './support/postgres.ts';
+import { isWhole, soak } from './soak.ts';
 import { type Measured, rowsOf } from './table.ts';
 
 const { values } = parseArgs({
@@ -14,6 +15,9 @@ const { values } = parseArgs({
     size: { type: 'string', default: '10000,100000' },
     million: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    soak: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '30' },
+    connections: { type: 'string', default: '200' },
   },
 });
 const sizes = [...new Set([...values.size.split(',').map(Number), ...(values.million ? [1_000_000] : [])])].sort((a, b) => a - b);
@@ -23,23 +27,36 @@ const startedAt = performance.now();
 const note = (line: string): void =>
   void process.stderr.write(`${String(Math.round((performance.now() - startedAt) / 1000)).padStart(5)} s  ${line}\n`);
 
-const measured = await measure();
-const rows = rowsOf(measured);
-if (values.json) {
-  process.stdout.write(`${JSON.stringify({ measured, rows }, null, 2)}\n`);
-} else {
-  const table = new Table({
-    head: ['', 'budget', ...sizes.map((users) => `${users.toLocaleString('en')} users`), ''],
-    style: { head: [], border: [] },
-  });
-  for (const { what, budget, cells, ok } of rows) {
-    const [only = ''] = cells;
-    const shown = cells.length === 1 ? [{ content: only, colSpan: sizes.length }] : cells;
-    table.push([what, budget ?? '', ...shown, ok === null ? '' : ok ? 'ok' : 'over']);
-  }
-  process.stdout.write(`${table.toString()}\n`);
+process.exitCode = values.soak ? await soaked() : await budgets();
+
+/** Prints what a soak left, as JSON. 1 when something was lost. */
+async function soaked(): Promise<number> {
+  const [minutes, connections] = [Number(values.minutes), Number(values.connections)];
+  if (!(minutes > 0) || !Number.isSafeInteger(connections) || connections < 1) throw new Error('--minutes and --connections take numbers.');
+  const figures = await soak({ minutes, connections }, note);
+  process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+  return isWhole(figures) ? 0 : 1;
 }
-process.exitCode = rows.some(({ ok }) => ok === false) ? 1 : 0;
+
+async function budgets(): Promise<number> {
+  const measured = await measure();
+  const rows = rowsOf(measured);
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ measured, rows }, null, 2)}\n`);
+  } else {
+    const table = new Table({
+      head: ['', 'budget', ...sizes.map((users) => `${users.toLocaleString('en')} users`), ''],
+      style: { head: [], border: [] },
+    });
+    for (const { what, budget, cells, ok } of rows) {
+      const [only = ''] = cells;
+      const shown = cells.length === 1 ? [{ content: only, colSpan: sizes.length }] : cells;
+      table.push([what, budget ?? '', ...shown, ok === null ? '' : ok ? 'ok' : 'over']);
+    }
+    process.stdout.write(`${table.toString()}\n`);
+  }
+  return rows.some(({ ok }) => ok === false) ? 1 : 0;
+}
 
 async function measure(): Promise<Measured> {
   const coldStartMs = measureColdStart();

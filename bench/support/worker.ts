@@ -7,6 +7,8 @@ import { startWorkerProcess } from '../../src/stack/workerProcess.ts';
 export interface Worker {
   /** The highest resident memory so far, in bytes, from the start of the process. */
   peakBytes(): number;
+  /** What it holds now. */
+  residentBytes(): number;
   /** Everything it has written so far, in bytes: to the database, Temporal and the source. */
   writtenBytes(): number;
   /** SIGKILL. Resolves when it is gone. */
@@ -20,6 +22,7 @@ export async function startWorker(home: string, env: Readonly<Record<string, str
   const child = await startWorkerProcess(home, { TIDEMARK_LOG: 'warn', ...env });
   return {
     peakBytes: () => 1024 * numberAt(child, 'status', /^VmHWM:\s+(\d+) kB$/m),
+    residentBytes: () => 1024 * numberAt(child, 'status', /^VmRSS:\s+(\d+) kB$/m),
     writtenBytes: () => numberAt(child, 'io', /^wchar: (\d+)$/m),
     kill: () => end(child, 'SIGKILL'),
     stop: () => end(child, 'SIGTERM'),
