@@ -20,18 +20,26 @@ alter table run
   add column asks_at timestamptz,
   add column admitted_at timestamptz;
 
+-- Tenants that are blocked for long: their runs sleep. They would hold everybody's slots for hours.
+create function blocked_tenants() returns table (tenant text) language sql stable as $$
+  select distinct t.origin || ' ' || t.tenant from throttle t where t.blocked_until > now() + interval '1 minute'
+$$;
+
 -- The runs that wait, in their order: those that somebody asked for first, then by number. A run may not go before another of its tenant;
--- of one whose tenant is full the next may.
+-- of one whose tenant is full, or blocked for long, the next may.
 create function waiting_runs(per_tenant integer) returns table (run bigint, place bigint, turn bigint) language sql stable as $$
   with unfinished as (
-    select r.run, r.admitted_at is null as waits, r.trigger = 'schedule' as later,
+    select r.run, r.admitted_at is null as waits, r.trigger = 'schedule' as later, b.tenant is null as is_open,
       row_number() over (partition by r.tenant order by r.admitted_at is null, r.trigger = 'schedule', r.run) as of_tenant
-    from run r where r.verdict is null and (r.admitted_at is not null or r.asks_at > now() - interval '15 s')
+    from run r left join blocked_tenants() b on b.tenant = r.tenant
+    where r.verdict is null and (r.admitted_at is not null or r.asks_at > now() - interval '15 s')
+  ), waiting as (
+    select u.run, u.later, u.is_open and u.of_tenant <= per_tenant as may from unfinished u where u.waits
   )
-  -- The turn counts only those whose tenant has room.
-  select u.run, row_number() over (order by u.later, u.run),
-    case when u.of_tenant <= per_tenant then row_number() over (partition by u.of_tenant <= per_tenant order by u.later, u.run) end
-  from unfinished u where u.waits
+  -- The turn counts only those that may.
+  select w.run, row_number() over (order by w.later, w.run),
+    case when w.may then row_number() over (partition by w.may order by w.later, w.run) end
+  from waiting w
 $$;
 
 -- Gives the run a slot, or says when to ask again. Answers no row for a run that has ended.
@@ -40,6 +48,7 @@ returns table (place bigint, wait_ms integer) language plpgsql as $$
 declare
   at_place bigint;
   at_turn bigint;
+  under_way bigint;
 begin
   if exists (select from run r where r.run = of_run and r.admitted_at is not null) then
     return query select 0::bigint, 0;
@@ -52,7 +61,9 @@ begin
     return;
   end if;
   select w.place, w.turn into at_place, at_turn from waiting_runs(per_tenant) w where w.run = of_run;
-  if at_turn <= at_once - (select count(*) from run r where r.verdict is null and r.admitted_at is not null) then
+  select count(*) into under_way from run r
+  where r.verdict is null and r.admitted_at is not null and r.tenant not in (select b.tenant from blocked_tenants() b);
+  if at_turn <= at_once - under_way then
     update run r set admitted_at = clock_timestamp(), asks_at = null where r.run = of_run;
     return query select 0::bigint, 0;
     return;

@@ -5,6 +5,7 @@ import { admissionOf, claimSlot } from '../../../src/store/admission.ts';
 import { deleteConnection } from '../../../src/store/connection.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { finishRun, openRun } from '../../../src/store/run.ts';
+import { changeThrottle } from '../../../src/store/throttle.ts';
 import { newConnection, pin } from '../../support/storing.ts';
 import type { StartedStore } from '../../support/stores.ts';
 
@@ -82,6 +83,25 @@ export function admissionContract(store: () => StartedStore): void {
     expect(await admissionOf(database, gone)).toBeNull();
     await end(under[0]);
     expect([await claim(next, 'b'), await claim(gone, 'a')]).toEqual([0, 1]);
+  });
+
+  test('a tenant that is blocked for long holds nobody up: its runs count for no slot of the fleet, and none of them is admitted', async () => {
+    const { database } = store();
+    const key = { origin: 'https://graph.example', tenant: randomUUID(), client: 'app' };
+    const tenant = `${key.origin} ${key.tenant}`;
+    const [asleep, a, b, c] = (await runs(database, ['schedule', 'schedule', 'schedule', 'schedule'])) as [number, number, number, number];
+    const [late, next] = (await runs(database, ['manual', 'schedule'])) as [number, number];
+    expect(await claim(asleep, tenant)).toBe(0);
+    expect([await claim(a, 'a'), await claim(b, 'b'), await claim(c, 'c')]).toEqual([0, 0, 1]);
+    await changeThrottle(database, key, (state) => ({ ...state, blockedMs: 3_600_000 }));
+    expect(await claim(late, tenant)).toBe(1);
+    expect([await claim(c, 'c'), await claim(next, 'd')]).toEqual([0, 2]);
+    // Awake again, it counts: there is one more than there should be, and nobody begins before two have ended.
+    await changeThrottle(database, key, (state) => ({ ...state, blockedMs: 0 }));
+    await end(a);
+    expect(await claim(late, tenant)).toBe(1);
+    await end(b);
+    expect([await claim(late, tenant), await claim(next, 'd')]).toEqual([0, 1]);
   });
 
   test('a run that has ended, or is gone with its connection, takes no slot and has no place', async () => {
