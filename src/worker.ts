@@ -109,7 +109,8 @@ async function buildOf(config: Config, queues: readonly string[]): Promise<Build
 }
 
 function workerOptions(config: Config, queue: string, { id, bundle }: Build): WorkerOptions {
-  const throttleMs = Math.min(10_000, Math.ceil(config.timings.heartbeatTimeoutMs / 6));
+  // That a run was stopped comes with the answer to a heartbeat: a wait of the source must not keep it longer than this.
+  const throttleMs = Math.min(2_000, Math.ceil(config.timings.heartbeatTimeoutMs / 6));
   const common = {
     namespace: config.temporal.namespace,
     taskQueue: queue,
