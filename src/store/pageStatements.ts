@@ -1,10 +1,10 @@
 // The statements of a page's transaction, in order. Pure.
 import type { Statement } from './database.ts';
 import type { EdgeId, PageCommit } from './page.ts';
-import { bigints, byKey, inBlocks, jsonb, lines, listed, texts } from './params.ts';
+import type { Write } from './pageNotes.ts';
+import { changes, rejects, removals, seen, takenBack, tally } from './pageNotes.ts';
+import { bigints, byKey, jsonb, lines, listed, texts } from './params.ts';
 import { escapeJson, escapeText } from './text.ts';
-
-type Write = (page: PageCommit) => Statement | null;
 
 /** First the guards, which also lock the stream's checkpoint: a refused page has done nothing yet, and no two pages of a stream are under way. */
 export function pageStatements(page: PageCommit): Statement[] {
@@ -105,103 +105,5 @@ const edges: Write = ({ connection, stream, edges: given }) => {
 };
 
 const edgeKey = (edge: EdgeId): string => `${edge.from}\n${edge.to}\n${edge.kind}\n${edge.key}`;
-
-/**
- * What reappears is no longer to be removed: neither by this run, where the row stays because the source may contradict itself within one round
- * (settle.ts), nor by approval. One statement, so that the numbers are sent once; a set that is empty costs one look at its index.
- */
-const takenBack: Write = ({ run, connection, stream, seen: { records: nums, edges: edgeNums } }) => {
-  if (nums.length + edgeNums.length === 0) return null;
-  return {
-    sql: `with back as (update pending_removal set back = true where run = $1 and stream = $2 and not back and ${reappeared})
-      delete from held_removal where connection = $5 and stream = $2 and ${reappeared}`,
-    params: [run, stream, bigints(nums), bigints(edgeNums), connection],
-  };
-};
-
-const reappeared = `((kind = 'record' and num = any ($3::bigint[])) or (kind = 'edge' and num = any ($4::bigint[])))`;
-
-const removals: Write = ({ run, stream, removed }) => {
-  const kinds = [...removed.records.map(() => 'record'), ...removed.edges.map(() => 'edge')];
-  if (kinds.length === 0) return null;
-  return {
-    sql: `insert into pending_removal (run, stream, kind, num, why)
-      select distinct $1::bigint, $2, t.kind, t.num, 'source' from unnest($3::text[], $4::bigint[]) as t (kind, num)
-      on conflict (run, stream, kind, num) do update set why = 'source', back = false`,
-    params: [run, stream, kinds, bigints([...removed.records, ...removed.edges])],
-  };
-};
-
-const seen: Write = ({ run, stream, walk, page, seen: { records: nums, edges: edgeNums } }) => {
-  const rows = [
-    ...[...inBlocks(nums)].map(([block, of]) => ({ kind: 'record', block, nums: bigints(of) })),
-    ...[...inBlocks(edgeNums)].map(([block, of]) => ({ kind: 'edge', block, nums: bigints(of) })),
-  ];
-  if (rows.length === 0) return null;
-  return {
-    sql: `insert into seen (run, stream, walk, page, kind, block, nums)
-      select $1, $2, $3, $4, t.kind, t.block, t.nums::bigint[] from unnest($5::text[], $6::bigint[], $7::text[]) as t (kind, block, nums)`,
-    params: [
-      run,
-      stream,
-      walk,
-      page,
-      texts(rows.map((row) => row.kind)),
-      bigints(rows.map((row) => row.block)),
-      texts(rows.map((row) => row.nums)),
-    ],
-  };
-};
-
-const changes: Write = ({ run, stream, records: recordWrites, assets: assetWrites, edges: edgeWrites }) => {
-  const rows = [
-    { kind: 'record', writes: recordWrites },
-    { kind: 'asset', writes: assetWrites },
-    { kind: 'edge', writes: edgeWrites },
-  ].flatMap(({ kind, writes: of }) => [
-    { kind, change: 'added', nums: of.flatMap(({ change, num }) => (change === 'updated' ? [] : [num])) },
-    { kind, change: 'updated', nums: of.flatMap(({ change, num }) => (change === 'updated' ? [num] : [])) },
-  ]);
-  const some = rows.filter((row) => row.nums.length > 0);
-  if (some.length === 0) return null;
-  return {
-    sql: `insert into run_change (run, stream, kind, change, nums)
-      select $1, $2, t.kind, t.change, t.nums::bigint[] from unnest($3::text[], $4::text[], $5::text[]) as t (kind, change, nums)`,
-    params: [run, stream, some.map((row) => row.kind), some.map((row) => row.change), some.map((row) => bigints(row.nums))],
-  };
-};
-
-/** What lives more than before, by kind: where a record or an edge is added or returns. */
-const tally: Write = ({ connection, stream, records: recordWrites, edges: edgeWrites }) => {
-  const more = new Map<string, number>();
-  const add = (kind: string, change: string): void => void (change === 'updated' || more.set(kind, (more.get(kind) ?? 0) + 1));
-  for (const { change } of recordWrites) add('record', change);
-  for (const { kind, change } of edgeWrites) add(kind, change);
-  if (more.size === 0) return null;
-  return {
-    sql: `insert into tally (connection, stream, kind, live)
-      select $1, $2, t.kind, t.more from unnest($3::text[], $4::bigint[]) as t (kind, more)
-      on conflict (connection, stream, kind) do update set live = tally.live + excluded.live`,
-    params: [connection, stream, [...more.keys()], bigints([...more.values()])],
-  };
-};
-
-const rejects: Write = ({ run, connection, stream, rejects: given }) => {
-  if (given.length === 0) return null;
-  const rows = byKey([...new Map(given.map((reject) => [reject.id, reject])).values()], (reject) => reject.id);
-  return {
-    sql: `insert into rejected (run, connection, stream, id, code, reason)
-      select $1, $2, $3, t.id, t.code, t.reason from unnest($4::text[], $5::text[], $6::text[]) as t (id, code, reason)
-      on conflict (run, stream, id) do update set code = excluded.code, reason = excluded.reason, rejected_at = now()`,
-    params: [
-      run,
-      connection,
-      stream,
-      texts(rows.map((row) => row.id)),
-      texts(rows.map((row) => row.code)),
-      texts(rows.map((row) => row.reason)),
-    ],
-  };
-};
 
 const writes: readonly Write[] = [records, assets, edges, takenBack, removals, seen, changes, tally, rejects];

@@ -193,7 +193,9 @@ describe('rejected', () => {
     const connection = pulling.spec.name;
     expect(await rejectHeld(database, { connection, digest: 'another', by: 'ana@host' })).toBe('changed');
     expect(await rejectHeld(database, { connection, digest: held.digest ?? '', by: 'ana@host' })).toBe('rejected');
-    expect(await rejectHeld(database, { connection, digest: held.digest ?? '', by: 'ana@host' })).toBe('none');
+    // Asked again, it is rejected still; another one is not there any more.
+    expect(await rejectHeld(database, { connection, digest: held.digest ?? '', by: 'ana@host' })).toBe('rejected');
+    expect(await rejectHeld(database, { connection, digest: 'another', by: 'ana@host' })).toBe('none');
     expect(await readHeld(database, connection)).toEqual({ count: 0, digest: null, groups: [] });
     remove(6, 8);
     const delta = await pulling.pull();

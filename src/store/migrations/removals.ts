@@ -134,12 +134,15 @@ begin
 end $$;
 
 -- Removes records and edges of a stream, each noted as changed: records become tombstones, edges are deleted. Neither is pending any more.
--- By arrays of numbers: the planner then goes by index, however little it knows of the tables.
+-- By arrays of numbers, and one probe of an index for each: the planner then goes by index, however little it knows of the tables.
 create function remove_objects(of_run bigint, of_connection text, of_stream text, of_records bigint[], of_edges bigint[], by_source bigint[])
 returns void language plpgsql as $$
 begin
-  delete from held_removal where connection = of_connection and stream = of_stream and kind = 'record' and num = any (of_records);
-  delete from held_removal where connection = of_connection and stream = of_stream and kind = 'edge' and num = any (of_edges);
+  delete from held_removal where ctid = any (array(
+    select h.ctid from (select 'record' as kind, unnest(of_records) as num union all select 'edge', unnest(of_edges)) n
+    cross join lateral (
+      select ctid from held_removal where connection = of_connection and stream = of_stream and kind = n.kind and num = n.num offset 0
+    ) h));
   if of_records is not null then
     with tombstoned as (
       update record set tombstoned_at = now(), last_changed = now(), changed_run = of_run
@@ -196,8 +199,9 @@ begin
   ) as slice;
   if applied > 0 then
     perform remove_objects(of_run, of_connection, of_stream, of_records, of_edges, by_source);
-    delete from pending_removal where run = of_run and stream = of_stream
-      and (kind = 'record' and num = any (of_records) or kind = 'edge' and num = any (of_edges));
+    delete from pending_removal where ctid = any (array(
+      select p.ctid from (select 'record' as kind, unnest(of_records) as num union all select 'edge', unnest(of_edges)) n
+      cross join lateral (select ctid from pending_removal where run = of_run and stream = of_stream and kind = n.kind and num = n.num offset 0) p));
   end if;
   return applied;
 end $$;

@@ -243,10 +243,10 @@ export function heldContract(store: () => StartedStore): void {
     expect(await idsOf(database, connection)).toEqual(['a']);
   });
 
-  test('a hundred thousand are decided, listed and applied in slices', async () => {
+  test('many are held, approved and applied in slices', async () => {
     const { database } = store();
     const connection = await newConnection(database);
-    const many = 100_000;
+    const many = 20_000;
     await fullRun(database, connection, { objects: { keep: {} } });
     await database.query(
       `insert into record (connection, stream, num, id, body, hash, changed_run)
@@ -263,7 +263,7 @@ export function heldContract(store: () => StartedStore): void {
     await approveHeld(database, { run: settle, connection, digest: report.held.digest ?? '', by });
     let slices = 0;
     await applyApproved(database, { run: settle, connection }, () => void (slices += 1));
-    expect(slices).toBe(20);
+    expect(slices).toBe(4);
     expect(await liveIds(database, connection)).toEqual(['keep']);
     await deleteConnection(database, connection, { purge: true });
   }, 120_000);
