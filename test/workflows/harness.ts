@@ -15,6 +15,8 @@ export const workflowsPath = path.join(import.meta.dirname, '../../src/workflows
 export interface Harness {
   readonly client: Client;
   readonly namespace: string;
+  /** Starts the workers, where they were not to start at once. */
+  work(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -22,13 +24,21 @@ export interface Harness {
 const quiet = new DefaultLogger('ERROR', () => undefined);
 let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;
 
+export interface HarnessOptions {
+  /** @default the server that all suites share */
+  readonly address?: string;
+  /** Whether the workers start at once. @default true */
+  readonly workers?: boolean;
+}
+
 /** Starts workers for both task queues. The server is shared; the namespace is not. Activities that ask Temporal are made from its client. */
 export async function startHarness(
   given: Activities | ((client: Client) => Activities),
-  address = sharedTemporalAddress(),
+  { address = sharedTemporalAddress(), workers: atOnce = true }: HarnessOptions = {},
 ): Promise<Harness> {
   install();
   bundle ??= bundleWorkflowCode({ workflowsPath, logger: quiet });
+  const workflowBundle = await bundle;
   const namespace = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
@@ -36,14 +46,20 @@ export async function startHarness(
   const activities = typeof given === 'function' ? given(client) : given;
   const native = await NativeConnection.connect({ address });
   const common = { connection: native, namespace, activities, shutdownGraceTime: '1s' } as const;
-  const workers = [
-    await Worker.create({ ...common, taskQueue: taskQueues.control, workflowBundle: await bundle }),
-    await Worker.create({ ...common, taskQueue: taskQueues.pull }),
-  ];
-  const running = Promise.all(workers.map((worker) => worker.run()));
+  let workers: readonly Worker[] = [];
+  let running: Promise<unknown> = Promise.resolve();
+  const work = async (): Promise<void> => {
+    workers = [
+      await Worker.create({ ...common, taskQueue: taskQueues.control, workflowBundle }),
+      await Worker.create({ ...common, taskQueue: taskQueues.pull }),
+    ];
+    running = Promise.all(workers.map((worker) => worker.run()));
+  };
+  if (atOnce) await work();
   return {
     client,
     namespace,
+    work,
     async stop() {
       workers.forEach((worker) => worker.shutdown());
       await running;

@@ -19,7 +19,7 @@ import type { ReconcileAnswer } from '../../src/workflows/reconcile.ts';
 import { freshDatabase } from '../support/databases.ts';
 import { putSimulated } from '../support/pulling.ts';
 import { quickTimings } from './fakes.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { type Harness, type HarnessOptions, startHarness } from './harness.ts';
 
 export interface Site {
   readonly database: Database;
@@ -42,15 +42,13 @@ export interface GivenProfile {
   readonly status?: 'active' | 'inactive';
 }
 
-export interface SiteOptions {
-  /** A Temporal server of the test's own. */
-  readonly address?: string;
+export interface SiteOptions extends HarnessOptions {
   readonly database?: Database;
   /** In place of some activities. */
   readonly instead?: (activities: Activities) => Partial<Activities>;
 }
 
-export async function openSite({ address, database: given, instead = () => ({}) }: SiteOptions = {}): Promise<Site> {
+export async function openSite({ database: given, instead = () => ({}), ...options }: SiteOptions = {}): Promise<Site> {
   const database = given ?? (await freshDatabase());
   const simulator = await startSimulator({ users: 300 });
   const make = (client: Client): Activities => {
@@ -70,7 +68,7 @@ export async function openSite({ address, database: given, instead = () => ({}) 
     });
     return { ...activities, ...instead(activities) };
   };
-  const harness = await startHarness(make, address);
+  const harness = await startHarness(make, options);
   return {
     database,
     harness,
