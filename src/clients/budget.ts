@@ -8,8 +8,8 @@ export interface Budget {
   standing(): Promise<{ readonly waitMs: number; readonly paceMs: number }>;
   /** The source refused, and told how long to wait or did not. Answers how long the asker has to wait: never less than it was told. */
   refused(toldMs: number | null): Promise<number>;
-  /** The source warned that the limit is near: everybody holds each request back for so long, less and less. */
-  warned(paceMs: number): Promise<void>;
+  /** The source answered. Where it warned that the limit is near, everybody holds each request back for so long, less and less; 0: it did not. */
+  answered(paceMs: number): Promise<void>;
 }
 
 /** Where the state of a budget is kept for all who share it. Times are relative to the ledger's own clock. */
@@ -38,6 +38,11 @@ export function refuse(state: ThrottleState, toldMs: number | null, longestMs: n
   const refusals = echo ? state.refusals : state.blockedMs > -forgottenMs ? state.refusals + 1 : 1;
   const waitMs = Math.min(refusalWaitMs(toldMs, refusals - 1, random), longestMs);
   return { ...state, refusals, blockedMs: Math.max(state.blockedMs, waitMs) };
+}
+
+/** The state after an answer: refusals are no longer in a row. The same object when they were not. */
+export function recover(state: ThrottleState): ThrottleState {
+  return state.refusals === 0 || state.blockedMs > 0 ? state : { ...state, refusals: 0 };
 }
 
 /** The state after a warning; the same object when the pace is about that already. */
@@ -102,8 +107,8 @@ export function createBudget({ ledger = ownLedger(), longestBlockMs = Infinity, 
       const { blockedMs } = await change((state) => refuse(state, toldMs, longestBlockMs, random()));
       return spreadWaitMs(Math.max(blockedMs, toldMs ?? 0), random());
     },
-    async warned(paceMs) {
-      if (paceMs > 0) await change((state) => warn(state, paceMs));
+    async answered(paceMs) {
+      await change((state) => warn(recover(state), paceMs));
     },
   };
 }

@@ -78,7 +78,7 @@ export function createAsk({ base, token, http, budget, random }: AskDependencies
     }
     if (answer.status === 410 && answer.headers['location'] !== undefined) checkLink(base, answer.headers['location']);
     if (answer.status < 200 || answer.status > 299) throw graphError(question, answer, Date.now());
-    await budget.warned(slowDownMs(answer.headers));
+    await budget.answered(slowDownMs(answer.headers));
     return parseJson(question.method, question.url, answer);
   };
 

@@ -1,5 +1,5 @@
 // What a source said and how long that holds: the state of a budget as a table, and how seldom its ledger is asked.
-import { createBudget, paceOf, quiet, refuse, warn } from '../../src/clients/budget.ts';
+import { createBudget, paceOf, quiet, recover, refuse, warn } from '../../src/clients/budget.ts';
 import type { ThrottleState } from '../../src/model.ts';
 
 const hour = 3_600_000;
@@ -31,6 +31,13 @@ test.each<[number, number, number]>([
   expect(paceOf({ ...quiet, paceMs, pacedAgoMs })).toBe(left);
 });
 
+test.each<[string, ThrottleState, number]>([
+  ['after the wait ends the row', blocked(-10, 3), 0],
+  ['to what was sent before the refusal does not', blocked(800, 3), 3],
+])('an answer %s', (_, state, refusals) => {
+  expect(recover(state).refusals).toBe(refusals);
+});
+
 test('a warning sets the pace, unless it is about that already', () => {
   const paced = warn(quiet, 800);
   expect(paced).toMatchObject({ paceMs: 800, pacedAgoMs: 0 });
@@ -55,7 +62,7 @@ test('the ledger is read once for all who ask at a time, and written only when t
   };
   const budget = createBudget({ ledger, random: () => 0.5 });
   for (let turn = 0; turn < 50; turn += 1) expect(await Promise.all([budget.standing(), budget.standing()])).toHaveLength(2);
-  await Promise.all([0, 0, 0].map((paceMs) => budget.warned(paceMs)));
+  await Promise.all([0, 0, 0].map((paceMs) => budget.answered(paceMs)));
   expect(asked).toEqual({ reads: 1, writes: 0 });
   expect(await budget.refused(2_000)).toBe(2_100);
   for (let turn = 0; turn < 20; turn += 1) await budget.refused(null);
