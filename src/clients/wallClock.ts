@@ -38,15 +38,15 @@ export function nextTimes(schedule: Schedule, afterMs: number, count: number): n
   return found;
 }
 
-/** The local times in the span that the clock skips, as instants; `from` exclusive, `till` inclusive. */
+/** The local times in the span that the clock skips, as instants that are no other time of the schedule; `from` exclusive, `till` inclusive. */
 export function skippedTimes(schedule: Schedule, fromMs: number, tillMs: number): number[] {
   if (rhythmOf(schedule).kind === 'interval' || !clockChanges(schedule.timezone, fromMs, tillMs)) return [];
-  const found: number[] = [];
+  const [skipped, times] = [new Set<number>(), new Set<number>()];
   for (const { atMs, exists } of localTimes(schedule, fromMs)) {
     if (atMs > tillMs) break;
-    if (!exists) found.push(atMs);
+    (exists ? times : skipped).add(atMs);
   }
-  return found;
+  return [...skipped].filter((atMs) => !times.has(atMs));
 }
 
 /**
