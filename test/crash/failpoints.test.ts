@@ -1,12 +1,12 @@
 // I1: the worker is killed with SIGKILL at each named point of a run in turn, in a full pull and in a delta. The next worker finishes the
 // run: inventory, cursors and counts equal those of an undisturbed run, and at most two pages of each stream are asked for again.
-import { type FailpointName, failpointNames } from '../../src/failpoint.ts';
+import { failpointNames } from '../../src/failpoint.ts';
 import { sharedServers } from './site.ts';
-import { drain, endOf, expectQuietDelta, phases, runPhase } from './runs.ts';
+import { drain, endOf, expectQuietDelta, phases, type PullPoint, pullPoints, runPhase } from './runs.ts';
 import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
 
 /** How often a full pull and a delta of the tenant pass each point, at least. Which pass is the last one of its worker is drawn. */
-const passes: Readonly<Record<FailpointName, number>> = {
+const passes: Readonly<Record<PullPoint, number>> = {
   'worker.started': 1,
   'run.beforeOpen': 1,
   'run.afterOpen': 1,
@@ -29,14 +29,8 @@ const passes: Readonly<Record<FailpointName, number>> = {
   'settle.afterStage': 2,
   'settle.afterAsk': 4,
   'settle.afterJudge': 1,
-  'settle.afterHold': 1,
   'settle.beforeApply': 4,
   'settle.afterApply': 4,
-  'approve.begun': 1,
-  'approve.afterMark': 1,
-  'approve.afterAsk': 1,
-  'approve.beforeApply': 1,
-  'approve.afterSlice': 1,
   'finish.before': 1,
   'finish.after': 1,
   'state.beforeSave': 2,
@@ -60,7 +54,7 @@ test('there are at least 25 points between the steps of a run', () => {
   expect(failpointNames.length).toBeGreaterThanOrEqual(25);
 });
 
-const cases = failpointNames.map((point, index) => ({
+const cases = pullPoints.map((point, index) => ({
   point,
   full: draw(2 * index, passes[point]),
   delta: differsByDelta.test(point) ? draw(2 * index + 1, passes[point]) : 'none',

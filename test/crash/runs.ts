@@ -1,4 +1,5 @@
 // The runs of a crash test, what is compared of them, and what every one of them must leave behind.
+import { type FailpointName, failpointNames } from '../../src/failpoint.ts';
 import type { RunReport } from '../../src/model.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { changes, recoveryMs } from './site.ts';
@@ -11,6 +12,14 @@ export const phases = [
   { name: 'delta', nth: 2, ask: 'run', prepare: ({ simulator }: Site) => void simulator.mutate(changes) },
 ] as const;
 export type Phase = (typeof phases)[number];
+
+/** Points that only a run passes whose removals are held, or approved: test/crash/heldRemovals.test.ts goes over them. */
+type HeldPoint = Extract<FailpointName, `approve.${string}` | 'settle.afterHold'>;
+const isHeldPoint = (name: FailpointName): name is HeldPoint => name.startsWith('approve.') || name === 'settle.afterHold';
+export const heldPoints = failpointNames.filter(isHeldPoint);
+/** Points that any full pull and any delta pass. */
+export type PullPoint = Exclude<FailpointName, HeldPoint>;
+export const pullPoints = failpointNames.filter((name): name is PullPoint => !isHeldPoint(name));
 
 export interface Outcome {
   /** Without times, and without what an interruption may add to. */
