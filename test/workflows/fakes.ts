@@ -205,6 +205,7 @@ export class FakeStore {
       baseline: null,
       facts: this.facts,
       timings: quickTimings,
+      waits: true,
       ...(request.approve === undefined ? {} : { approve: request.approve }),
     };
     return { kind: 'opened', opened };
