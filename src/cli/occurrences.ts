@@ -1,42 +1,58 @@
-// The coming occurrences of a schedule, for `apply --dry-run`. The Temporal Schedule is what counts; this only foretells it. Pure.
-import { DateTime, type DurationLike } from 'luxon';
-import { periodMs, type ScheduleSpec } from '../connectors/schedule.ts';
+// The coming occurrences of a profile with their modes, for `apply --dry-run` (decision 21). Pure. The Temporal Schedule is what counts; this foretells it.
+import { nextTimes } from '../clients/wallClock.ts';
+import type { ScheduleSpec } from '../connectors/schedule.ts';
+import type { OpenedRun, Reason, StreamFacts } from '../model.ts';
+import { decide } from '../workflows/decide.ts';
 
-const steps: Record<string, (count: number) => DurationLike> = {
-  hourly: (hours) => ({ hours }),
-  daily: (days) => ({ days }),
-  weekly: (weeks) => ({ weeks }),
-  monthly: (months) => ({ months }),
-};
+export interface Coming {
+  /** The nominal time, ISO-8601 UTC. */
+  readonly at: string;
+  readonly mode: 'full' | 'delta';
+  readonly reason: Reason;
+}
 
-/** At most `count` occurrences after `now`, ISO-8601 UTC. null for a cron expression, which only Temporal reads. */
-export function nextOccurrences(schedule: ScheduleSpec | null, now: Date, count: number): string[] | null {
+export interface Foreseen {
+  readonly schedule: ScheduleSpec | null;
+  readonly baseline: OpenedRun['baseline'];
+  /** What is stored of the profile's streams now. */
+  readonly facts: readonly StreamFacts[];
+  readonly cursorMaxAgeMs: number;
+  readonly now: Date;
+}
+
+/** At most `count` occurrences after now, as they will be if each of them, and no other run, completes. */
+export function comingOccurrences({ schedule, baseline, facts: found, cursorMaxAgeMs, now }: Foreseen, count: number): Coming[] {
   if (schedule === null) return [];
-  const start = DateTime.fromISO(schedule.start, { zone: schedule.timezone });
-  if (schedule.occurs === 'once') return start.toJSDate() > now ? [utc(start)] : [];
-  const { every } = schedule;
-  if (every === null) return null;
-  const period = periodMs(every);
-  const step = period === null ? steps[every] : (periods: number) => ({ milliseconds: periods * period });
-  if (step === undefined) return null;
-  const end = DateTime.fromISO(schedule.end);
-  const found: string[] = [];
-  for (let position = stepsBefore(start, now, period ?? lengthMs[every] ?? 0); found.length < count; position += 1) {
-    const time = start.plus(step(position));
-    if (time > end) break;
-    // A local hour that does not exist that day has no occurrence (decision 15).
-    const exists = every === 'hourly' || period !== null || (time.hour === start.hour && time.minute === start.minute);
-    if (time.toJSDate() > now && exists) found.push(utc(time));
-  }
-  return found;
+  let facts = found;
+  let lastMs = now.getTime();
+  return nextTimes(schedule, lastMs, count).map((atMs): Coming => {
+    const at = utc(atMs);
+    facts = facts.map((one) => aged(one, atMs - lastMs));
+    lastMs = atMs;
+    const { mode, reason, streams } = decide({ facts, trigger: 'schedule', nominalAt: at, baseline, cursorMaxAgeMs });
+    facts = facts.map((one) => pulled(one, streams.find(({ stream }) => stream === one.stream)?.mode === 'full' ? at : null));
+    return { at, mode, reason };
+  });
 }
 
-const dayMs = 86_400_000;
-const lengthMs: Record<string, number> = { hourly: 3_600_000, daily: dayMs, weekly: 7 * dayMs, monthly: 31 * dayMs };
-
-/** A position surely not after the next occurrence: counting begins there, however long ago the start was. */
-function stepsBefore(start: DateTime, now: Date, stepMs: number): number {
-  return Math.max(0, Math.floor((now.getTime() - start.toMillis()) / stepMs) - 1);
+function aged(facts: StreamFacts, ms: number): StreamFacts {
+  const { cursor, failedFulls } = facts;
+  return {
+    ...facts,
+    cursor: cursor === null ? null : { ...cursor, ageMs: cursor.ageMs + ms },
+    failedFulls: failedFulls === null ? null : { ...failedFulls, sinceMs: failedFulls.sinceMs + ms },
+  };
 }
 
-const utc = (time: DateTime): string => `${time.toUTC().toFormat("yyyy-MM-dd'T'HH:mm:ss")}Z`;
+/** The stream after a complete run; `fullAt`: null after a delta. */
+function pulled(facts: StreamFacts, fullAt: string | null): StreamFacts {
+  const { delta, binding, mapHash, lastFull, failedFulls } = facts;
+  return {
+    ...facts,
+    cursor: delta ? { binding, mapHash, ageMs: 0 } : null,
+    lastFull: fullAt === null ? lastFull : { nominalAt: fullAt },
+    failedFulls: fullAt === null ? failedFulls : null,
+  };
+}
+
+const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

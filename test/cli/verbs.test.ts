@@ -222,6 +222,11 @@ test('apply --dry-run says what would change and changes nothing', async () => {
     name: 'dry',
     change: 'created',
     permissions: ['User.Read.All', 'GroupMember.Read.All', 'RoleManagement.Read.Directory'],
+    profiles: [
+      {
+        next: [{ mode: 'full', reason: 'first run' }, ...Array.from({ length: 4 }, () => ({ at: expect.stringMatching(/T\d\d:39:00Z$/) }))],
+      },
+    ],
   });
   expect((await stack.call(['get', 'dry'])).code).toBe(2);
   await stack.call(['apply', '-f', 'dry.yaml']);

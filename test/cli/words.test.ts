@@ -1,10 +1,11 @@
 // The pure parts of the command line: how times, progress, runs, differences and coming occurrences read.
 import { differences, differenceText } from '../../src/cli/difference.ts';
-import { nextOccurrences } from '../../src/cli/occurrences.ts';
+import { type Coming, comingOccurrences } from '../../src/cli/occurrences.ts';
 import { progressLine } from '../../src/cli/progress.ts';
 import { parseRunName, parseRunOf } from '../../src/cli/runName.ts';
 import { durationText, timeIn } from '../../src/cli/words.ts';
 import type { ScheduleSpec } from '../../src/connectors/schedule.ts';
+import type { StreamFacts } from '../../src/model.ts';
 
 test.each([
   [0, '0 s'],
@@ -52,7 +53,7 @@ const daily = {
   timezone: 'Asia/Calcutta',
 } as const;
 
-test.each<[string, ScheduleSpec | null, string, string[] | null]>([
+test.each<[string, ScheduleSpec | null, string, string[]]>([
   ['no schedule', null, '2026-06-01T00:00:00Z', []],
   ['daily after its start', daily, '2026-06-01T00:00:00Z', ['2026-06-01T13:09:00Z', '2026-06-02T13:09:00Z', '2026-06-03T13:09:00Z']],
   ['daily before its start', daily, '2026-01-01T00:00:00Z', ['2026-05-05T13:09:00Z', '2026-05-06T13:09:00Z', '2026-05-07T13:09:00Z']],
@@ -82,7 +83,18 @@ test.each<[string, ScheduleSpec | null, string, string[] | null]>([
     '2026-05-06T00:00:00Z',
     ['2026-05-06T01:30:00Z', '2026-05-06T05:30:00Z', '2026-05-06T09:30:00Z'],
   ],
-  ['a cron expression is Temporal’s to read', { ...daily, every: null, cron: '39 18 * * *' }, '2026-06-01T00:00:00Z', null],
+  [
+    'a cron expression, in its zone',
+    { ...daily, every: null, cron: '39 18 * * 1-5' },
+    '2026-06-05T00:00:00Z',
+    ['2026-06-05T13:09:00Z', '2026-06-08T13:09:00Z', '2026-06-09T13:09:00Z'],
+  ],
+  [
+    'a cron expression with a day of the month and one of the week: either',
+    { ...daily, every: null, cron: '0 0 13 * 5', timezone: 'UTC' },
+    '2026-06-06T00:00:00Z',
+    ['2026-06-12T00:00:00Z', '2026-06-13T00:00:00Z', '2026-06-19T00:00:00Z'],
+  ],
   [
     'once, still to come',
     { occurs: 'once', start: '2026-06-02T00:00:00Z', timezone: 'UTC' },
@@ -91,5 +103,50 @@ test.each<[string, ScheduleSpec | null, string, string[] | null]>([
   ],
   ['once, over', { occurs: 'once', start: '2026-05-02T00:00:00Z', timezone: 'UTC' }, '2026-06-01T00:00:00Z', []],
 ])('the coming occurrences of %s', (_what, schedule, now, expected) => {
-  expect(nextOccurrences(schedule, new Date(now), 3)).toEqual(expected);
+  const coming = comingOccurrences({ schedule, baseline: null, facts: [], cursorMaxAgeMs, now: new Date(now) }, 3);
+  expect(coming.map(({ at }) => at)).toEqual(expected);
+});
+
+const cursorMaxAgeMs = 6 * 86_400_000 + 20 * 3_600_000;
+const binding = { tenantId: 't', clientId: 'c', cloud: 'global', origin: 'https://graph.microsoft.com/v1.0', selectHash: 's' };
+const users: StreamFacts = {
+  stream: 'users',
+  delta: true,
+  optional: false,
+  binding,
+  mapHash: 'm',
+  cursor: { binding, mapHash: 'm', ageMs: 86_400_000 },
+  lastFull: { nominalAt: '2026-06-02T13:09:00Z' },
+  failedFulls: null,
+};
+const fresh: StreamFacts = { ...users, cursor: null, lastFull: null };
+const roles: StreamFacts = { ...users, stream: 'roles', delta: false, cursor: null };
+const weekly = { every: 'weekly', start: daily.start, timezone: daily.timezone } as const;
+
+/** From Saturday, June 6; the baseline's week begins on Tuesdays. */
+test.each<[string, ScheduleSpec, readonly StreamFacts[], string[]]>([
+  [
+    'full on its baseline',
+    daily,
+    [users, roles],
+    ['delta (delta)', 'delta (delta)', 'delta (delta)', 'full (baseline due)', 'delta (delta)'],
+  ],
+  ['a new connection', daily, [fresh], ['full (first run)', 'delta (delta)', 'delta (delta)', 'full (baseline due)', 'delta (delta)']],
+  [
+    'another map',
+    daily,
+    [{ ...users, mapHash: 'n' }],
+    ['full (map changed)', 'delta (delta)', 'delta (delta)', 'full (baseline due)', 'delta (delta)'],
+  ],
+  [
+    'a baseline that failed just now waits',
+    daily,
+    [{ ...users, lastFull: { nominalAt: '2026-05-20T13:09:00Z' }, failedFulls: { count: 9, sinceMs: -12 * 3_600_000 } }],
+    ['delta (delta)', 'full (baseline due)', 'delta (delta)', 'full (baseline due)', 'delta (delta)'],
+  ],
+  ['weekly is always full', { ...daily, every: 'weekly' }, [users], Array.from({ length: 5 }, () => 'full (baseline due)')],
+  ['no delta', daily, [roles], Array.from({ length: 5 }, () => 'full (no delta for this stream)')],
+])('the coming modes: %s', (_, schedule, facts, expected) => {
+  const coming = comingOccurrences({ schedule, baseline: weekly, facts, cursorMaxAgeMs, now: new Date('2026-06-06T00:00:00Z') }, 5);
+  expect(coming.map(({ mode, reason }: Coming) => `${mode} (${reason})`)).toEqual(expected);
 });

@@ -5,6 +5,7 @@ import type { Schedule } from '../../src/clients/calendar.ts';
 import { describeSchedule } from '../../src/clients/ensureSchedule.ts';
 import { ensureReconciler } from '../../src/clients/schedules.ts';
 import { createLogger } from '../../src/log.ts';
+import { lookBeforeChange } from '../../src/reconcile/beforeChange.ts';
 import { reconcileConnections } from '../../src/reconcile/slice.ts';
 import { deleteConnection, getConnection } from '../../src/store/connection.ts';
 import { readLogs } from '../../src/store/log.ts';
@@ -302,6 +303,19 @@ describe('I15 every occurrence of a schedule ran or is recorded as skipped, with
     await site.reconcile();
     expect(await site.occurrences(deleted)).toMatchObject([{ outcome: 'skipped', reason: 'its schedule was missing in Temporal' }]);
     expect(await site.occurrences(changed)).toMatchObject([{ outcome: 'skipped', reason: 'its schedule had been changed by hand' }]);
+  });
+
+  test('one whose schedule is changed by apply: what it was is accounted for, what it is begins then', async () => {
+    const start = iso(Date.now() - 5 * dayMs - 3_600_000);
+    const name = await site.connect([{ schedule: recurring('daily', start) }]);
+    await schedule(name).pause('audit');
+    await site.lookedTill(name, iso(Date.now() - 2 * dayMs));
+    await lookBeforeChange(tools(), (await getConnection(site.database, name))?.spec);
+    await site.connect([{ schedule: recurring('15m', start) }], { name });
+    await site.reconcile();
+    expect((await site.occurrences(name)).map(({ scheduledAt, reason }) => [scheduledAt, reason])).toEqual(
+      [4, 5].map((day) => [iso(Date.parse(start) + day * dayMs), 'paused: audit']),
+    );
   });
 
   test('local times that the clock skips, and no occurrence after the end', async () => {

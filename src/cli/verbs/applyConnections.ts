@@ -2,6 +2,7 @@
 import { syncSchedules } from '../../clients/schedules.ts';
 import type { FoundConnection } from '../../connectors/connectionFile.ts';
 import { profileNames, specHash } from '../../connectors/spec.ts';
+import { lookBeforeChange } from '../../reconcile/beforeChange.ts';
 import { type Connection, putConnection } from '../../store/connection.ts';
 import type { Context } from '../context.ts';
 import { tellConfigured } from '../entity.ts';
@@ -26,9 +27,11 @@ export async function applyConnections(
   const applied: Applied[] = [];
   try {
     for (const { spec, file, notes } of connections) {
+      const before = stored.find(({ name }) => name === spec.name);
+      if (before !== undefined && before.specHash !== specHash(spec)) await lookBeforeChange({ client, database }, before.spec);
       // The row comes first: schedules and the entity are made from it, also when nothing changed, for they may be missing.
       const change = await putConnection(database, { name: spec.name, spec: toJson(spec), specHash: specHash(spec) });
-      await syncSchedules(client, spec, profileNames(stored.find(({ name }) => name === spec.name)?.spec));
+      await syncSchedules(client, spec, profileNames(before?.spec));
       await tellConfigured(client, spec.name);
       for (const note of notes) context.output.note(`${spec.name}: ${note}`);
       applied.push({ name: spec.name, change, file });

@@ -1,12 +1,14 @@
 // tidemark apply --dry-run: what would change, and what the connection would do (decision 21). Changes nothing.
 import type { FoundConnection } from '../../connectors/connectionFile.ts';
-import { specHash } from '../../connectors/spec.ts';
+import { type ConnectionSpec, specHash } from '../../connectors/spec.ts';
+import { streamPins } from '../../pull/target.ts';
 import type { Connection } from '../../store/connection.ts';
+import { readStreamFacts } from '../../store/cursor.ts';
 import { emptyRowNotes, permissionsOf, profileViews, type ProfileView } from '../connectionView.ts';
 import { zoneOf } from '../connections.ts';
 import type { Context } from '../context.ts';
 import { type Difference, differences, differenceText } from '../difference.ts';
-import { nextOccurrences } from '../occurrences.ts';
+import { type Coming, comingOccurrences } from '../occurrences.ts';
 import { toJson } from '../plain.ts';
 import { timeIn } from '../words.ts';
 
@@ -17,22 +19,23 @@ interface Plan {
   readonly file: string;
   readonly change: 'created' | 'changed' | 'unchanged';
   readonly differences: readonly Difference[];
-  /** `next`: ISO-8601 UTC; null for a cron expression. */
-  readonly profiles: readonly (ProfileView & { readonly timezone: string; readonly next: readonly string[] | null })[];
+  readonly profiles: readonly (ProfileView & { readonly timezone: string; readonly next: readonly Coming[] })[];
   /** The least that suffice. */
   readonly permissions: readonly string[];
   readonly notes: readonly string[];
 }
 
 export async function dryRun(context: Context, found: readonly FoundConnection[], stored: readonly Connection[]): Promise<void> {
-  const now = new Date();
-  const plans = found.map((connection) =>
-    planOf(
-      connection,
-      stored.find(({ name }) => name === connection.spec.name),
-      now,
-    ),
-  );
+  const plans: Plan[] = [];
+  for (const connection of found) {
+    plans.push(
+      await planOf(
+        context,
+        connection,
+        stored.find(({ name }) => name === connection.spec.name),
+      ),
+    );
+  }
   const { output } = context;
   if (output.format !== 'table') {
     return output.rows(plans, {
@@ -49,7 +52,7 @@ export async function dryRun(context: Context, found: readonly FoundConnection[]
   output.note('Nothing was changed: this was a dry run.');
 }
 
-function planOf({ spec, file, notes }: FoundConnection, stored: Connection | undefined, now: Date): Plan {
+async function planOf(context: Context, { spec, file, notes }: FoundConnection, stored: Connection | undefined): Promise<Plan> {
   const profiles = profileViews(spec);
   const change = stored === undefined ? 'created' : stored.specHash === specHash(spec) ? 'unchanged' : 'changed';
   return {
@@ -57,14 +60,27 @@ function planOf({ spec, file, notes }: FoundConnection, stored: Connection | und
     file,
     change,
     differences: change === 'unchanged' ? [] : differences(stored?.spec, toJson(spec)),
-    profiles: profiles.map((profile, position) => ({
-      ...profile,
-      timezone: zoneOf(spec, profile.name),
-      next: profile.status === 'active' ? nextOccurrences(spec.profiles[position]?.schedule ?? null, now, foretold) : [],
-    })),
+    profiles: await Promise.all(
+      profiles.map(async (profile) => ({
+        ...profile,
+        timezone: zoneOf(spec, profile.name),
+        next: await comingOf(context, spec, profile.name),
+      })),
+    ),
     permissions: permissionsOf(profiles),
     notes: [...notes, ...emptyRowNotes(spec)],
   };
+}
+
+/** By what is stored of the connection's streams; a new one has nothing yet. */
+async function comingOf(context: Context, spec: ConnectionSpec, name: string): Promise<Coming[]> {
+  const profile = spec.profiles.find((candidate) => candidate.name === name);
+  if (profile === undefined || profile.status === 'inactive' || profile.schedule === null) return [];
+  const { schedule, baseline } = profile;
+  const facts = await readStreamFacts(await context.database(), spec.name, streamPins(spec, name));
+  const grid = baseline === null ? null : { every: baseline, start: schedule.start, timezone: schedule.timezone };
+  const { cursorMaxAgeMs } = (await context.config()).timings;
+  return comingOccurrences({ schedule, baseline: grid, facts, cursorMaxAgeMs, now: new Date() }, foretold);
 }
 
 function textOf(plan: Plan): string {
@@ -74,9 +90,7 @@ function textOf(plan: Plan): string {
   for (const profile of plan.profiles) {
     lines.push(`  profile ${profile.name}, ${profile.status}: ${profile.schedule}`);
     if (profile.baseline !== null) lines.push(`    baseline ${profile.baseline}`);
-    if (profile.next !== null && profile.next.length > 0) {
-      lines.push(`    next: ${profile.next.map((time) => timeIn(profile.timezone, time)).join(', ')}`);
-    }
+    for (const { at, mode, reason } of profile.next) lines.push(`    next ${timeIn(profile.timezone, at)}: ${mode} (${reason})`);
     for (const { stream, map } of profile.streams) lines.push(`    ${stream}${map === null ? '' : ` by ${map}`}`);
   }
   lines.push(`  application permissions: ${plan.permissions.join(', ')}`, ...plan.notes.map((note) => `  ${note}`));
