@@ -68,8 +68,8 @@ export interface Site {
   readonly client: Client;
   /** Where workers and verbs find all of it. */
   readonly env: Readonly<Record<string, string>>;
-  /** `failpoint` as TIDEMARK_FAILPOINT takes it; `code` when it is another build's. */
-  startWorker(failpoint?: string, code?: WorkerCode): WorkerProcess;
+  /** `failpoint` as TIDEMARK_FAILPOINT takes it; `code` when it is another build's; `more` for its environment. */
+  startWorker(failpoint?: string, code?: WorkerCode, more?: Readonly<Record<string, string>>): WorkerProcess;
   /** Asks the entity for a run, starting it when it does not run. Needs no worker. */
   ask(what: 'full' | 'run'): Promise<void>;
   /** The report of the connection's n-th run, from 1, once it has ended and the entity has taken note. */
@@ -115,10 +115,10 @@ async function openSite(options: SiteOptions): Promise<Site> {
     database,
     client,
     env,
-    startWorker(failpoint, code = options.code) {
+    startWorker(failpoint, code = options.code, more = {}) {
       const armed: Record<string, string> = failpoint === undefined ? {} : { TIDEMARK_FAILPOINT: failpoint };
       const worker = startWorkerProcess(code, {
-        env: { ...env, ...armed },
+        env: { ...env, ...armed, ...more },
         logFile: path.join(home, `worker-${workers.length}.log`),
       });
       workers.push(worker);

@@ -12,18 +12,22 @@ export interface WorkerCode {
   remove(): void;
 }
 
-/**
- * A copy of the sources with the bundle beside the worker, where an installed package has it: a start takes half the time.
- * `change` makes another build of it.
- */
-export async function prepareWorkerCode(change: (directory: string) => void = () => undefined): Promise<WorkerCode> {
+export interface OtherBuild {
+  /** Changes the copy of the sources. */
+  readonly change?: (directory: string) => void;
+  /** The code of the workflows, instead of the sources'. */
+  readonly bundle?: string;
+}
+
+/** A copy of the sources with the bundle beside the worker, where an installed package has it: a start takes half the time. */
+export async function prepareWorkerCode({ change, bundle }: OtherBuild = {}): Promise<WorkerCode> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-worker-'));
   cpSync(path.join(root, 'src'), path.join(directory, 'src'), { recursive: true });
   cpSync(path.join(root, 'package.json'), path.join(directory, 'package.json'));
   symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
-  change(directory);
+  change?.(directory);
   const workflowsPath = path.join(directory, 'src/workflows/index.ts');
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const code = bundle ?? (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })).code;
   writeFileSync(path.join(directory, 'src/workflows.bundle.js'), code);
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }

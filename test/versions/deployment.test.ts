@@ -1,8 +1,9 @@
 // Two builds on one queue, with Worker Deployment versioning, led by the commands of docs/upgrading.md: runs end on the build that they began on, the idle
-// entity moves, and it moves back. With and without versions each build reads what the other left.
+// entity moves, and it moves back.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findTemporalBinary, temporalOrigins } from '../../src/stack/temporalBinary.ts';
 import { connectionId, pullId } from '../../src/workflows/ids.ts';
@@ -13,18 +14,20 @@ import { groupsAt, holdGroups } from '../crash/holds.ts';
 
 const inTurn = process.env['TIDEMARK_TEST_DATABASE_URL'] === undefined ? test.skip : test;
 const entity = connectionId('tenant');
-const deployment = 'tidemark';
+const wakeEveryMs = 1000;
 
 let older: WorkerCode;
 let newer: WorkerCode;
 beforeAll(async () => {
   older = await prepareWorkerCode();
-  newer = await prepareWorkerCode((directory) => {
-    const file = path.join(directory, 'src/workflows/connection.ts');
-    writeFileSync(
-      file,
-      readFileSync(file, 'utf8').replace('The connection was deleted.', 'The connection was deleted, says the newer build.'),
-    );
+  newer = await prepareWorkerCode({
+    change: (directory) => {
+      const file = path.join(directory, 'src/workflows/connection.ts');
+      writeFileSync(
+        file,
+        readFileSync(file, 'utf8').replace('The connection was deleted.', 'The connection was deleted, says the newer build.'),
+      );
+    },
   });
 }, 120_000);
 afterAll(() => {
@@ -32,11 +35,20 @@ afterAll(() => {
   newer?.remove();
 });
 
-/** A line of docs/upgrading.md, as its reader types it. */
-async function temporal(site: Site, line: string): Promise<string> {
+const page = readFileSync(path.join(import.meta.dirname, '../../docs/upgrading.md'), 'utf8');
+
+/** Runs the line of docs/upgrading.md that begins so, with what its reader puts in the place of the words in capitals. */
+async function temporal(site: Site, begins: string, given: Readonly<Record<string, string>> = {}): Promise<string> {
+  const found = page
+    .split(/[\n`]/)
+    .find((part) => part.trim().startsWith(`temporal ${begins}`))
+    ?.trim();
+  if (found === undefined) throw new Error(`docs/upgrading.md has no line "temporal ${begins}".`);
+  const line = Object.entries(given).reduce((text, [word, value]) => text.replace(word, value), found);
   const binary = await findTemporalBinary(temporalOrigins(path.join(import.meta.dirname, '../../node_modules/.cache/tidemark')));
-  const [, ...words] = line.split(' ');
-  const { stdout } = await promisify(execFile)(binary, words, { env: { ...process.env, ...site.env } });
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', line.replace('temporal', `"${binary}"`)], {
+    env: { ...process.env, ...site.env },
+  });
   return stdout;
 }
 
@@ -49,7 +61,7 @@ const buildOf = (worker: WorkerProcess): Promise<string> =>
 async function setCurrent(site: Site, build: string): Promise<void> {
   // Temporal knows a build a moment after its worker has begun to ask for work.
   await eventually(`${build} is current`, 30_000, async () => {
-    await temporal(site, `temporal worker deployment set-current-version --deployment-name ${deployment} --build-id ${build} --yes`);
+    await temporal(site, 'worker deployment set-current-version --deployment-name tidemark --build-id', { BUILD: build });
     return true;
   });
 }
@@ -62,15 +74,19 @@ async function pinnedTo(site: Site, workflowId: string): Promise<string | null> 
   return behavior === 1 ? (deploymentVersion?.buildId ?? null) : null;
 }
 
-const moved = (site: Site, build: string): Promise<true> =>
-  eventually(`the entity is pinned to ${build}`, recoveryMs, async () => ((await pinnedTo(site, entity)) === build ? true : null));
+const wake = (site: Site): Promise<string> => temporal(site, 'workflow signal', { NAME: 'tenant' });
 
-async function running(site: Site, build: string): Promise<number> {
-  const query = `TemporalWorkerDeploymentVersion = '${deployment}:${build}' and ExecutionStatus = 'Running'`;
-  return (await site.client.workflow.count(query)).count;
-}
+/** Wakes the entity until it has moved: the task queues learn of a new current version a moment after it was set. */
+const moves = (site: Site, build: string | null): Promise<true> =>
+  eventually(`the entity is pinned to ${build}`, 60_000, async () => {
+    if ((await pinnedTo(site, entity)) === build) return true;
+    await wake(site);
+    await sleep(wakeEveryMs);
+    return null;
+  });
 
-const wake = (site: Site): Promise<void> => site.client.workflow.getHandle(entity).signal('configured');
+const running = async (site: Site, build: string): Promise<number> =>
+  Number(/Total: (\d+)/.exec(await temporal(site, 'workflow count', { OLD: build }))?.[1]);
 
 inTurn(
   'with versions: a run ends on the build that it began on, the entity moves to the one that is current, and back',
@@ -89,21 +105,28 @@ inTurn(
       await setCurrent(site, after);
       expect((await site.runEnds(1)).verdict).toBe('complete');
       expect(await pinnedTo(site, pullId('tenant', 1))).toBe(before);
-      // The end of its run was a task: it has seen that another build is current.
-      await moved(site, after);
+      await moves(site, after);
       await eventually('nothing runs on the older build', recoveryMs, async () => (await running(site, before)) === 0);
       await site.ask('run');
       expect((await site.runEnds(2)).mode).toBe('delta');
       expect(await pinnedTo(site, pullId('tenant', 2))).toBe(after);
 
-      // Back. It sleeps now, and moves when something wakes it.
       await setCurrent(site, before);
-      await wake(site);
-      await moved(site, before);
+      await moves(site, before);
       second.send('SIGTERM');
       expect(await second.ended).toMatchObject({ code: 0 });
       await site.ask('run');
       expect((await site.runEnds(3)).mode).toBe('delta');
+
+      // Without versions again.
+      const plain = site.startWorker(undefined, undefined, { TIDEMARK_VERSIONING: 'off' });
+      await buildOf(plain);
+      await temporal(site, 'worker deployment set-current-version --deployment-name tidemark --unversioned');
+      await moves(site, null);
+      first.send('SIGTERM');
+      expect(await first.ended).toMatchObject({ code: 0 });
+      await site.ask('run');
+      expect((await site.runEnds(4)).mode).toBe('delta');
     });
   },
   recoveryMs * 2,
