@@ -17,3 +17,8 @@ export async function scheduledPull(...input: Parameters<typeof released.schedul
   await sleep(1);
   return released.scheduledPull(...input);
 }
+
+export async function reconcile(): ReturnType<typeof released.reconcile> {
+  await sleep(1);
+  return released.reconcile();
+}

@@ -4,13 +4,16 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { syncSchedules } from '../../src/clients/schedules.ts';
 import type { SliceResult } from '../../src/model.ts';
 import { connectionId, pullId, scheduleId, taskQueues } from '../../src/workflows/ids.ts';
-import type { connection } from '../../src/workflows/index.ts';
+import type { connection, reconcile } from '../../src/workflows/index.ts';
 import {
+  approveRemovalsSignal,
+  approveRemovalsUpdate,
   cancelRunUpdate,
   type ConnectionStatus,
   forceFullPullUpdate,
   pauseUpdate,
   pullDueUpdate,
+  rejectRemovalsUpdate,
   resumeUpdate,
   runNowSignal,
   runNowUpdate,
@@ -198,6 +201,33 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     await send(handle, runNowUpdate);
     await ended(handle, 1);
     return [entity(stage), { file: 'pull-partial', workflowId: pullId(stage.name, 1) }];
+  },
+  'connection-held': async (stage) => {
+    const { store } = stage;
+    const digest = 'd'.repeat(64);
+    const hold = (): void => void (store.held = { count: 60, digest });
+    hold();
+    const handle = await start(stage);
+    await send(handle, runNowUpdate);
+    await ended(handle, 1);
+    await handle.signal(approveRemovalsSignal, { digest: 'e'.repeat(64) });
+    await send(handle, approveRemovalsUpdate, { digest, by: 'ana@ops' });
+    await ended(handle, 2);
+    hold();
+    await send(handle, runNowUpdate);
+    await ended(handle, 3);
+    await send(handle, rejectRemovalsUpdate, { digest, by: 'ana@ops' });
+    await until(() => store.saved.at(-1)?.state === 'processed');
+    return [
+      entity(stage),
+      { file: 'pull-holding', workflowId: pullId(stage.name, 1) },
+      { file: 'pull-approved', workflowId: pullId(stage.name, 2) },
+    ];
+  },
+  reconcile: async ({ harness, name }) => {
+    const handle = await harness.client.workflow.start<typeof reconcile>('reconcile', { workflowId: name, taskQueue: taskQueues.control });
+    await handle.result();
+    return [{ file: name, workflowId: handle.workflowId }];
   },
   tick: async (stage) => {
     const schedule = {
