@@ -14,8 +14,8 @@ export interface ConnectionStanding {
 export interface Metrics {
   /** MUST be called once for each run. */
   runEnded(connector: string, report: RunReport): void;
-  /** MUST be called once for each occurrence. */
-  occurrenceSkipped(reason: string): void;
+  /** MUST be called once for each occurrence, or for `count` of them. */
+  occurrenceSkipped(reason: string, count?: number): void;
   connectionsStand(standings: readonly ConnectionStanding[]): void;
 }
 
@@ -32,16 +32,19 @@ export const metricNames = {
 
 const changes = ['added', 'updated', 'unchanged', 'removedBySource', 'swept', 'rejected', 'excluded'] as const;
 
-/** The texts that occurrences are skipped with, by what they begin with, as labels; any other text is `other`. */
+/** What the reconciler finds: Temporal never fired them. */
+export const neverFired = 'never fired';
+
+/** The texts that occurrences are skipped with, as labels; any other text is `other`. */
 const skipReasons: readonly (readonly [RegExp, string])[] = [
-  [/paused/, 'paused'],
-  [/running|under way/, 'running'],
-  [/waits|waiting|queued/, 'waiting'],
-  [/inactive|not active/, 'inactive'],
-  [/no such profile|no profile/, 'no_profile'],
-  [/deleted/, 'deleted'],
-  [/no such local time/, 'no_such_local_time'],
-  [/never fired|not fired|did not fire|missed/, 'missed'],
+  [/^paused/, 'paused'],
+  [/is running/, 'running'],
+  [/is waiting/, 'waiting'],
+  [/inactive/, 'inactive'],
+  [/no such profile/, 'no_profile'],
+  [/was deleted/, 'deleted'],
+  [/hour comes twice/, 'repeated_local_time'],
+  [new RegExp(`^${neverFired}$`), 'never_fired'],
 ];
 
 export function createMetrics(meter: MetricMeter): Metrics {
@@ -62,8 +65,8 @@ export function createMetrics(meter: MetricMeter): Metrics {
         for (const change of changes) records(report[change], { stream: report.stream, change });
       }
     },
-    occurrenceSkipped(reason) {
-      skipped(1, { reason: skipReasons.find(([text]) => text.test(reason))?.[1] ?? 'other' });
+    occurrenceSkipped(reason, count = 1) {
+      skipped(count, { reason: skipReasons.find(([text]) => text.test(reason))?.[1] ?? 'other' });
     },
     connectionsStand(standings) {
       for (const { connection, ...stands } of standings) {

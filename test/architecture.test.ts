@@ -23,6 +23,7 @@ const allowed: Record<string, readonly string[]> = {
   activities: [
     'errors',
     'log',
+    'metrics',
     'model',
     'failpoint',
     'connectors',

@@ -12,11 +12,12 @@ import type { Shared } from './dependencies.ts';
 import type { PullDueRequest } from './types.ts';
 
 /** @throws ORCHESTRATOR_UNAVAILABLE when the entity does not answer, CONFIG_INVALID when it refuses. */
-export async function answerTick(shared: Pick<Shared, 'client' | 'database'>, request: PullDueRequest): Promise<RunAnswer> {
+export async function answerTick(shared: Pick<Shared, 'client' | 'database' | 'metrics'>, request: PullDueRequest): Promise<RunAnswer> {
   if (!(await isRepeated(shared.database, request))) return askPullDue(shared, request);
   const { name, profile, scheduledAt } = request;
   const reason = 'the local hour comes twice, and it ran the first time';
-  await noteOccurrence(shared.database, { connection: name, profile, scheduledAt, run: null, outcome: 'skipped', reason });
+  const news = await noteOccurrence(shared.database, { connection: name, profile, scheduledAt, run: null, outcome: 'skipped', reason });
+  if (news) shared.metrics.occurrenceSkipped(reason);
   return { outcome: 'skipped', reason };
 }
 

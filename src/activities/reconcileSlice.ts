@@ -1,5 +1,6 @@
 // One call of the reconciler: a slice of connections; after the last of them, what is left behind. Idempotent.
 import { TidemarkError } from '../errors.ts';
+import { neverFired } from '../metrics.ts';
 import { lostRuns, removeSchedules } from '../reconcile/leftovers.ts';
 import { reconcileConnections } from '../reconcile/slice.ts';
 import type { LostRun } from '../store/reconcile.ts';
@@ -12,11 +13,12 @@ const connectionsAtOnce = 100;
 
 /** @throws STORE_UNAVAILABLE, ORCHESTRATOR_UNAVAILABLE */
 export async function reconcileSlice(shared: Shared, { after }: ReconcileRequest): Promise<ReconcileResult> {
-  const { client, database, logger, config } = shared;
+  const { client, database, logger, config, metrics } = shared;
   if (client === null) throw new TidemarkError('ORCHESTRATOR_UNAVAILABLE', 'This worker has no Temporal client.');
   const tools = { client, database, logger };
   return withHeartbeat(config.timings, shared.draining, async ({ signal, alive }) => {
     const slice = await reconcileConnections(tools, after, { limit: connectionsAtOnce, signal, alive: () => alive() });
+    metrics.occurrenceSkipped(neverFired, slice.skipped);
     if (slice.after !== null) return { ...slice, removed: 0, closed: 0 };
     return { ...slice, removed: await removeSchedules(tools), closed: await closeLostRuns(shared, await lostRuns(tools)) };
   });
