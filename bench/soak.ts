@@ -44,13 +44,15 @@ export async function soak(
     const fromMs = Date.now();
     const { lives, kills } = await disturb(fleet, fromMs + options.minutes * 60_000, note);
     const tillMs = Date.now();
-    note('Pausing the schedules, mending the tenants, and waiting for what is under way.');
-    await pauseAll(fleet);
+    note('Mending the tenants; the reconciler writes what Temporal never started.');
     fleet.mendThings();
+    await fleet.client.schedule.getHandle('tidemark-reconcile').trigger();
+    await settled(fleet, fromMs, tillMs);
+    note('Pausing the schedules, and waiting for what is under way.');
+    await pauseAll(fleet);
     await quiet(fleet);
     const runsPerMinute = await endedBetween(fleet, fromMs, tillMs);
-    await fleet.client.schedule.getHandle('tidemark-reconcile').trigger();
-    const occurrences = await settled(fleet, fromMs, tillMs);
+    const occurrences = await countOccurrences(fleet, fromMs, tillMs);
     note('One more run of every connection, and their inventories.');
     await runAll(fleet);
     return {
@@ -116,11 +118,10 @@ async function quiet(fleet: Fleet): Promise<void> {
   }
 }
 
-/** The occurrences once the reconciler has written those that Temporal never started. */
-async function settled(fleet: Fleet, fromMs: number, tillMs: number): Promise<Occurrences> {
+/** Until every occurrence has its row. What takes longer than the limit is told by the accounts. */
+async function settled(fleet: Fleet, fromMs: number, tillMs: number): Promise<void> {
   for (const deadline = Date.now() + settleLimitMs; ; await sleep(lookEveryMs)) {
-    const occurrences = await countOccurrences(fleet, fromMs, tillMs);
-    if (occurrences.missing.length === 0 || Date.now() > deadline) return occurrences;
+    if ((await countOccurrences(fleet, fromMs, tillMs)).missing.length === 0 || Date.now() > deadline) return;
   }
 }
 
