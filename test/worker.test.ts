@@ -1,5 +1,7 @@
 // The worker as a process: it waits for what is away, serves when all is there, drains on SIGTERM, and ends at once when no waiting helps.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { freePort } from '../src/stack/ports.ts';
@@ -81,3 +83,16 @@ test.each([
   },
   60_000,
 );
+
+test('a port for metrics that another process has ends it with 2, named', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  try {
+    const it = worker({ TIDEMARK_DATABASE_URL: 'postgresql:///x', TIDEMARK_METRICS: `127.0.0.1:${port}` });
+    expect(await it.ended).toBe(2);
+    expect(it.log()).toContain(`TIDEMARK_METRICS: 127.0.0.1:${port} cannot be listened on.`);
+  } finally {
+    other.close();
+  }
+}, 60_000);
