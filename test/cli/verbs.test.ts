@@ -1,4 +1,5 @@
 // Every verb on a real stack: what it prints (by schema), what it changes, how it ends. Each test has a connection of its own.
+import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { type CliStack, startCliStack } from './stack.ts';
 import type { Ended } from './tidemark.ts';
@@ -79,6 +80,8 @@ const status = z.strictObject({
       lastRun: runBrief.nullable(),
       lastFull: time.nullable(),
       nextRun: time.nullable(),
+      nextRunReason: z.string().nullable(),
+      overdueSince: time.nullable(),
     }),
   ),
   current: z.strictObject({ run: z.int(), profile: z.string(), since: time }).nullable(),
@@ -236,6 +239,29 @@ test('apply --dry-run says what would change and changes nothing', async () => {
   expect(changed).toMatchObject({ change: 'changed', differences: [{ path: 'title', from: 'dry', to: 'Another' }] });
   const { title } = await json(z.looseObject({ title: z.string() }), ['get', 'dry']);
   expect(title).toBe('dry');
+});
+
+test('an operator’s pause of a Schedule is shown with its note, and an end as such', async () => {
+  const profiles = `profiles:
+  - name: default
+    schedule: { occurs: recurring, every: daily, start: 2026-05-05T18:39 }
+  - name: over
+    streams: [appRoleAssignments]
+    schedule: { occurs: recurring, every: daily, start: 2025-05-05T18:39, end: 2025-06-05T18:39 }
+`;
+  await stack.call(['apply', '-f', stack.write('noted', { profiles })]);
+  const connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
+  await new Client({ connection }).schedule.getHandle('noted:default').pause('audit week');
+  await connection.close();
+  const reasons = z.looseObject({ profiles: z.array(z.looseObject({ nextRunReason: z.string().nullable() })) });
+  const { profiles: shown } = await json(reasons, ['status', 'noted']);
+  expect(shown).toMatchObject([
+    { name: 'default', nextRunReason: 'paused: audit week' },
+    { name: 'over', nextRun: null, nextRunReason: 'schedule ended' },
+  ]);
+  const words = await stack.call(['status', 'noted']);
+  expect(words.stdout).toContain('default: no next run: paused: audit week');
+  expect((await stack.call(['get', 'noted'])).stdout).toContain('no next run: schedule ended');
 });
 
 test('pause holds runs back, resume lets them go; both say when there was nothing to do', async () => {

@@ -3,19 +3,25 @@ import { readSpec } from '../../connectors/spec.ts';
 import type { HeldSet } from '../../model.ts';
 import { type Connection, listConnections } from '../../store/connection.ts';
 import { heldSets } from '../../store/held.ts';
-import { requireConnection } from '../connections.ts';
+import { readWatches, type Watch } from '../../store/watch.ts';
+import { requireConnection, zoneOf } from '../connections.ts';
 import { emptyRowNotes, profileViews, stateOf } from '../connectionView.ts';
 import type { Context } from '../context.ts';
 import { heldLines } from '../heldText.ts';
 import type { Column } from '../output.ts';
+import { scheduleNoteLines, storedNotes } from '../scheduleNotes.ts';
+import { timeIn } from '../words.ts';
 
 export async function get(context: Context, name: string | undefined): Promise<void> {
   const database = await context.database();
   if (name !== undefined) await requireConnection(database, name);
   const held = await heldSets(database);
-  const views = (await listConnections(database))
-    .filter((connection) => name === undefined || connection.name === name)
-    .map((connection) => viewOf(connection, held.get(connection.name) ?? null));
+  const found = (await listConnections(database)).filter((connection) => name === undefined || connection.name === name);
+  const { watches } = await readWatches(
+    database,
+    found.map((connection) => connection.name),
+  );
+  const views = found.map((connection) => viewOf(connection, held.get(connection.name) ?? null, watches));
   const [view] = views;
   if (name !== undefined && view !== undefined) {
     return context.output.one(view, { text: () => textOf(view), rows: [view], columns });
@@ -23,8 +29,9 @@ export async function get(context: Context, name: string | undefined): Promise<v
   await context.output.rows(views, { columns, none: 'There are no connections yet: "tidemark apply -f FILE".' });
 }
 
-function viewOf(connection: Connection, held: HeldSet | null) {
+function viewOf(connection: Connection, held: HeldSet | null, watches: readonly Watch[]) {
   const spec = readSpec(connection.spec);
+  const notes = storedNotes(spec, watches);
   const { state, since } = stateOf(connection, spec);
   return {
     name: connection.name,
@@ -37,7 +44,7 @@ function viewOf(connection: Connection, held: HeldSet | null) {
     revision: connection.revision,
     createdAt: connection.createdAt,
     changedAt: connection.changedAt,
-    profiles: profileViews(spec),
+    profiles: profileViews(spec).map((profile) => ({ ...profile, ...notes.get(profile.name) })),
     notes: emptyRowNotes(spec),
     spec,
   };
@@ -66,6 +73,9 @@ function textOf(view: View): string {
     lines.push('', `profile ${profile.name}, ${profile.status}: ${profile.schedule}`);
     if (profile.description !== '') lines.push(`  ${profile.description}`);
     if (profile.baseline !== null) lines.push(`  baseline ${profile.baseline}`);
+    const { nextRunReason = null, overdueSince = null } = profile;
+    const timeOf = (iso: string): string => timeIn(zoneOf(view.spec, profile.name), iso);
+    lines.push(...scheduleNoteLines({ nextRunReason, overdueSince }, timeOf).map((note) => `  ${note}`));
     for (const { stream, map } of profile.streams) lines.push(`  ${stream}${map === null ? '' : ` by ${map}`}`);
   }
   return [...lines, ...view.notes.map((note) => `\n${note}`)].join('\n');

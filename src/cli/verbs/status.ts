@@ -9,6 +9,7 @@ import type { Database } from '../../store/database.ts';
 import { heldSet } from '../../store/held.ts';
 import { listRuns, openRuns } from '../../store/run.ts';
 import { readProgress } from '../../store/walk.ts';
+import { readWatches } from '../../store/watch.ts';
 import type { ConnectionStatus } from '../../workflows/messages.ts';
 import { requireConnection, zoneOf } from '../connections.ts';
 import { stateOf } from '../connectionView.ts';
@@ -17,6 +18,7 @@ import { listEntities, queryEntity, requireWorker } from '../entity.ts';
 import { exit, type ExitCode, exitOf } from '../errors.ts';
 import { heldLines } from '../heldText.ts';
 import { runName } from '../runName.ts';
+import { currentNotes, type ScheduleNote, scheduleNoteLines, storedNotes } from '../scheduleNotes.ts';
 import { timeIn } from '../words.ts';
 
 export async function status(context: Context, name: string | undefined): Promise<ExitCode> {
@@ -75,7 +77,11 @@ async function oneStatus(context: Context, name: string): Promise<ExitCode> {
   const shown = answered.answer ?? stored.answer?.status ?? null;
   if (shown !== null) {
     const source = answered.answer === null ? 'database' : 'workflow';
-    await print(context, database, { name, source, ...shown }, (profile) => (spec === null ? 'UTC' : zoneOf(spec, profile)));
+    const notes = database === null || spec === null ? null : await notesFor(context, database, spec, source);
+    const noted = shown.profiles.map((profile) => ({ ...profile, ...notes?.get(profile.name) }));
+    await print(context, database, { name, source, ...shown, profiles: noted }, (profile) =>
+      spec === null ? 'UTC' : zoneOf(spec, profile),
+    );
   }
   if (stored.error !== null && answered.error !== null) context.output.note(answered.error.message);
   const error = stored.error ?? answered.error;
@@ -85,6 +91,17 @@ async function oneStatus(context: Context, name: string): Promise<ExitCode> {
     `The workflow connection:${name} does not run, so nothing is pulled; applying the connection's file again starts it.`,
   );
   return exit.failed;
+}
+
+/** As Temporal knows them where it was asked, else as the reconciler last did. */
+async function notesFor(
+  context: Context,
+  database: Database,
+  spec: ConnectionSpec,
+  source: Shown['source'],
+): Promise<ReadonlyMap<string, ScheduleNote>> {
+  if (source === 'workflow') return currentNotes({ database, client: await context.temporal() }, spec);
+  return storedNotes(spec, (await readWatches(database, [spec.name])).watches);
 }
 
 interface Stored {
@@ -142,8 +159,9 @@ async function storedStatus(database: Database, connection: Connection): Promise
   };
 }
 
-interface Shown extends ConnectionStatus {
+interface Shown extends Omit<ConnectionStatus, 'profiles'> {
   readonly name: string;
+  readonly profiles: readonly (ConnectionStatus['profiles'][number] & Partial<ScheduleNote>)[];
   /** Who says so: the entity, or the database because nobody answered for it. */
   readonly source: 'workflow' | 'database';
 }
@@ -179,6 +197,10 @@ async function print({ output }: Context, database: Database | null, shown: Show
     if (shown.held !== null) lines.push(...heldLines(shown.name, shown.held));
     if (shown.lastError !== null) lines.push(`${shown.lastError.code}: ${shown.lastError.message}`, `  fix: ${shown.lastError.hint}`);
     lines.push('', await profileTable());
+    for (const { name, zone: ofProfile, nextRunReason = null, overdueSince = null } of profiles) {
+      const notes = scheduleNoteLines({ nextRunReason, overdueSince }, (iso) => timeIn(ofProfile, iso));
+      lines.push(...notes.map((note) => `${name}: ${note}`));
+    }
     if (current !== null) {
       lines.push('', `${runName(shown.name, current.run)} since ${timeIn(zone(current.profile), current.since)}:`);
       if (place !== null) lines.push(`  waits for its turn, at place ${place}`);
