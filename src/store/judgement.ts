@@ -46,7 +46,7 @@ export function stagedGroups(database: Database, { run, connection }: RunPlace, 
        coalesce(d.applied, 0) as applied, g.again as "asksAgain",
        g.mode = 'delta' and exists (
          select from held_removal h
-         where h.connection = $2 and h.stream = g.stream and coalesce(h.edge_kind, 'record') = g.kind and not h.rejected) as joins,
+         where h.connection = $2 and h.stream = g.stream and coalesce(h.edge_kind, 'record') = g.kind and not h.rejected offset 0) as joins,
        exists (
          select from cursor k join run r on r.run = $1
          join lateral jsonb_to_recordset(r.streams) as p (stream text, binding jsonb) on p.stream = k.stream

@@ -69,20 +69,23 @@ create function held_set(of_connection text) returns table (count bigint, digest
 $$;
 
 -- Whether the removal of an edge counts: not where it only follows one of its ends, gone already or with this run.
+-- Offset 0 holds the planner to one probe of an index each: this is asked for edge after edge.
 create function edge_counts(of_run bigint, of_connection text, one_end text, other_end text) returns boolean language sql stable as $$
   select not exists (
     select from tally t
+    cross join unnest(array[one_end, other_end]) as e (id)
     cross join lateral (
-      select num, tombstoned_at from record
-      where connection = of_connection and stream = t.stream and id = any (array[one_end, other_end]) offset 0
+      select num, tombstoned_at from record where connection = of_connection and stream = t.stream and id = e.id offset 0
     ) r
     where t.connection = of_connection and t.kind = 'record' and (
       r.tombstoned_at is not null
       or exists (
-        select from held_removal where connection = of_connection and stream = t.stream and kind = 'record' and num = r.num and approved_run = of_run)
+        select from held_removal
+        where connection = of_connection and stream = t.stream and kind = 'record' and num = r.num and approved_run = of_run offset 0)
       or exists (
-        select from pending_removal p join checkpoint c on c.run = p.run and c.stream = p.stream and c.outcome = 'complete'
-        where p.run = of_run and p.stream = t.stream and p.kind = 'record' and p.num = r.num and not p.back)))
+        select from pending_removal
+        where run = of_run and stream = t.stream and kind = 'record' and num = r.num and not back
+          and exists (select from checkpoint where run = of_run and stream = t.stream and outcome = 'complete') offset 0)))
 $$;
 
 -- Decides once what becomes of a run's staged removals, under the fence; asked again it answers what stands. What a complete full walk saw, or
