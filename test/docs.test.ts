@@ -7,8 +7,10 @@ import { variables } from '../src/config.ts';
 import { parseConnectionFiles, problemInWords } from '../src/connectors/connectionFile.ts';
 import { connectors } from '../src/connectors/index.ts';
 import { findTemporalBinary, temporalOrigins } from '../src/stack/temporalBinary.ts';
+import { z } from 'zod';
 import { type CliStack, startCliStack } from './cli/stack.ts';
 import { type Ended, tidemark } from './cli/tidemark.ts';
+import { eventually } from './support/waiting.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const pages = ['README.md', ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)];
@@ -84,13 +86,44 @@ describe('the runnable commands of docs/operations.md, in order', () => {
     expect(runnable.length).toBeGreaterThan(5);
     const temporal = path.dirname(await findTemporalBinary(temporalOrigins(path.join(root, 'node_modules/.cache/tidemark'))));
     const env = { ...process.env, ...stack.env, NO_COLOR: '1', PATH: [bin, temporal, process.env['PATH']].join(path.delimiter) };
-    for (const { text } of runnable) {
-      for (const line of text.trim().split('\n')) {
-        const { code, stderr } = await shell(line, stack.directory, env);
+    for (const { text, words } of runnable) {
+      for (const line of text
+        .trim()
+        .split('\n')
+        .filter((command) => !command.startsWith('#'))) {
+        const given = words.includes('held') ? await holdRemovals() : words.includes('running') ? await beginRun() : {};
+        const { code, stderr } = await shell(line, stack.directory, { ...env, ...given });
         expect({ line, code, stderr: code === 0 ? '' : stderr }).toEqual({ line, code: 0, stderr: '' });
       }
+      await stack.simulator.clearFaults();
     }
-  }, 180_000);
+  }, 400_000);
+
+  const status = async () =>
+    z
+      .looseObject({ current: z.looseObject({ run: z.int() }).nullable(), held: z.looseObject({ digest: z.string() }).nullable() })
+      .parse(JSON.parse((await stack.call(['status', 'contoso-identity', '--json'])).stdout));
+
+  /** More removals than the guard allows, and nothing that waits from before. */
+  async function holdRemovals(): Promise<{ DIGEST: string }> {
+    await eventually('the connection is idle', 60_000, async () => ((await status()).current === null ? true : null));
+    const users: string[] = [];
+    for await (const { id } of stack.simulator.truth('users')) if (users.length < 150) users.push(String(id));
+    await stack.simulator.mutate(users.map((id) => ({ do: 'deleteUser', id })));
+    const { code } = await stack.call(['run', 'contoso-identity', '--wait']);
+    expect(code).toBe(5);
+    return { DIGEST: (await status()).held?.digest ?? '' };
+  }
+
+  /** A run that lasts. */
+  async function beginRun(): Promise<{ RUN: string }> {
+    await stack.simulator.clearFaults();
+    await eventually('the connection is idle', 60_000, async () => ((await status()).current === null ? true : null));
+    await stack.simulator.addFaults([{ match: '/delta', fault: { kind: 'slow', bytesPerSecond: 4_000 } }]);
+    await stack.call(['run', 'contoso-identity', '--full']);
+    const run = await eventually('a run is under way', 60_000, async () => (await status()).current?.run ?? null);
+    return { RUN: `contoso-identity:${run}` };
+  }
 });
 
 function shell(line: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Pick<Ended, 'code' | 'stderr'>> {
