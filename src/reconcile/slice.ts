@@ -8,7 +8,7 @@ import { connectionId } from '../workflows/ids.ts';
 import { isRunning, tellEntity } from './entity.ts';
 import { type ProfileDone, reconcileProfile, type Tools } from './profile.ts';
 
-export interface SliceCounts {
+interface SliceCounts {
   readonly connections: number;
   /** Entities that did not run. */
   readonly started: number;

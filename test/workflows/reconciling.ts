@@ -36,7 +36,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export interface GivenProfile {
+interface GivenProfile {
   readonly name?: string;
   readonly schedule: Schedule | null;
   readonly status?: 'active' | 'inactive';
