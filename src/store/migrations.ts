@@ -8,13 +8,15 @@ import { workers } from './migrations/workers.ts';
 
 export interface Migration {
   readonly version: number;
+  /** The oldest version whose code still works when this one has been applied: its own, unless it only adds what older code may leave alone. */
+  readonly oldest: number;
   readonly sql: string;
 }
 
 export const migrations: readonly Migration[] = [
-  { version: 1, sql: initial },
-  { version: 2, sql: removals },
-  { version: 3, sql: tenants },
-  { version: 4, sql: watches },
-  { version: 5, sql: workers },
+  { version: 1, oldest: 1, sql: initial },
+  { version: 2, oldest: 2, sql: removals },
+  { version: 3, oldest: 3, sql: tenants },
+  { version: 4, oldest: 4, sql: watches },
+  { version: 5, oldest: 5, sql: workers },
 ];
