@@ -12,6 +12,8 @@ import { readLogs } from '../../src/store/log.ts';
 import { overdueProfiles } from '../../src/store/watch.ts';
 import { connectionId, pullId, scheduleId } from '../../src/workflows/ids.ts';
 import { forceFullPullUpdate, runNowUpdate, stateQuery } from '../../src/workflows/messages.ts';
+import { freshDatabase } from '../support/databases.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/waiting.ts';
 import { gate } from './fakes.ts';
 import { until } from './harness.ts';
@@ -59,7 +61,7 @@ describe('entities', () => {
     const handle = site.harness.client.workflow.getHandle(connectionId(name));
     expect(await handle.query(stateQuery)).toMatchObject({ state: 'registered' });
     const signals = async () =>
-      (await handle.fetchHistory()).events?.filter((event) => event.workflowExecutionSignaledEventAttributes != null).length;
+      (await handle.fetchHistory()).events?.filter((event) => (event.workflowExecutionSignaledEventAttributes ?? null) !== null).length;
     expect(await signals()).toBe(1);
     expect((await site.reconcile()).started).toBe(0);
     expect(await signals()).toBe(1);
@@ -424,6 +426,27 @@ const pace = { limit: 1000, alive: () => undefined, signal: new AbortController(
 const tools = () => ({ client: site.harness.client, database: site.database, logger: createLogger('silent') });
 
 describe('what stands in its way', () => {
+  test('while the database is away it waits, and goes on when it is back', async () => {
+    const postgres = await startPostgres();
+    if (postgres === null) throw new Error('There is no PostgreSQL on this machine.');
+    const away = await openSite({ database: await freshDatabase(postgres.url) });
+    try {
+      const name = await away.connect([{ schedule: daily }]);
+      await postgres.kill();
+      const passing = away.reconcile();
+      await until(async () => {
+        const { executions } = await away.harness.client.workflowService.listOpenWorkflowExecutions({ namespace: away.harness.namespace });
+        return executions.length === 1;
+      });
+      await postgres.restart();
+      expect(await passing).toMatchObject({ connections: 1, started: 1, failed: 0 });
+      expect(await describeSchedule(away.harness.client, scheduleId(name, 'default'))).not.toBeNull();
+    } finally {
+      await away.close();
+      await postgres.stop();
+    }
+  });
+
   test('a connection whose row cannot be read keeps no other from being reconciled', async () => {
     const broken = await site.connect([{ schedule: null }], { name: 'a-broken' });
     const name = await site.connect([{ schedule: null }]);
