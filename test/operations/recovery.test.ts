@@ -1,0 +1,142 @@
+// What an operator may do to an entity from outside: a burst of signals, terminate, cancel and reset it or its pull, a namespace without our search
+// attributes. Nothing that was asked for is lost, and every run reaches a verdict (I9).
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { z } from 'zod';
+import { connectionId } from '../../src/workflows/ids.ts';
+import { stateQuery } from '../../src/workflows/messages.ts';
+import { type CliStack, startCliStack } from '../cli/stack.ts';
+import { soon, type TemporalCli, temporalCli } from './temporalCli.ts';
+
+let stack: CliStack;
+let temporal: TemporalCli;
+let client: Client;
+let connection: Connection;
+beforeAll(async () => {
+  stack = await startCliStack({ worker: true });
+  temporal = await temporalCli(stack);
+  connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
+  client = new Client({ connection });
+}, 120_000);
+afterAll(async () => {
+  await connection?.close();
+  await stack?.stop();
+}, 60_000);
+
+const runLine = z.looseObject({ run: z.string().nullable(), mode: z.string().nullable(), verdict: z.string().nullable() });
+const runs = async (name: string): Promise<z.output<typeof runLine>[]> =>
+  z.array(runLine).parse(JSON.parse((await stack.call(['runs', name, '--json'])).stdout));
+const handleOf = (name: string) => client.workflow.getHandle(connectionId(name));
+const stateOf = (name: string) => handleOf(name).query(stateQuery);
+
+async function applied(name: string): Promise<string> {
+  const { code, stderr } = await stack.call(['apply', '-f', stack.write(name)]);
+  if (code !== 0) throw new Error(stderr);
+  return name;
+}
+
+/** In the middle of a first full pull, which is slow until the work is done. Answers the run's number to it. */
+async function duringFull(name: string, work: (run: number) => Promise<void>): Promise<void> {
+  await stack.simulator.addFaults([{ match: '/delta', fault: { kind: 'slow', bytesPerSecond: 4_000 } }]);
+  try {
+    await stack.call(['run', name]);
+    await work(await soon('the run is under way', async () => (await stateOf(name)).current?.run ?? null));
+  } finally {
+    await stack.simulator.clearFaults();
+  }
+}
+
+const reconciled = async (): Promise<void> => {
+  await temporal('schedule', 'trigger', '-s', 'tidemark-reconcile');
+};
+
+test('5,000 signals in a burst: the history stays bounded, the state right, and what was asked for runs', async () => {
+  const name = await applied('burst');
+  const handle = handleOf(name);
+  await soon('the entity is ready', async () => ((await stateOf(name)).profiles.length > 0 ? true : null));
+  const begun = performance.now();
+  const kinds = ['pause', 'resume', 'cancelRun', 'runNow', 'nonsense'];
+  for (let sent = 0; sent < 5_000; sent += 100) {
+    await Promise.all(Array.from({ length: 100 }, (_, index) => handle.signal(kinds[index % kinds.length] ?? '', { profile: 'default' })));
+  }
+  await handle.signal('resume');
+  await handle.signal('runNow');
+  const settled = await soon('the entity is idle and has run', async () => {
+    const state = await stateOf(name);
+    const idle = state.current === null && state.state === 'processed';
+    // What was asked for last may begin only now: the rows tell.
+    return idle && (await runs(name)).every(({ verdict }) => verdict !== null) ? state : null;
+  });
+  process.stderr.write(`5,000 signals: taken and settled in ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  const lines = await runs(name);
+  expect(lines.filter(({ verdict }) => verdict === 'complete')).not.toEqual([]);
+  expect(settled.history[0]?.verdict).toBe('complete');
+  const { historyLength } = await handle.describe();
+  expect(historyLength).toBeLessThan(10_000);
+});
+
+test.each<[string, (name: string, run: number) => string[]]>([
+  ['the entity', (name) => [`connection:${name}`]],
+  ['the pull', (name, run) => [`pull:${name}:${run}`]],
+  ['both', (name, run) => [`connection:${name}`, `pull:${name}:${run}`]],
+])('%s terminated in the middle of a full pull: the run gets its verdict, and the next one completes', async (what, victims) => {
+  const name = await applied(`terminated-${what.replace(' ', '-')}`);
+  await duringFull(name, async (run) => {
+    for (const victim of victims(name, run)) {
+      expect((await temporal('workflow', 'terminate', '-w', victim, '--reason', 'by hand')).code).toBe(0);
+    }
+  });
+  await reconciled();
+  await soon('the run has a verdict', async () => ((await runs(name)).every(({ verdict }) => verdict !== null) ? true : null));
+  const { code, stdout } = await stack.call(['run', name, '--wait', '--json'], { timeoutMs: 120_000 });
+  expect({ code, verdict: z.looseObject({ verdict: z.string() }).parse(JSON.parse(stdout)).verdict }).toEqual({
+    code: 0,
+    verdict: 'complete',
+  });
+});
+
+test('cancelling the entity cancels its run; it lives on', async () => {
+  const name = await applied('cancelled');
+  await duringFull(name, async () => {
+    await temporal('workflow', 'cancel', '-w', `connection:${name}`);
+    await soon('the run is cancelled', async () => ((await runs(name))[0]?.verdict === 'cancelled' ? true : null));
+  });
+  expect((await stack.call(['run', name, '--wait'])).code).toBe(0);
+});
+
+test('resetting the entity is harmless', async () => {
+  const name = await applied('reset');
+  expect((await stack.call(['run', name, '--wait'])).code).toBe(0);
+  for (const type of ['LastWorkflowTask', 'FirstWorkflowTask']) {
+    expect((await temporal('workflow', 'reset', '-w', `connection:${name}`, '--type', type, '--reason', 'by hand')).code).toBe(0);
+    expect((await stack.call(['run', name, '--wait'])).code).toBe(0);
+  }
+  const lines = await runs(name);
+  expect(lines.map(({ verdict }) => verdict)).toEqual(lines.map(() => 'complete'));
+});
+
+test('a namespace without our search attributes: all works', async () => {
+  expect((await temporal('operator', 'namespace', 'create', '-n', 'bare')).code).toBe(0);
+  const env = { TEMPORAL_NAMESPACE: 'bare' };
+  const main = path.join(import.meta.dirname, '../../src/cli/main.ts');
+  const worker: ChildProcess = spawn(process.execPath, [main, 'worker'], {
+    cwd: stack.directory,
+    env: { ...process.env, ...stack.env, ...env, TIDEMARK_SECRET_SIMULATOR: 'wrong' },
+    stdio: 'ignore',
+  });
+  try {
+    const file = stack.write('bare');
+    await soon('it is applied', async () => ((await stack.call(['apply', '-f', file], { env })).code === 0 ? true : null));
+    // The worker has no right secret: the run fails, which shows as well.
+    await soon('a run has ended', async () => ((await stack.call(['run', 'bare', '--wait'], { env })).code === 4 ? true : null));
+    expect((await stack.call(['status', 'bare', '--json'], { env })).stdout).toContain('"errored"');
+    const bare = await temporalCli(stack, env);
+    expect((await bare('workflow', 'list', '-q', 'TidemarkState="errored"')).code).toBe(1);
+    expect((await bare('workflow', 'query', '-w', 'connection:bare', '--type', 'state')).code).toBe(0);
+  } finally {
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.kill('SIGTERM');
+    await ended;
+  }
+});
