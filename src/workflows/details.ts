@@ -44,7 +44,7 @@ export function show(entity: Entity, now: string): void {
   setCurrentDetails(detailsOf(entity, now));
   const has = (name: keyof typeof searchAttributes): boolean => entity.searchAttributes[name] === searchAttributes[name].type;
   const [last] = entity.history;
-  const success = entity.history.find(({ verdict }) => verdict === 'complete');
+  const success = entity.history.find(({ mode, verdict }) => verdict === 'complete' && mode !== 'settle');
   const attributes = [
     ...(has('TidemarkState') ? [{ key: searchAttributes.TidemarkState, value: entity.state }] : []),
     ...(has('TidemarkConnector') ? [{ key: searchAttributes.TidemarkConnector, value: entity.connector }] : []),

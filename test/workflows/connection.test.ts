@@ -1,76 +1,29 @@
 // The entity on a real Temporal server: queueing, deduplication, stopping, pausing, bad input. Its activities are in memory.
 import { randomUUID } from 'node:crypto';
-import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
-import type { RunBrief } from '../../src/model.ts';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { connectionId, pullId, taskQueues } from '../../src/workflows/ids.ts';
-import type { connection } from '../../src/workflows/index.ts';
 import {
   cancelRunUpdate,
-  type ConnectionStatus,
   forceFullPullUpdate,
   pauseUpdate,
   pullDueUpdate,
   resumeUpdate,
-  type RunAnswer,
   runNowSignal,
   runNowUpdate,
-  stateQuery,
 } from '../../src/workflows/messages.ts';
-import { fakeActivities, FakeStore, gate, known, untilStopped } from './fakes.ts';
-import { type Harness, startHarness, until } from './harness.ts';
+import { ask, due, startEntities } from './entities.ts';
+import { gate, known, untilStopped } from './fakes.ts';
+import { until } from './harness.ts';
 
-let harness: Harness;
-const stores = new Map<string, FakeStore>();
+let harness: Awaited<ReturnType<typeof startEntities>>;
+let startEntity: typeof harness.startEntity;
 
 beforeAll(async () => {
-  harness = await startHarness(
-    fakeActivities((name) => {
-      const store = stores.get(name);
-      if (store === undefined) throw ApplicationFailure.nonRetryable(`no store ${name}`, 'CONFIG_INVALID');
-      return store;
-    }),
-  );
+  harness = await startEntities();
+  ({ startEntity } = harness);
 });
 afterAll(() => harness.stop());
-
-type Handle = WorkflowHandle<typeof connection>;
-
-interface Entity {
-  readonly name: string;
-  readonly store: FakeStore;
-  readonly handle: Handle;
-  readonly state: () => Promise<ConnectionStatus>;
-  /** Waits for runs to end, and answers all that have, oldest first. */
-  readonly ended: (count: number) => Promise<RunBrief[]>;
-  /** Waits until the run is planned: its workflow runs. */
-  readonly underWay: (run: number) => Promise<void>;
-}
-
-async function startEntity(prepare: (store: FakeStore) => void = () => undefined): Promise<Entity> {
-  const name = `c-${randomUUID()}`;
-  const store = new FakeStore();
-  prepare(store);
-  stores.set(name, store);
-  const start = { workflowId: connectionId(name), taskQueue: taskQueues.control, args: [{ name }] as [unknown] };
-  await harness.client.workflow.start<typeof connection>('connection', start);
-  // By id alone: it goes on with the next execution.
-  const handle = harness.client.workflow.getHandle<typeof connection>(connectionId(name));
-  const state = (): Promise<ConnectionStatus> => handle.query(stateQuery);
-  const ended = async (count: number): Promise<RunBrief[]> => {
-    await until(async () => (await state()).history.length >= count && (await state()).current === null);
-    return [...(await state()).history].reverse();
-  };
-  const underWay = (run: number): Promise<void> => until(() => store.runs.some((row) => row.run === run && row.plan !== null));
-  return { name, store, handle, state, ended, underWay };
-}
-
-/** Without an input as operators send it. */
-const ask = <Answer>({ handle }: Entity, update: UpdateDefinition<Answer, [unknown?]>, input?: unknown): Promise<Answer> =>
-  handle.executeUpdate<Answer, [unknown]>(update.name, { args: [input] });
-
-const due = ({ handle }: Entity, scheduledAt: string, profile = 'default'): Promise<RunAnswer> =>
-  handle.executeUpdate(pullDueUpdate, { args: [{ profile, scheduledAt }] });
 
 const nth = (hour: number): string => `2026-05-05T${String(hour).padStart(2, '0')}:00:00.000Z`;
 
@@ -278,8 +231,7 @@ describe('pause and resume', () => {
     await due(entity, nth(1));
     await until(() => entity.store.saved.at(-1)?.paused?.skipped['default'] === nth(1));
     await entity.handle.terminate('lost');
-    const start = { workflowId: connectionId(entity.name), taskQueue: taskQueues.control, args: [{ name: entity.name }] as [unknown] };
-    await harness.client.workflow.start<typeof connection>('connection', start);
+    await harness.startAgain(entity.name);
     expect(await due(entity, nth(2))).toEqual({ outcome: 'skipped', reason: 'paused' });
     await ask(entity, resumeUpdate);
     await entity.ended(1);
@@ -328,6 +280,12 @@ describe('what comes from operators', () => {
     ['pause', { reason: 'x'.repeat(201) }],
     ['cancelRun', { run: 'all' }],
     ['resume', { now: true }],
+    ['approveRemovals', undefined],
+    ['approveRemovals', { digest: 'latest' }],
+    ['approveRemovals', { digest: 'a'.repeat(64), by: 'x'.repeat(201) }],
+    ['rejectRemovals', 'a'.repeat(64)],
+    ['rejectRemovals', { digest: 'A'.repeat(64) }],
+    ['rejectRemovals', { digest: 'a'.repeat(64), all: true }],
   ];
 
   test('no bad payload wedges the entity: signals are ignored, updates rejected with the reason', async () => {
@@ -392,8 +350,7 @@ describe('what ends from outside', () => {
     await ask(entity, runNowUpdate);
     await entity.underWay(1);
     await entity.handle.terminate('lost');
-    const start = { workflowId: connectionId(entity.name), taskQueue: taskQueues.control, args: [{ name: entity.name }] as [unknown] };
-    await harness.client.workflow.start<typeof connection>('connection', start);
+    await harness.startAgain(entity.name);
     expect(await entity.ended(1)).toMatchObject([{ run: 1, verdict: 'cancelled' }]);
     expect(entity.store.run(1).finish?.reason).toBe('its workflow was cancelled');
   });

@@ -111,6 +111,7 @@ export class FakeStore {
 
   async settle({ run, approve }: SettleRequest): Promise<StreamEnd[]> {
     const row = this.run(run);
+    row.settled = true;
     if (approve !== undefined) {
       const { cancellationSignal, heartbeat } = Context.current();
       const timer = setInterval(() => heartbeat(), 100);
@@ -123,7 +124,6 @@ export class FakeStore {
       this.deciders.push(approve.by);
       this.held = nothingHeld;
     }
-    row.settled = true;
     const streams = row.plan?.streams ?? [];
     return streams.map(({ stream }) => this.#ends.get(`${run} ${stream}`) ?? { stream, outcome: null, error: null });
   }
