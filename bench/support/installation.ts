@@ -122,6 +122,8 @@ async function applyConnection(home: string, env: Readonly<Record<string, string
     credentials: { tenantId: source.tenantId, clientId: source.clientId, clientSecret: `env:${secretVariable}` },
     cloud: 'custom',
     endpoints: { login: source.origin, graph: `${source.origin}/v1.0`, caFile: 'ca.pem' },
+    // Out of the way: what its changes remove is to be removed, not held.
+    guard: { absolute: 1_000_000, percent: 100, minimum: 1_000_000, dailyPercent: 100 },
     profiles: [{ name: 'default', streams: ['users', 'groups', 'roles', 'appRoleAssignments'] }],
   };
   writeFileSync(file, JSON.stringify(spec));
