@@ -258,6 +258,49 @@ test('lists by search attribute', async () => {
   }
 });
 
+test('each state shows by query, in status, in the details of the UI and as search attribute', async () => {
+  const guard = 'guard: { absolute: 500, percent: 1, minimum: 1, dailyPercent: 100 }\n';
+  const name = await applied('states', guard);
+  const shows = async (state: string): Promise<void> => {
+    const attributes = z.looseObject({
+      workflowExecutionInfo: z.looseObject({
+        searchAttributes: z.looseObject({ indexedFields: z.record(z.string(), z.looseObject({ data: z.string() })) }),
+      }),
+    });
+    const metadata = z.looseObject({ queryResult: z.tuple([z.looseObject({ currentDetails: z.string() })]) });
+    await reaches(name, (now) => now.state === state);
+    await soon(`${state} shows everywhere`, async () => {
+      const verb = z.looseObject({ state: z.string() }).parse(JSON.parse((await stack.call(['status', name, '--json'])).stdout)).state;
+      const { indexedFields } = attributes.parse(await temporal.json('workflow', 'describe', ...id(name))).workflowExecutionInfo
+        .searchAttributes;
+      const attribute: unknown = JSON.parse(Buffer.from(indexedFields['TidemarkState']?.data ?? 'bnVsbA==', 'base64').toString());
+      const [{ currentDetails }] = metadata.parse(await temporal.json('workflow', 'metadata', ...id(name))).queryResult;
+      return verb === state && attribute === state && currentDetails.includes(`**${state}**`) ? state : null;
+    });
+  };
+  await shows('registered');
+  await stack.call(['apply', '-f', stack.write(name, { profiles: guard + daily })]);
+  await shows('scheduled');
+  await slowly(async () => {
+    await signal(name, 'runNow');
+    await shows('processing');
+  });
+  await shows('processed');
+  await stack.call(['apply', '-f', stack.write(name, { profiles: guard + daily, secret: 'env:TIDEMARK_SECRET_MISSING' })]);
+  await signal(name, 'runNow');
+  await shows('errored');
+  await stack.call(['apply', '-f', stack.write(name, { profiles: guard + daily })]);
+  const users: string[] = [];
+  for await (const { id: user } of stack.simulator.truth('users')) if (users.length < 60) users.push(String(user));
+  await stack.simulator.mutate(users.map((user) => ({ do: 'deleteUser', id: user })));
+  await signal(name, 'runNow');
+  await shows('held');
+  await signal(name, 'pause');
+  await shows('paused');
+  await signal(name, 'resume');
+  await shows('held');
+});
+
 describe('hostile payloads', () => {
   let name: string;
   beforeAll(async () => {
