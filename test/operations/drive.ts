@@ -22,7 +22,7 @@ import { forceFullPullUpdate, pullDueUpdate, resumeUpdate, type RunAnswer, type 
 import { pageOf } from '../support/storing.ts';
 import { type Harness, startHarness } from '../workflows/harness.ts';
 
-export interface Driven {
+interface Driven {
   /** The nominal times in the span, ISO-8601, as Temporal lists them for the profile's Schedule. */
   times(from: string, to: string): Promise<string[]>;
   /** One occurrence, to the end of its run. Its full pull fails when told so. */

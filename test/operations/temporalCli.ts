@@ -5,14 +5,14 @@ import { findTemporalBinary, temporalOrigins } from '../../src/stack/temporalBin
 import { eventually } from '../support/waiting.ts';
 import type { CliStack } from '../cli/stack.ts';
 
-export interface Called {
+interface Called {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Where the `temporal` binary is that tests use. */
-export function temporalBinary(): Promise<string> {
+function temporalBinary(): Promise<string> {
   return findTemporalBinary(temporalOrigins(path.join(import.meta.dirname, '../../node_modules/.cache/tidemark')));
 }
 
