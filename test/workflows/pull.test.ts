@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { SliceResult, Verdict } from '../../src/model.ts';
 import { pullId, taskQueues } from '../../src/workflows/ids.ts';
 import type { pull } from '../../src/workflows/index.ts';
-import { stopSignal } from '../../src/workflows/messages.ts';
+import { type StopInput, stopSignal } from '../../src/workflows/messages.ts';
 import type { StreamRequest } from '../../src/activities/types.ts';
 import { ApplicationFailure } from '@temporalio/common';
-import { fakeActivities, FakeStore, known, quickTimings, untilStopped } from './fakes.ts';
+import { fakeActivities, FakeStore, known, nothingHeld, quickTimings, untilStopped } from './fakes.ts';
 import { type Harness, startHarness, until } from './harness.ts';
 
 let harness: Harness;
@@ -129,6 +129,60 @@ describe('being stopped', () => {
       await handle.signal('stop', payload);
     await handle.signal(stopSignal, { verdict: 'superseded', reason: 'for a test' });
     expect((await handle.result()).verdict).toBe('superseded');
+  });
+});
+
+describe('a run that removes what was approved', () => {
+  const approve = { digest: 'a'.repeat(64), by: 'ana@ops' };
+
+  async function startApproved(prepare: (store: FakeStore) => void, stopped = false) {
+    const connection = `p-${randomUUID()}`;
+    const store = new FakeStore();
+    stores.set(connection, store);
+    store.held = { count: 3, digest: approve.digest };
+    store.slice = () => Promise.reject(new Error('It reads no stream.'));
+    prepare(store);
+    const request = {
+      requestId: 'r',
+      connection,
+      profile: 'default',
+      trigger: 'manual',
+      scheduledAt: null,
+      highestRunSeen: 0,
+      approve,
+    } as const;
+    const opening = store.open(request);
+    if (opening.kind !== 'opened') throw new Error('not opened');
+    const start = { workflowId: pullId(connection, 1), taskQueue: taskQueues.control, args: [opening.opened] as [typeof opening.opened] };
+    const signal = { signal: stopSignal, signalArgs: [{ verdict: 'cancelled', reason: 'for a test' }] as [StopInput] };
+    const { workflow } = harness.client;
+    const handle = stopped
+      ? await workflow.signalWithStart<typeof pull, [StopInput]>('pull', { ...start, ...signal })
+      : await workflow.start<typeof pull>('pull', start);
+    return { store, handle };
+  }
+
+  test('settles and finishes: nothing is planned, nothing is read', async () => {
+    const { store, handle } = await startApproved(() => undefined);
+    expect(await handle.result()).toMatchObject({ mode: 'settle', verdict: 'complete', held: nothingHeld });
+    expect(store.run(1)).toMatchObject({ plan: null, settled: true, finish: { verdict: 'complete', error: null } });
+    expect((await handle.describe()).historyLength).toBeLessThanOrEqual(20);
+  });
+
+  test.each([
+    ['REMOVALS_HELD', 'failed'],
+    ['STALE_ATTEMPT', 'superseded'],
+  ] as const)('%s ends it %s', async (code, verdict) => {
+    const { handle } = await startApproved((store) => {
+      store.removing = () => Promise.reject(ApplicationFailure.nonRetryable('The held removals have changed.', code));
+    });
+    expect(await handle.result()).toMatchObject({ mode: 'settle', verdict, error: { code }, held: { count: 3 } });
+  });
+
+  test('stopped before it has begun, it asks for nothing', async () => {
+    const { store, handle } = await startApproved(() => undefined, true);
+    expect(await handle.result()).toMatchObject({ mode: 'settle', verdict: 'cancelled', error: null, held: { count: 3 } });
+    expect(store.run(1)).toMatchObject({ settled: false, finish: { verdict: 'cancelled', reason: 'for a test' } });
   });
 });
 

@@ -195,6 +195,28 @@ describe('approveRemovals', () => {
     expect(entity.store.run(2).request).toMatchObject({ trigger: 'forced', scheduledAt: sincePull });
   });
 
+  test('a forced full pull ends the delta under way; the approval that waits goes before it', async () => {
+    const entity = await startEntity((store) => {
+      holds(store);
+      store.slice = untilStopped;
+    });
+    await ask(entity, runNowUpdate);
+    await entity.underWay(1);
+    expect(await ask(entity, approveRemovalsUpdate, { digest })).toEqual({ outcome: 'queued' });
+    expect((await ask(entity, forceFullPullUpdate)).answers).toMatchObject([{ outcome: 'queued' }]);
+    expect((await ask(entity, forceFullPullUpdate)).answers).toMatchObject([{ outcome: 'queued' }]);
+    await entity.underWay(3);
+    entity.store.slice = () => Promise.resolve({ kind: 'done' });
+    expect((await ask(entity, forceFullPullUpdate)).answers).toMatchObject([{ outcome: 'run', run: 3 }]);
+    expect(await ask(entity, cancelRunUpdate, { run: 3 })).toEqual({ done: true, note: null });
+    expect((await entity.ended(3)).map(({ mode, verdict }) => [mode, verdict])).toEqual([
+      ['delta', 'superseded'],
+      ['settle', 'complete'],
+      ['full', 'cancelled'],
+    ]);
+    expect(entity.store.run(1).settled).toBe(false);
+  });
+
   test('that fails leaves the state, and says why', async () => {
     const entity = await startEntity((store) => {
       store.profiles = [{ name: 'default', settled: 'held' }];
