@@ -67,7 +67,15 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
     const connection = await whenThere(`Temporal at ${config.temporal.address}`, until, () => connect(config));
     const interceptors = tracing === null ? {} : { interceptors: { workflow: [tracing.client] } };
     const client = new Client({ connection, namespace, ...interceptors });
-    const activities = createActivities({ database, client, config, logger, metrics, draining: draining.signal });
+    const activities = createActivities({
+      database,
+      client,
+      config,
+      logger,
+      metrics,
+      build: config.versioning ? build.id : null,
+      draining: draining.signal,
+    });
     const workers = await whenThere(`The namespace ${namespace}`, until, () =>
       Promise.all(
         queues.map((queue) => Worker.create({ ...workerOptions(config, queue, build), ...tracing?.worker, connection, activities })),

@@ -13,6 +13,8 @@ export interface Dependencies {
   readonly config: Pick<Config, 'timings' | 'admission' | 'secrets' | 'allowedOrigins' | 'proxy'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** The build that Temporal knows this worker by; null without versions (docs/upgrading.md). */
+  readonly build: string | null;
   /** Aborted on SIGTERM: long activities end at their next page. */
   readonly draining: AbortSignal;
 }

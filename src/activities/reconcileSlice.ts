@@ -13,11 +13,11 @@ const connectionsAtOnce = 100;
 
 /** @throws STORE_UNAVAILABLE, ORCHESTRATOR_UNAVAILABLE */
 export async function reconcileSlice(shared: Shared, { after }: ReconcileRequest): Promise<ReconcileResult> {
-  const { client, database, logger, config, metrics } = shared;
+  const { client, database, logger, config, metrics, build } = shared;
   if (client === null) throw new TidemarkError('ORCHESTRATOR_UNAVAILABLE', 'This worker has no Temporal client.');
   const tools = { client, database, logger };
   return withHeartbeat(config.timings, shared.draining, async ({ signal, alive }) => {
-    const slice = await reconcileConnections(tools, after, { limit: connectionsAtOnce, signal, alive: () => alive() });
+    const slice = await reconcileConnections({ ...tools, build }, after, { limit: connectionsAtOnce, signal, alive: () => alive() });
     metrics.occurrenceSkipped(neverFired, slice.skipped);
     if (slice.after !== null) return { ...slice, removed: 0, closed: 0 };
     return { ...slice, removed: await removeSchedules(tools), closed: await closeLostRuns(shared, await lostRuns(tools)) };

@@ -1,16 +1,22 @@
-// Whether a workflow runs, asked by id, and the entity started where it does not.
+// Whether a workflow runs, asked by id, and the entity started where it does not, or woken where it sleeps on a former build.
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { TidemarkError } from '../errors.ts';
 import { connectionId, taskQueues } from '../workflows/ids.ts';
 import { configuredSignal } from '../workflows/messages.ts';
 
-/** @throws ORCHESTRATOR_UNAVAILABLE */
-export async function isRunning(client: Client, workflowId: string): Promise<boolean> {
+interface Running {
+  /** The build it is pinned to; null when to none. */
+  readonly build: string | null;
+}
+
+/** null when it does not run. @throws ORCHESTRATOR_UNAVAILABLE */
+export async function runningWorkflow(client: Client, workflowId: string): Promise<Running | null> {
   try {
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING';
+    const { status, raw } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name !== 'RUNNING') return null;
+    return { build: raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId ?? null };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof WorkflowNotFoundError) return null;
     throw new TidemarkError('ORCHESTRATOR_UNAVAILABLE', `The workflow ${workflowId} could not be asked for.`, { cause: error });
   }
 }

@@ -4,7 +4,7 @@ import type { LostRun } from '../store/reconcile.ts';
 import { overtakenRuns } from '../store/reconcile.ts';
 import { endWatch, orphanedWatches } from '../store/watch.ts';
 import { pullId } from '../workflows/ids.ts';
-import { isRunning } from './entity.ts';
+import { runningWorkflow } from './entity.ts';
 import type { Tools } from './profile.ts';
 
 /** Removes the Schedules that no profile has any more, by what the database remembers; answers how many. @throws STORE_UNAVAILABLE, ORCHESTRATOR_UNAVAILABLE */
@@ -22,7 +22,7 @@ export async function removeSchedules({ client, database, logger }: Tools): Prom
 export async function lostRuns({ client, database }: Tools): Promise<LostRun[]> {
   const lost: LostRun[] = [];
   for (const run of await overtakenRuns(database)) {
-    if (!(await isRunning(client, pullId(run.connection, run.run)))) lost.push(run);
+    if ((await runningWorkflow(client, pullId(run.connection, run.run))) === null) lost.push(run);
   }
   return lost;
 }

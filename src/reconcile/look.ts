@@ -9,7 +9,7 @@ import { matchingTimes } from '../clients/schedules.ts';
 import type { Database } from '../store/database.ts';
 import { knownOccurrences } from '../store/occurrence.ts';
 import { recordLook, type Watch } from '../store/watch.ts';
-import { isRunning } from './entity.ts';
+import { runningWorkflow } from './entity.ts';
 import { judgeMissed, type Seen } from './missed.ts';
 
 interface Looked {
@@ -107,7 +107,7 @@ async function seenIn(
   // Temporal notes the end of a tick a little late: asked by id.
   for (const at of of.missing) {
     const workflowId = maybeOpen.get(at);
-    if (workflowId !== undefined && (await isRunning(client, workflowId))) open.add(at);
+    if (workflowId !== undefined && (await runningWorkflow(client, workflowId)) !== null) open.add(at);
   }
   const next = info?.futureActionTimes?.[0];
   return {

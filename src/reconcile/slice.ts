@@ -5,7 +5,7 @@ import { asTidemarkError } from '../errors.ts';
 import { connectionsAfter, lastSuccesses, type Reconciled } from '../store/reconcile.ts';
 import { readWatches, type Watch } from '../store/watch.ts';
 import { connectionId } from '../workflows/ids.ts';
-import { isRunning, tellEntity } from './entity.ts';
+import { runningWorkflow, tellEntity } from './entity.ts';
 import { type ProfileDone, reconcileProfile, type Tools } from './profile.ts';
 
 interface SliceCounts {
@@ -27,6 +27,11 @@ export interface Slice extends SliceCounts {
   readonly after: string | null;
 }
 
+interface SliceTools extends Tools {
+  /** This worker's build; null without versions. */
+  readonly build: string | null;
+}
+
 export interface Pace {
   readonly limit: number;
   /** Called after each connection. */
@@ -36,7 +41,7 @@ export interface Pace {
 }
 
 /** Reconciles the next connections by name. May be repeated. @throws STORE_UNAVAILABLE */
-export async function reconcileConnections(tools: Tools, after: string | null, { limit, alive, signal }: Pace): Promise<Slice> {
+export async function reconcileConnections(tools: SliceTools, after: string | null, { limit, alive, signal }: Pace): Promise<Slice> {
   const connections = await connectionsAfter(tools.database, { after, limit });
   const names = connections.map(({ name }) => name);
   const { now, watches } = await readWatches(tools.database, names);
@@ -59,7 +64,7 @@ interface Known {
   readonly nowMs: number;
 }
 
-async function tried(tools: Tools, connection: Reconciled, known: Known): Promise<Partial<SliceCounts>> {
+async function tried(tools: SliceTools, connection: Reconciled, known: Known): Promise<Partial<SliceCounts>> {
   try {
     return await reconcileConnection(tools, connection, known);
   } catch (error) {
@@ -70,7 +75,7 @@ async function tried(tools: Tools, connection: Reconciled, known: Known): Promis
   }
 }
 
-async function reconcileConnection(tools: Tools, { name, spec: stored, saved }: Reconciled, known: Known): Promise<SliceCounts> {
+async function reconcileConnection(tools: SliceTools, { name, spec: stored, saved }: Reconciled, known: Known): Promise<SliceCounts> {
   const spec = readSpec(stored);
   const done: ProfileDone[] = [];
   for (const { profile, schedule } of scheduledOf(spec)) {
@@ -79,12 +84,14 @@ async function reconcileConnection(tools: Tools, { name, spec: stored, saved }: 
     const connectionPaused = saved?.paused === true;
     done.push(await reconcileProfile(tools, { name, profile, schedule, watch, lastSuccess, connectionPaused, nowMs: known.nowMs }));
   }
-  const runs = await isRunning(tools.client, connectionId(name));
-  if (!runs) tools.logger.warn('The entity of a connection did not run and is started.', { connection: name });
-  if (!runs || done.some(({ timesChanged }) => timesChanged)) await tellEntity(tools.client, name);
+  const entity = await runningWorkflow(tools.client, connectionId(name));
+  if (entity === null) tools.logger.warn('The entity of a connection did not run and is started.', { connection: name });
+  // This worker's build is the current one: the reconciler has just been started on it. An idle entity moves to it once it is woken.
+  const elsewhere = entity !== null && entity.build !== tools.build;
+  if (entity === null || elsewhere || done.some(({ timesChanged }) => timesChanged)) await tellEntity(tools.client, name);
   return {
     connections: 1,
-    started: runs ? 0 : 1,
+    started: entity === null ? 1 : 0,
     repaired: done.filter(({ repaired }) => repaired).length,
     skipped: done.reduce((sum, { skipped }) => sum + skipped, 0),
     overdue: done.filter(({ overdue }) => overdue).length,

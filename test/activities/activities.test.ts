@@ -62,6 +62,7 @@ async function site(
     },
     logger: createLogger('silent'),
     metrics: createMetrics(noopMetricMeter),
+    build: null,
     draining: more.draining ?? never,
   };
   const activities = createActivities(dependencies);

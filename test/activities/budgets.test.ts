@@ -186,6 +186,7 @@ describe('a run', () => {
       config: { ...config(), admission: { atOnce: 20, perTenant: 4 } },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),
+      build: null,
       draining: new AbortController().signal,
     });
     return { activities, statements };

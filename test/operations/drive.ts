@@ -61,6 +61,7 @@ export async function startDriver(database: Database): Promise<Driver> {
       },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),
+      build: null,
       draining: new AbortController().signal,
     });
     return { ...activities, pullStream: (request) => endAtOnce(database, request, failing), saveState: telling(activities, ends) };

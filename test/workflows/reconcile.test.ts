@@ -423,7 +423,7 @@ describe('a profile without success for two of its periods', () => {
 });
 
 const pace = { limit: 1000, alive: () => undefined, signal: new AbortController().signal };
-const tools = () => ({ client: site.harness.client, database: site.database, logger: createLogger('silent') });
+const tools = () => ({ client: site.harness.client, database: site.database, logger: createLogger('silent'), build: null });
 
 describe('what stands in its way', () => {
   test('while the database is away it waits, and goes on when it is back', async () => {

@@ -64,6 +64,7 @@ export async function openSite({ database: given, instead = () => ({}), ...optio
       },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),
+      build: null,
       draining: new AbortController().signal,
     });
     return { ...activities, ...instead(activities) };
