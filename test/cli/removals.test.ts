@@ -155,3 +155,21 @@ test('rejected removes nothing, and the next full pull asks again', async () => 
   const { stdout } = await stack.call(['approve', 'rejecting', '--digest', digest]);
   expect(stdout).toMatch(/^rejecting:\d+ removes what was held of rejecting\n$/);
 });
+
+test('approved while a run is under way, it waits for that run', async () => {
+  const { held: set } = await holding('queueing', 2 * gone);
+  const words = ['approve', 'queueing', '--digest', set.digest ?? ''];
+  await stack.simulator.addFaults([{ match: '/users/delta', fault: { kind: 'status', status: 503 } }]);
+  try {
+    const [under] = await json(z.array(z.looseObject({ outcome: z.string(), run: z.string() })), ['run', 'queueing']);
+    expect(under?.outcome).toBe('run');
+    expect(await json(answer, words)).toEqual({ name: 'queueing', outcome: 'queued', run: null, reason: null });
+    // It goes on only once the verb has said that it waits.
+    const onNote = (): void => void stack.simulator.clearFaults();
+    const ended = await stack.call([...words, '--wait', '--json'], { onNote });
+    expect(ended.stderr).toBe('queued behind the run under way\n');
+    expect(read(report, ended, 0)).toMatchObject({ mode: 'settle', verdict: 'complete', assets: { removed: gone }, held: { count: 0 } });
+  } finally {
+    await stack.simulator.clearFaults();
+  }
+});

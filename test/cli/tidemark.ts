@@ -14,6 +14,8 @@ export interface CallOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly stdin?: string;
+  /** Called with what it writes on stderr, as it comes. */
+  readonly onNote?: (text: string) => void;
   /** Ends the process. @default 60 s */
   readonly timeoutMs?: number;
 }
@@ -25,7 +27,10 @@ export function tidemark(words: readonly string[], options: CallOptions = {}): P
   const child = spawn(process.execPath, [main, ...words], { cwd: options.cwd, env: { ...bare(), ...options.env } });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => {
+    err.push(chunk);
+    options.onNote?.(chunk.toString());
+  });
   child.stdin.end(options.stdin ?? '');
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
   return new Promise((resolve, reject) => {
