@@ -1,6 +1,6 @@
 // HTTP to the sources: one pool per origin, TLS, limits on size and time, no redirects. It repeats nothing and reads no environment.
 // MUST NOT put a query, header or body into an error.
-import { createSecureContext, getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { TidemarkError } from '../errors.ts';
 import { acceptedEncodings, readBody } from './httpBody.ts';
@@ -80,9 +80,7 @@ export function createHttp(options: HttpOptions = {}): Http {
 }
 
 function createDispatcher({ ca, proxy }: HttpOptions, limits: HttpLimits): Dispatcher {
-  const extra = ca === undefined || ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
-  // Made once: parsing the runtime's certificates for each connection would cost more than the handshake.
-  const connect = { secureContext: createSecureContext({ minVersion: 'TLSv1.2', ...extra }), timeout: limits.connectMs };
+  const connect = { secureContext: secureContext(ca ?? null), timeout: limits.connectMs };
   const agent = {
     connections: connectionsPerOrigin,
     connect,
@@ -101,6 +99,19 @@ function createDispatcher({ ca, proxy }: HttpOptions, limits: HttpLimits): Dispa
     httpsProxy: proxy.url,
     noProxy: ['localhost', '127.0.0.1', '::1', proxy.except ?? ''].join(','),
   });
+}
+
+/** Those in use, by what is trusted besides the runtime's certificates. */
+const contexts = new Map<string | null, WeakRef<SecureContext>>();
+
+/** Made once: parsing the runtime's certificates costs more than a handshake, and keeps over a megabyte for each. */
+function secureContext(ca: string | null): SecureContext {
+  const known = contexts.get(ca)?.deref();
+  if (known !== undefined) return known;
+  const extra = ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
+  const context = createSecureContext({ minVersion: 'TLSv1.2', ...extra });
+  contexts.set(ca, new WeakRef(context));
+  return context;
 }
 
 async function send(dispatcher: Dispatcher, limits: HttpLimits, request: HttpRequest): Promise<HttpAnswer> {

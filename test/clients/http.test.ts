@@ -242,3 +242,11 @@ test('a configured proxy carries what is not excepted, loopback never, and canno
 test('the limits it ships with stay under the time after which a pull counts as stalled', () => {
   expect(defaultLimits).toEqual({ connectMs: 10_000, headersMs: 60_000, idleMs: 30_000, totalMs: 180_000, maxBytes: 67_108_864 });
 });
+
+test('the certificates of one authority are kept once, however many connections trust it', async () => {
+  const before = process.memoryUsage.rss();
+  const many = Array.from({ length: 200 }, () => createHttp({ ca: server.ca, limits }));
+  // Kept for each of them they would take about 250 MB.
+  expect(process.memoryUsage.rss() - before).toBeLessThan(100e6);
+  await Promise.all(many.map((one) => one.close()));
+});
