@@ -13,11 +13,11 @@ export function connectionsAfter(database: Database, of: { readonly after: strin
   );
 }
 
-/** The end of the last complete run of each of these profiles, by `CONNECTION PROFILE`; ISO-8601 UTC. */
+/** The end of the last complete pull of each of these profiles, by `CONNECTION PROFILE`; ISO-8601 UTC. */
 export async function lastSuccesses(database: Database, connections: readonly string[]): Promise<Map<string, string>> {
   const rows = await database.query<{ connection: string; profile: string; finishedAt: string }>(
     `select w.connection, w.profile, r.finished_at as "finishedAt" from watch w, lateral (
-       select finished_at from run where connection = w.connection and profile = w.profile and verdict = 'complete'
+       select finished_at from run where connection = w.connection and profile = w.profile and verdict = 'complete' and mode <> 'settle'
        order by run desc limit 1 offset 0
      ) as r where w.connection = any ($1)`,
     [connections],

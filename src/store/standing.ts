@@ -17,7 +17,7 @@ export function readStandings(database: Database): Promise<ConnectionStanding[]>
     `select c.name as connection, extract(epoch from last.finished_at)::bigint as "lastSuccess", coalesce(held.count, 0)::int as held
      from connection c
      left join lateral (
-       select finished_at from run where connection = c.name and verdict = 'complete' order by run desc limit 1 offset 0
+       select finished_at from run where connection = c.name and verdict = 'complete' and mode <> 'settle' order by run desc limit 1 offset 0
      ) last on true
      left join lateral (select count(*) as count from held_removal where connection = c.name and not rejected offset 0) held on true
      where c.deleted_at is null`,
