@@ -30,7 +30,7 @@ export async function logs(context: Context, name: string, options: { readonly r
           title: 'details',
           value: ({ details }) =>
             Object.entries(details)
-              .map(([key, value]) => `${key}=${String(value)}`)
+              .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
               .join(' '),
         },
       ],
