@@ -23,22 +23,38 @@ interface Entry {
   readonly hash: string;
   readonly http: Http;
   readonly source: Promise<Source>;
+  usedAtMs: number;
 }
+
+/** Longer than any activity that reads. A fleet's daily pulls would otherwise keep a pool and a token each all day. */
+const idleMs = 30 * 60_000;
 
 type SourceConfig = Pick<Config, 'secrets' | 'allowedOrigins' | 'proxy'>;
 
-export function createSources(config: SourceConfig, budgetOf: Budgets): Sources {
+/** `now`: milliseconds of a clock that never goes back. */
+export function createSources(config: SourceConfig, budgetOf: Budgets, now: () => number = () => performance.now()): Sources {
   const entries = new Map<string, Entry>();
+  const forgetIdle = (): void => {
+    for (const [name, { http, usedAtMs }] of entries) {
+      if (now() - usedAtMs <= idleMs) continue;
+      void http.close();
+      entries.delete(name);
+    }
+  };
   return {
     sourceFor(spec) {
+      forgetIdle();
       const hash = specHash(spec);
       const known = entries.get(spec.name);
-      if (known?.hash === hash) return known.source;
+      if (known?.hash === hash) {
+        known.usedAtMs = now();
+        return known.source;
+      }
       // Runs of one connection follow one another: nobody reads by its former configuration any more.
       void known?.http.close();
       const http = createHttp({ ca: endpointsOf(spec).ca, proxy: config.proxy });
       const source = build(spec, http, config, budgetOf(spec));
-      entries.set(spec.name, { hash, http, source });
+      entries.set(spec.name, { hash, http, source, usedAtMs: now() });
       // What could not be built is built anew the next time.
       source.catch(() => entries.delete(spec.name));
       return source;

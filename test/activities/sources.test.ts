@@ -11,6 +11,7 @@ import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 let simulator: Simulator;
 let dir: string;
 let sources: Sources;
+let passedMs = 0;
 
 beforeAll(async () => {
   simulator = await startSimulator({ users: 10 });
@@ -25,6 +26,7 @@ beforeEach(() => {
   sources = createSources(
     { secrets: { env: {}, allowedEnv: [], dir }, allowedOrigins: ['https://graph.corp.example'], proxy: { url: null, except: null } },
     () => createBudget(),
+    () => passedMs,
   );
 });
 afterEach(() => sources.close());
@@ -66,6 +68,21 @@ test('one source for each configuration: the token is asked for once', async () 
   expect(await readUsers(source)).toBe(10);
   expect(tokenRequests()).toBe(1);
   expect(await sources.sourceFor({ ...spec, settings: { owners: true } })).not.toBe(source);
+});
+
+test('a source that nobody uses any more is forgotten, one in use is not', async () => {
+  const spec = specOf([put('forgotten', simulator.clientSecret)]);
+  const minute = 60_000;
+  const first = await sources.sourceFor(spec);
+  for (const later of [20, 20, 20]) {
+    passedMs += later * minute;
+    expect(await sources.sourceFor(spec)).toBe(first);
+  }
+  passedMs += 31 * minute;
+  await sources.sourceFor({ ...spec, name: 'another' });
+  const again = await sources.sourceFor(spec);
+  expect(again).not.toBe(first);
+  expect(await readUsers(again)).toBe(10);
 });
 
 test('a secret that was rotated on disk is read again when the old one is refused', async () => {
