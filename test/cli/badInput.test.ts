@@ -179,6 +179,9 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
     'runs',
     'run-report',
     'logs',
+    'removals',
+    'approve',
+    'reject',
     'assets',
     'cancel',
   ]);

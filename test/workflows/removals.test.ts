@@ -206,7 +206,6 @@ describe('approveRemovals', () => {
     expect((await ask(entity, forceFullPullUpdate)).answers).toMatchObject([{ outcome: 'queued' }]);
     expect((await ask(entity, forceFullPullUpdate)).answers).toMatchObject([{ outcome: 'queued' }]);
     await entity.underWay(3);
-    entity.store.slice = () => Promise.resolve({ kind: 'done' });
     expect((await ask(entity, forceFullPullUpdate)).answers).toMatchObject([{ outcome: 'run', run: 3 }]);
     expect(await ask(entity, cancelRunUpdate, { run: 3 })).toEqual({ done: true, note: null });
     expect((await entity.ended(3)).map(({ mode, verdict }) => [mode, verdict])).toEqual([
