@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { scheduleId, connectionId } from '../src/workflows/ids.ts';
 import { runNowSignal } from '../src/workflows/messages.ts';
-import { countOccurrences, countRuns, type Occurrences, type Runs, wrongInventories } from './support/accounts.ts';
+import { countOccurrences, countRuns, type Occurrences, persistently, type Runs, wrongInventories } from './support/accounts.ts';
 import { type Fleet, startFleet } from './support/fleet.ts';
 
 const lookEveryMs = 5_000;
@@ -23,7 +23,7 @@ export interface SoakFigures {
   readonly occurrences: Occurrences;
   readonly runs: Runs;
   readonly runsPerMinute: number;
-  /** Of the process that lived longest, after its first minute: where it began, where it ended, and how it grew. */
+  /** Of the process that lived longest, after the first third of its life, in which it fills its caches: where it began, where it ended, and how it grew. */
   readonly memory: { readonly minutes: number; readonly firstBytes: number; readonly lastBytes: number; readonly bytesPerMinute: number };
   readonly wrongInventories: readonly string[];
 }
@@ -44,9 +44,11 @@ export async function soak(
     const fromMs = Date.now();
     const { lives, kills } = await disturb(fleet, fromMs + options.minutes * 60_000, note);
     const tillMs = Date.now();
+    const memory = memoryOf(lives);
+    note(`Memory of the worker that lived longest: ${JSON.stringify(memory)}.`);
     note('Mending the tenants; the reconciler writes what Temporal never started.');
     fleet.mendThings();
-    await fleet.client.schedule.getHandle('tidemark-reconcile').trigger();
+    await persistently(() => fleet.client.schedule.getHandle('tidemark-reconcile').trigger());
     await settled(fleet, fromMs, tillMs);
     note('Pausing the schedules, and waiting for what is under way.');
     await pauseAll(fleet);
@@ -62,7 +64,7 @@ export async function soak(
       occurrences,
       runs: await countRuns(fleet),
       runsPerMinute,
-      memory: memoryOf(lives),
+      memory,
       wrongInventories: await wrongInventories(fleet),
     };
   } finally {
@@ -105,7 +107,8 @@ async function isBusy({ database }: Fleet): Promise<boolean> {
 }
 
 async function pauseAll({ connections, client }: Fleet): Promise<void> {
-  for (const name of connections.keys()) await client.schedule.getHandle(scheduleId(name, 'default')).pause('the soak ends');
+  for (const name of connections.keys())
+    await persistently(() => client.schedule.getHandle(scheduleId(name, 'default')).pause('the soak ends'));
 }
 
 /** Until no run is without a verdict. What takes longer than the limit is told by the accounts. */
@@ -135,7 +138,8 @@ async function endedBetween({ database }: Fleet, fromMs: number, tillMs: number)
 
 async function runAll(fleet: Fleet): Promise<void> {
   const [last] = await fleet.database.query<{ run: number }>('select coalesce(max(run), 0) as run from run');
-  for (const name of fleet.connections.keys()) await fleet.client.workflow.getHandle(connectionId(name)).signal(runNowSignal);
+  for (const name of fleet.connections.keys())
+    await persistently(() => fleet.client.workflow.getHandle(connectionId(name)).signal(runNowSignal));
   for (const deadline = Date.now() + settleLimitMs; Date.now() < deadline; await sleep(1_000)) {
     const [row] = await fleet.database.query<{ ended: number }>(
       'select count(distinct connection) as ended from run where run > $1 and verdict is not null',
@@ -145,10 +149,11 @@ async function runAll(fleet: Fleet): Promise<void> {
   }
 }
 
-/** By least squares over the longest life, its first minute left out. */
+/** By least squares over the longest life, its first third left out. */
 function memoryOf(lives: readonly Life[]): SoakFigures['memory'] {
   const longest = lives.map(({ samples }) => samples).sort((one, other) => other.length - one.length)[0] ?? [];
-  const start = (longest[0]?.atMs ?? 0) + 60_000;
+  const [bornMs, diedMs] = [longest[0]?.atMs ?? 0, longest.at(-1)?.atMs ?? 0];
+  const start = bornMs + (diedMs - bornMs) / 3;
   const samples = longest.filter(({ atMs }) => atMs >= start).map(({ atMs, bytes }) => ({ x: (atMs - start) / 60_000, y: bytes }));
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
   const [x, y] = [mean(samples.map((sample) => sample.x)), mean(samples.map((sample) => sample.y))];
