@@ -65,12 +65,20 @@ function mayStillCome(at: number, { nowMs, catchupMs }: Span, seen: Seen): boole
 function whyMissed(at: number, { repeated }: Span, seen: Seen): string {
   if (repeated.has(at)) return 'the local hour comes twice, and it ran the first time';
   const note = seen.paused ?? seen.pausedBefore;
-  if (note !== null) return note === '' ? 'paused' : `paused: ${note.slice(0, longestNote)}`;
+  const counted = whyNotStarted(seen);
+  if (note !== null) {
+    const paused = note === '' ? 'paused' : `paused: ${note.slice(0, longestNote)}`;
+    // Nobody knows when in between the pause began.
+    return seen.pausedBefore === null && counted !== null ? `${counted}, or ${paused}` : paused;
+  }
   if (seen.did === 'created') return 'its schedule was missing in Temporal';
   if (seen.did === 'repaired') return 'its schedule had been changed by hand';
   if (seen.fired.has(at)) return 'its tick ended without an answer';
-  if (seen.late > 0 && seen.overlapped > 0) return 'Temporal was not running, or no worker answered the tick before it';
-  if (seen.late > 0) return 'Temporal was not running';
-  if (seen.overlapped > 0) return 'no worker answered the tick before it';
-  return 'Temporal did not start it';
+  return counted ?? 'Temporal did not start it';
+}
+
+/** What Temporal's own counters say; null when nothing. */
+function whyNotStarted({ late, overlapped }: Seen): string | null {
+  const reasons = [...(late > 0 ? ['Temporal was not running'] : []), ...(overlapped > 0 ? ['no worker answered the tick before it'] : [])];
+  return reasons.length === 0 ? null : reasons.join(', or ');
 }
