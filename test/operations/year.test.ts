@@ -143,7 +143,7 @@ beforeAll(async () => {
   driver = await startDriver(database);
   drives = new Map(rows.map((row) => [row, drive(row)]));
   await Promise.allSettled(drives.values());
-}, 600_000);
+}, 1_200_000);
 afterAll(async () => {
   await driver?.harness.stop();
   await database?.close();
