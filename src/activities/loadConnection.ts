@@ -1,5 +1,5 @@
 // What the entity starts from: the row of its connection, the runs that the database knows, and what Temporal has for it.
-import { nextTimes } from '../clients/schedules.ts';
+import { schedulePlan, whyNoneComes } from '../clients/schedules.ts';
 import { registeredAttributes } from '../clients/searchAttributes.ts';
 import { type ProfileSpec, readSpec } from '../connectors/spec.ts';
 import type { HeldSet, RunBrief } from '../model.ts';
@@ -44,7 +44,8 @@ async function loadProfile(
 ): Promise<LoadedProfile> {
   const own = history.filter(({ profile }) => profile === name);
   const scheduled = schedule !== null && status === 'active';
-  const times = scheduled && client !== null ? await nextTimes(client, { name: connection.name, profile: name, now: new Date() }) : [];
+  const now = new Date();
+  const plan = scheduled && client !== null ? await schedulePlan(client, { name: connection.name, profile: name, now }) : null;
   return {
     name,
     status,
@@ -53,7 +54,8 @@ async function loadProfile(
     lastRun: own[0] ?? null,
     lastFull:
       own.find(({ mode, verdict }) => mode === 'full' && verdict === 'complete')?.finishedAt ?? savedLastFull(connection.saved, name),
-    upcoming: times.slice(0, 5),
+    upcoming: plan?.next.slice(0, 5) ?? [],
+    nextRunReason: scheduled ? whyNoneComes(schedule, plan?.paused ?? null, now.getTime()) : null,
   };
 }
 

@@ -39,6 +39,8 @@ export interface LoadedProfile {
   readonly lastFull: string | null;
   /** The next times the Schedule fires, ISO-8601; none while an operator has it paused. */
   readonly upcoming: readonly string[];
+  /** Why none comes; the release before did not say. */
+  readonly nextRunReason?: string | null;
 }
 
 export interface LoadedConnection {

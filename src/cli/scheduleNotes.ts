@@ -1,7 +1,6 @@
 // What there is to say of a profile's schedule besides its words: why it does not fire, and since when it has had no success (decisions 13 and 14).
 import type { Client } from '@temporalio/client';
-import { schedulePlan } from '../clients/schedules.ts';
-import { nextTimes } from '../clients/wallClock.ts';
+import { schedulePlan, whyNoneComes } from '../clients/schedules.ts';
 import type { ConnectionSpec, ProfileSpec } from '../connectors/spec.ts';
 import type { Database } from '../store/database.ts';
 import { readWatches, type Watch } from '../store/watch.ts';
@@ -42,9 +41,7 @@ export async function currentNotes(
 
 function noteOf({ status, schedule }: ProfileSpec, watch: Watch | null, paused: string | null, now: Date): ScheduleNote {
   if (status === 'inactive' || schedule === null) return { nextRunReason: null, overdueSince: null };
-  const ended = nextTimes(schedule, now.getTime(), 1).length === 0;
-  const pause = paused === null || paused === '' ? paused : `: ${paused}`;
-  return { nextRunReason: ended ? 'schedule ended' : pause === null ? null : `paused${pause}`, overdueSince: watch?.overdueSince ?? null };
+  return { nextRunReason: whyNoneComes(schedule, paused, now.getTime()), overdueSince: watch?.overdueSince ?? null };
 }
 
 /** For people, a line for each thing to say; `timeOf` shows an instant in the profile's zone. */

@@ -8,6 +8,7 @@ import { scheduleId } from '../workflows/ids.ts';
 import type { Schedule } from './calendar.ts';
 import { describeSchedule, type Ensured, ensureSchedule } from './ensureSchedule.ts';
 import { everySchedule, tickSchedule } from './scheduleSpec.ts';
+import { nextTimes } from './wallClock.ts';
 
 /**
  * Makes the Schedules of a connection what its file says. `former` names the profiles it had before: Temporal's own list learns of a Schedule a
@@ -81,12 +82,13 @@ export async function schedulePlan(
   return { paused, next: paused === null ? times.map((time) => new Date(time).toISOString()) : [] };
 }
 
-/** The next times that a profile's Schedule fires, ISO-8601; none when there is no Schedule, or an operator has it paused. @throws ORCHESTRATOR_UNAVAILABLE */
-export async function nextTimes(
-  client: Client,
-  of: { readonly name: string; readonly profile: string; readonly now: Date },
-): Promise<string[]> {
-  return [...((await schedulePlan(client, of))?.next ?? [])];
+const longestNote = 200;
+
+/** Why no occurrence comes: `schedule ended`, or `paused` with the operator's note (null: not paused); null when one comes (decisions 13 and 14). */
+export function whyNoneComes(schedule: Schedule, paused: string | null, nowMs: number): string | null {
+  if (nextTimes(schedule, nowMs, 1).length === 0) return 'schedule ended';
+  if (paused === null) return null;
+  return paused === '' ? 'paused' : `paused: ${paused.slice(0, longestNote)}`;
 }
 
 /** How many times Temporal lists at once. */

@@ -38,7 +38,7 @@ export interface Current {
   ended: { readonly brief: RunBrief } | { readonly brief: null; readonly cancelled: boolean; readonly how: string } | null;
 }
 
-interface Profile extends Pick<LoadedProfile, 'name' | 'status' | 'scheduled' | 'lastRun' | 'lastFull' | 'upcoming'> {
+interface Profile extends Pick<LoadedProfile, 'name' | 'status' | 'scheduled' | 'lastRun' | 'lastFull' | 'upcoming' | 'nextRunReason'> {
   readonly standing: Standing;
 }
 
@@ -138,9 +138,9 @@ export function takeLoaded(entity: Entity, loaded: LoadedConnection): void {
     const old = known.get(profile.name);
     const standing = old?.standing ?? { settled: profile.settled, running: false, paused: entity.paused !== null };
     const { lastRun, lastFull } = old ?? profile;
-    const { name, status, scheduled, upcoming } = profile;
+    const { name, status, scheduled, upcoming, nextRunReason = null } = profile;
     const event = scheduled && status === 'active' ? 'scheduleGiven' : 'scheduleTaken';
-    return { name, status, scheduled, upcoming, lastRun, lastFull, standing: transition(standing, event) };
+    return { name, status, scheduled, upcoming, nextRunReason, lastRun, lastFull, standing: transition(standing, event) };
   });
   // What waits for a profile that is gone would wait for ever.
   for (const waiting of entity.queue.filter(({ profile }) => !entity.profiles.some(({ name }) => name === profile))) {

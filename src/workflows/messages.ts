@@ -58,6 +58,8 @@ export interface ProfileState {
   /** When the last complete full pull ended. */
   readonly lastFull: string | null;
   readonly nextRun: string | null;
+  /** Why no occurrence comes, as far as it is known: `schedule ended`, or `paused` with the operator's note. */
+  readonly nextRunReason?: string | null;
 }
 
 export interface ConnectionStatus {

@@ -27,9 +27,11 @@ export function statusOf(entity: Entity, now: string): ConnectionStatus {
   };
 }
 
-function profileState({ name, status, standing, lastRun, lastFull, upcoming }: Entity['profiles'][number], now: string): ProfileState {
+function profileState(profile: Entity['profiles'][number], now: string): ProfileState {
+  const { name, status, standing, lastRun, lastFull, upcoming, nextRunReason } = profile;
   const nextRun = status === 'active' ? (upcoming.find((time) => time > now) ?? null) : null;
-  return { name, status, state: shown(standing), lastRun, lastFull, nextRun };
+  const reason = status === 'active' && nextRun === null ? (nextRunReason ?? null) : null;
+  return { name, status, state: shown(standing), lastRun, lastFull, nextRun, nextRunReason: reason };
 }
 
 export function savedStateOf(entity: Entity, now: string): SavedState {

@@ -1,6 +1,8 @@
 // Every verb on a real stack: what it prints (by schema), what it changes, how it ends. Each test has a connection of its own.
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
+import { configuredSignal, stateQuery } from '../../src/workflows/messages.ts';
+import { eventually } from '../support/waiting.ts';
 import { type CliStack, startCliStack } from './stack.ts';
 import type { Ended } from './tidemark.ts';
 
@@ -251,7 +253,16 @@ test('an operator’s pause of a Schedule is shown with its note, and an end as 
 `;
   await stack.call(['apply', '-f', stack.write('noted', { profiles })]);
   const connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
-  await new Client({ connection }).schedule.getHandle('noted:default').pause('audit week');
+  const client = new Client({ connection });
+  await client.schedule.getHandle('noted:default').pause('audit week');
+  // As the reconciler does where a pause has come or gone.
+  const entity = client.workflow.getHandle('connection:noted');
+  await entity.signal(configuredSignal);
+  await eventually('the entity says so too', 30_000, async () => {
+    const { profiles: states } = await entity.query(stateQuery);
+    const told = states.map(({ nextRun, nextRunReason }) => `${nextRun}: ${nextRunReason}`);
+    return told.join() === 'null: paused: audit week,null: schedule ended' ? true : null;
+  });
   await connection.close();
   const reasons = z.looseObject({ profiles: z.array(z.looseObject({ nextRunReason: z.string().nullable() })) });
   const { profiles: shown } = await json(reasons, ['status', 'noted']);
