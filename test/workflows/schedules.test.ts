@@ -225,7 +225,7 @@ describe('what apply does', () => {
     const of = { name, profiles: [profile('one', daily)] };
     await syncSchedules(harness.client, of);
     const handle = harness.client.schedule.getHandle(scheduleId(name, 'one'));
-    const plan = (of: string) => schedulePlan(harness.client, { name, profile: of, now: new Date() });
+    const plan = (ofProfile: string) => schedulePlan(harness.client, { name, profile: ofProfile, now: new Date() });
     expect(await plan('one')).toMatchObject({ paused: null, next: expect.arrayContaining([expect.any(String)]) });
     await handle.pause('audit week');
     const changed = { name, profiles: [profile('one', recurring('4h', '2026-05-05T13:09:00Z', 'UTC'))] };
