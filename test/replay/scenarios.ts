@@ -224,6 +224,16 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       { file: 'pull-approved', workflowId: pullId(stage.name, 2) },
     ];
   },
+  'connection-waiting': async (stage) => {
+    const { store } = stage;
+    store.waiting = ApplicationFailure.create({ type: 'RUN_WAITING', message: 'It waits for its turn.', nextRetryDelay: '1 hour' });
+    const handle = await start(stage);
+    await send(handle, runNowUpdate);
+    await until(() => store.asked > 0);
+    await send(handle, cancelRunUpdate);
+    await ended(handle, 1);
+    return [entity(stage), { file: 'pull-waiting', workflowId: pullId(stage.name, 1) }];
+  },
   reconcile: async ({ harness, name }) => {
     const handle = await harness.client.workflow.start<typeof reconcile>('reconcile', { workflowId: name, taskQueue: taskQueues.control });
     await handle.result();

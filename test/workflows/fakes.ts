@@ -70,6 +70,9 @@ export class FakeStore {
   slice: (request: StreamRequest, signal: AbortSignal) => Promise<SliceResult> = () => Promise.resolve({ kind: 'done' });
   /** Refuses to open runs with this code. */
   openFailure: ApplicationFailure | null = null;
+  /** Keeps runs waiting for their turn, and how often they asked. */
+  waiting: ApplicationFailure | null = null;
+  asked = 0;
   /** The pending set. */
   held: HeldSet = nothingHeld;
   /** Answers as an earlier release: without what is held. */
@@ -218,7 +221,10 @@ export function fakeActivities(storeOf: (name: string) => FakeStore): Activities
     loadConnection: async ({ name }) => storeOf(name).load(),
     openRun: async (request) => storeOf(request.connection).open(request),
     planRun: async ({ run, connection, plan }) => {
-      storeOf(connection).run(run).plan = plan;
+      const store = storeOf(connection);
+      store.asked += 1;
+      if (store.waiting !== null) throw store.waiting;
+      store.run(run).plan = plan;
     },
     pullStream: (request) => storeOf(request.connection).pull(request),
     settle: (request) => storeOf(request.connection).settle(request),
