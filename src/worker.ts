@@ -87,7 +87,7 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
     if (draining.signal.aborted) shutdown();
     draining.signal.addEventListener('abort', shutdown);
     const reconciler = keepReconciler(client, until);
-    const presence = keepPresence(database, { namespace, build: build.id, queues, logger });
+    const presence = await keepPresence(database, { namespace, build: build.id, queues, logger });
     const standings = config.metrics === null ? null : keepStandings(database, metrics);
     logger.info('The worker serves.', { queues, namespace, temporal: config.temporal.address, build: build.id });
     process.send?.('ready');

@@ -13,11 +13,14 @@ export interface Presence {
   end(): Promise<void>;
 }
 
-/** Says once when the database is lost, and once when it is back: between, runs wait for it. */
-export function keepPresence(
+/**
+ * Resolves when the row is there, or could not be written: who starts a worker may ask for a run at once. Says once when the database is lost, and
+ * once when it is back: between, runs wait for it. Never throws.
+ */
+export async function keepPresence(
   database: Database,
   of: Pick<WorkerIdentity, 'namespace' | 'build' | 'queues'> & { readonly logger: Logger },
-): Presence {
+): Promise<Presence> {
   const { logger, ...known } = of;
   const identity = { ...known, id: randomUUID(), host: hostname(), pid: process.pid };
   let lost = false;
@@ -34,9 +37,9 @@ export function keepPresence(
       beating = null;
     }
   };
-  const next = (): void => void (beating ??= beat());
-  const timer = setInterval(next, beatMs);
-  next();
+  const next = (): Promise<void> => (beating ??= beat());
+  const timer = setInterval(() => void next(), beatMs);
+  await next();
   return {
     async end() {
       clearInterval(timer);
