@@ -3,6 +3,7 @@
 import { repeatOf } from '../clients/wallClock.ts';
 import { readSpec } from '../connectors/spec.ts';
 import { asTidemarkError } from '../errors.ts';
+import { ranTheFirstTime } from '../reconcile/missed.ts';
 import { getConnection } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { knownOccurrences, noteOccurrence } from '../store/occurrence.ts';
@@ -15,7 +16,7 @@ import type { PullDueRequest } from './types.ts';
 export async function answerTick(shared: Pick<Shared, 'client' | 'database' | 'metrics'>, request: PullDueRequest): Promise<RunAnswer> {
   if (!(await isRepeated(shared.database, request))) return askPullDue(shared, request);
   const { name, profile, scheduledAt } = request;
-  const reason = 'the local hour comes twice, and it ran the first time';
+  const reason = ranTheFirstTime;
   const news = await noteOccurrence(shared.database, { connection: name, profile, scheduledAt, run: null, outcome: 'skipped', reason });
   if (news) shared.metrics.occurrenceSkipped(reason);
   return { outcome: 'skipped', reason };

@@ -1,7 +1,7 @@
 // The tick's question to the entity, which it starts when it does not run. Idempotent: the update's id is the tick's own.
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError } from '@temporalio/client';
+import { entityStart } from '../clients/entity.ts';
 import { TidemarkError } from '../errors.ts';
-import { connectionId, taskQueues } from '../workflows/ids.ts';
 import { pullDueUpdate, type RunAnswer } from '../workflows/messages.ts';
 import type { Shared } from './dependencies.ts';
 import type { PullDueRequest } from './types.ts';
@@ -17,9 +17,7 @@ export async function askPullDue(
       args: [{ profile, scheduledAt }],
       updateId,
       startWorkflowOperation: new WithStartWorkflowOperation('connection', {
-        workflowId: connectionId(name),
-        taskQueue: taskQueues.control,
-        args: [{ name }],
+        ...entityStart(name),
         workflowIdConflictPolicy: 'USE_EXISTING',
       }),
     });

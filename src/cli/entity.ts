@@ -2,6 +2,7 @@
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
+import { entityStart, tellConfigured } from '../clients/entity.ts';
 import { asTidemarkError, TidemarkError } from '../errors.ts';
 import { readPresence } from '../store/worker.ts';
 import { connectionId, taskQueues } from '../workflows/ids.ts';
@@ -14,12 +15,6 @@ const queryTimeoutMs = 10_000;
 
 /** Where an entity is asked: Temporal, and the database, which knows the workers. */
 type Reach = Pick<Context, 'temporal' | 'database'>;
-
-const startOf = (name: string) => ({
-  workflowId: connectionId(name),
-  taskQueue: taskQueues.control,
-  args: [{ name }] as [{ name: string }],
-});
 
 /**
  * Sends an update to the entity, starting it when it does not run. The id of the update makes a repeated call harmless.
@@ -39,7 +34,7 @@ export async function askEntity<Answer>(
         args: [input],
         updateId: randomUUID(),
         startWorkflowOperation: new WithStartWorkflowOperation('connection', {
-          ...startOf(name),
+          ...entityStart(name),
           workflowIdConflictPolicy: 'USE_EXISTING',
         }),
       }),
@@ -61,9 +56,9 @@ function refusedBy(error: Error, name: string, update: string): TidemarkError {
 }
 
 /** Tells the entity that its row has changed, starting it when it does not run. Needs no worker; may be repeated. */
-export async function tellConfigured(client: Client, name: string): Promise<void> {
+export async function tellChanged(client: Client, name: string): Promise<void> {
   try {
-    await client.workflow.signalWithStart('connection', { ...startOf(name), signal: configuredSignal, signalArgs: [] });
+    await tellConfigured(client, name);
   } catch (error) {
     throw castTemporal(error, client);
   }

@@ -87,8 +87,12 @@ const longestNote = 200;
 /** Why no occurrence comes: `schedule ended`, or `paused` with the operator's note (null: not paused); null when one comes (decisions 13 and 14). */
 export function whyNoneComes(schedule: Schedule, paused: string | null, nowMs: number): string | null {
   if (nextTimes(schedule, nowMs, 1).length === 0) return 'schedule ended';
-  if (paused === null) return null;
-  return paused === '' ? 'paused' : `paused: ${paused.slice(0, longestNote)}`;
+  return paused === null ? null : pausedFor(paused);
+}
+
+/** An operator's pause of a Schedule in words, with its note. */
+export function pausedFor(note: string): string {
+  return note === '' ? 'paused' : `paused: ${note.slice(0, longestNote)}`;
 }
 
 /** How many times Temporal lists at once. */

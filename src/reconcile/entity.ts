@@ -1,8 +1,7 @@
 // Whether a workflow runs, asked by id, and the entity started where it does not, or woken where it sleeps on a former build.
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { tellConfigured } from '../clients/entity.ts';
 import { TidemarkError } from '../errors.ts';
-import { connectionId, taskQueues } from '../workflows/ids.ts';
-import { configuredSignal } from '../workflows/messages.ts';
 
 interface Running {
   /** The build it is pinned to; null when to none. */
@@ -24,13 +23,7 @@ export async function runningWorkflow(client: Client, workflowId: string): Promi
 /** Tells the entity to read its row and Schedules again, starting it when it does not run. May be repeated. @throws ORCHESTRATOR_UNAVAILABLE */
 export async function tellEntity(client: Client, name: string): Promise<void> {
   try {
-    await client.workflow.signalWithStart('connection', {
-      workflowId: connectionId(name),
-      taskQueue: taskQueues.control,
-      args: [{ name }],
-      signal: configuredSignal,
-      signalArgs: [],
-    });
+    await tellConfigured(client, name);
   } catch (error) {
     throw new TidemarkError('ORCHESTRATOR_UNAVAILABLE', `The connection "${name}" could not be told.`, { cause: error });
   }

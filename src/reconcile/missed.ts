@@ -1,5 +1,6 @@
 // Which nominal times did not become an occurrence, and why (I15). Pure: what Temporal and the database know is given, times are epoch milliseconds.
 // MUST say no more than is known. A late answer of a tick writes over what is said here: the row of what ran wins.
+import { pausedFor } from '../clients/schedules.ts';
 
 /** What Temporal says of a Schedule at a look. */
 export interface Seen {
@@ -39,7 +40,8 @@ export interface Missed {
   readonly tillMs: number;
 }
 
-const longestNote = 200;
+/** Of a local time that the clock brings twice (decision 15). */
+export const ranTheFirstTime = 'the local hour comes twice, and it ran the first time';
 
 export function judgeMissed(span: Span, seen: Seen): Missed {
   const missing = span.listed.filter((at) => !span.known.has(at));
@@ -63,11 +65,11 @@ function mayStillCome(at: number, { nowMs, catchupMs }: Span, seen: Seen): boole
 }
 
 function whyMissed(at: number, { repeated }: Span, seen: Seen): string {
-  if (repeated.has(at)) return 'the local hour comes twice, and it ran the first time';
+  if (repeated.has(at)) return ranTheFirstTime;
   const note = seen.paused ?? seen.pausedBefore;
   const counted = whyNotStarted(seen);
   if (note !== null) {
-    const paused = note === '' ? 'paused' : `paused: ${note.slice(0, longestNote)}`;
+    const paused = pausedFor(note);
     // Nobody knows when in between the pause began.
     return seen.pausedBefore === null && counted !== null ? `${counted}, or ${paused}` : paused;
   }

@@ -100,22 +100,6 @@ export async function markOverdue(
   await database.query('update watch set overdue_since = $3 where connection = $1 and profile = $2', [of.connection, of.profile, of.since]);
 }
 
-/** A profile that had no complete run for two of its periods: `since` its last one, or since it is scheduled. */
-export interface Overdue {
-  readonly connection: string;
-  readonly profile: string;
-  readonly since: string;
-}
-
-/** As the reconciler last found them; of one connection, or of all. */
-export function overdueProfiles(database: Database, connection: string | null = null): Promise<Overdue[]> {
-  return database.query<Overdue>(
-    `select connection, profile, overdue_since as since from watch
-     where overdue_since is not null and ($1::text is null or connection = $1) order by connection, profile`,
-    [connection],
-  );
-}
-
 /** Watches of schedules that are no longer: the connection is deleted, or the profile is gone, inactive or on demand only. */
 export function orphanedWatches(database: Database): Promise<{ readonly connection: string; readonly profile: string }[]> {
   return database.query(`select connection, profile from watch w where ${orphaned} order by connection, profile limit 1000`);

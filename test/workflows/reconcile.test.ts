@@ -9,7 +9,7 @@ import { lookBeforeChange } from '../../src/reconcile/beforeChange.ts';
 import { reconcileConnections } from '../../src/reconcile/slice.ts';
 import { deleteConnection, getConnection } from '../../src/store/connection.ts';
 import { readLogs } from '../../src/store/log.ts';
-import { overdueProfiles } from '../../src/store/watch.ts';
+import { readWatches } from '../../src/store/watch.ts';
 import { connectionId, pullId, scheduleId } from '../../src/workflows/ids.ts';
 import { forceFullPullUpdate, runNowUpdate, stateQuery } from '../../src/workflows/messages.ts';
 import { freshDatabase } from '../support/databases.ts';
@@ -391,23 +391,29 @@ test('a past start fires nothing for the past', async () => {
   await deleteConnection(site.database, name, { purge: true });
 });
 
+/** The profiles that are flagged, and since when they had no success. */
+async function overdueProfiles(name: string) {
+  const { watches } = await readWatches(site.database, [name]);
+  return watches.flatMap(({ connection, profile, overdueSince: since }) => (since === null ? [] : [{ connection, profile, since }]));
+}
+
 describe('a profile without success for two of its periods', () => {
   test('is flagged once, and no longer when it succeeds', async () => {
     const start = iso(Date.now() - 10 * dayMs);
     const name = await site.connect([{ schedule: recurring('daily', start) }]);
     await site.reconcile();
-    expect(await overdueProfiles(site.database, name)).toEqual([]);
+    expect(await overdueProfiles(name)).toEqual([]);
     const since = iso(Date.now() - 2 * dayMs - 60_000);
     await site.database.query('update watch set since = $2 where connection = $1', [name, since]);
     await site.reconcile();
     await site.reconcile();
-    expect(await overdueProfiles(site.database, name)).toEqual([{ connection: name, profile: 'default', since }]);
+    expect(await overdueProfiles(name)).toEqual([{ connection: name, profile: 'default', since }]);
     const warning = `${name}:default has had no complete run since ${since}: two of its periods or longer.`;
     expect((await told(name)).filter((message) => message === warning)).toHaveLength(1);
     await send(name, runNowUpdate);
     await eventually('the run ends', 30_000, async () => (await site.runs(name))[0]?.report ?? null);
     await site.reconcile();
-    expect(await overdueProfiles(site.database, name)).toEqual([]);
+    expect(await overdueProfiles(name)).toEqual([]);
   });
 
   test.each<[string, (name: string) => Promise<unknown>]>([
@@ -418,7 +424,7 @@ describe('a profile without success for two of its periods', () => {
     await site.database.query(`update watch set since = now() - interval '5 days' where connection = $1`, [name]);
     await pause(name);
     await reconcileConnections(tools(), null, pace);
-    expect(await overdueProfiles(site.database, name)).toEqual([]);
+    expect(await overdueProfiles(name)).toEqual([]);
   });
 });
 

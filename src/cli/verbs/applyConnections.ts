@@ -5,7 +5,7 @@ import { profileNames, specHash } from '../../connectors/spec.ts';
 import { lookBeforeChange } from '../../reconcile/beforeChange.ts';
 import { type Connection, putConnection } from '../../store/connection.ts';
 import type { Context } from '../context.ts';
-import { tellConfigured } from '../entity.ts';
+import { tellChanged } from '../entity.ts';
 import { toJson } from '../plain.ts';
 
 interface Applied {
@@ -32,7 +32,7 @@ export async function applyConnections(
       // The row comes first: schedules and the entity are made from it, also when nothing changed, for they may be missing.
       const change = await putConnection(database, { name: spec.name, spec: toJson(spec), specHash: specHash(spec) });
       await syncSchedules(client, spec, profileNames(before?.spec));
-      await tellConfigured(client, spec.name);
+      await tellChanged(client, spec.name);
       for (const note of notes) context.output.note(`${spec.name}: ${note}`);
       applied.push({ name: spec.name, change, file });
     }
