@@ -33,7 +33,7 @@ async function slice(shared: Shared, request: StreamRequest): Promise<SliceResul
       const { row, spec } = await pinnedRun(database, run);
       const target = streamTargets(spec, row.profile).find(({ definition }) => definition.name === stream);
       if (target === undefined) throw new TidemarkError('CONFIG_INVALID', `Run ${run} has no stream "${stream}".`);
-      const source = await shared.sources.sourceFor(spec);
+      const source = shared.sources.sourceFor(spec);
       const retryDelayMs = retryDelay(activityInfo().attempt, timings);
       return walkStream({ database, source }, { run, target, rejects: spec.rejects, timings, signal, alive, retryDelayMs });
     });

@@ -26,7 +26,7 @@ export async function settle(shared: Shared, { run, timings, approve }: SettleRe
     const progress = await readProgress(database, run);
     if (progress.some(({ outcome }) => outcome === 'complete')) {
       const { row, spec } = await pinnedRun(database, run);
-      const source = await shared.sources.sourceFor(spec);
+      const source = shared.sources.sourceFor(spec);
       await settleRun(
         { database, source },
         {
@@ -53,7 +53,7 @@ async function removeApproved(shared: Shared, run: number, approve: Approval, as
 
 /** Most approvals ask the source nothing: then its credentials need not be right. */
 function sourceWhenAsked({ sources }: Shared, spec: ConnectionSpec): Pick<Source, 'gone'> {
-  return { gone: async (of, options) => (await sources.sourceFor(spec)).gone(of, options) };
+  return { gone: (of, options) => sources.sourceFor(spec).gone(of, options) };
 }
 
 function askingOf({ signal, alive }: Heartbeat, timings: Timings): Asking {

@@ -3,9 +3,10 @@
 import type { Budget } from '../clients/budget.ts';
 import { createGraphSource } from '../clients/graph.ts';
 import { createHttp, type Http } from '../clients/http.ts';
+import { createRotation, type LoginMemory, newLoginMemory } from '../clients/rotation.ts';
 import { readSecret } from '../clients/secrets/index.ts';
 import type { Source } from '../clients/source.ts';
-import { createTokenProvider, type Credential } from '../clients/token.ts';
+import { createTokenProvider, type Credential, type TokenProvider } from '../clients/token.ts';
 import type { Config } from '../config.ts';
 import { endpointsOf } from '../connectors/clouds.ts';
 import { isLoopback } from '../connectors/input.ts';
@@ -14,15 +15,13 @@ import { TidemarkError } from '../errors.ts';
 import type { Budgets } from './budgets.ts';
 
 export interface Sources {
-  /** The source of a connection, built once per configuration. @throws CONFIG_INVALID, SECRET_UNAVAILABLE */
-  sourceFor(spec: ConnectionSpec): Promise<Source>;
+  /** The source of a connection, built once per configuration. @throws CONFIG_INVALID */
+  sourceFor(spec: ConnectionSpec): Source;
   close(): Promise<void>;
 }
 
-interface Entry {
+interface Entry extends Connected {
   readonly hash: string;
-  readonly http: Http;
-  readonly source: Promise<Source>;
   usedAtMs: number;
 }
 
@@ -34,6 +33,12 @@ type SourceConfig = Pick<Config, 'secrets' | 'allowedOrigins' | 'proxy'>;
 /** `now`: milliseconds of a clock that never goes back. */
 export function createSources(config: SourceConfig, budgetOf: Budgets, now: () => number = () => performance.now()): Sources {
   const entries = new Map<string, Entry>();
+  const memories = new Map<string, LoginMemory>();
+  const memoryOf = ({ name }: ConnectionSpec): LoginMemory => {
+    const memory = memories.get(name) ?? newLoginMemory();
+    memories.set(name, memory);
+    return memory;
+  };
   const forgetIdle = (): void => {
     for (const [name, { http, usedAtMs }] of entries) {
       if (now() - usedAtMs <= idleMs) continue;
@@ -52,12 +57,9 @@ export function createSources(config: SourceConfig, budgetOf: Budgets, now: () =
       }
       // Runs of one connection follow one another: nobody reads by its former configuration any more.
       void known?.http.close();
-      const http = createHttp({ ca: endpointsOf(spec).ca, proxy: config.proxy });
-      const source = build(spec, http, config, budgetOf(spec));
-      entries.set(spec.name, { hash, http, source, usedAtMs: now() });
-      // What could not be built is built anew the next time.
-      source.catch(() => entries.delete(spec.name));
-      return source;
+      const entry = { ...connect(spec, config, budgetOf(spec), memoryOf(spec)), hash, usedAtMs: now() };
+      entries.set(spec.name, entry);
+      return entry.source;
     },
     async close() {
       await Promise.all([...entries.values()].map(({ http }) => http.close()));
@@ -66,67 +68,37 @@ export function createSources(config: SourceConfig, budgetOf: Budgets, now: () =
   };
 }
 
-type Kind = Credential['kind'];
-
-interface Held {
-  readonly value: string;
+/** What a connection reads its source by. */
+interface Connected {
+  readonly http: Http;
+  readonly token: TokenProvider;
   readonly source: Source;
 }
 
-async function build(spec: ConnectionSpec, http: Http, config: SourceConfig, budget: Budget): Promise<Source> {
+/** Nothing is read or sent before something is asked for. @throws CONFIG_INVALID */
+function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, memory: LoginMemory): Connected {
   checkOrigins(spec, config.allowedOrigins);
-  const { login, graph } = endpointsOf(spec);
-  const { tenantId, clientId, clientSecret, clientCertificate } = spec.credentials;
-  const kind: Kind = clientSecret === null ? 'certificate' : 'secret';
-  const references = clientSecret ?? clientCertificate ?? [];
-  const hold = (value: string): Held => {
-    const credential: Credential = kind === 'secret' ? { kind, secret: value } : { kind, pem: value };
-    const token = createTokenProvider({ login, tenantId, clientId, credential, scope: `${new URL(graph).origin}/.default`, http });
-    return { value, source: createGraphSource({ base: graph, token, http, budget }) };
-  };
-  const [first = ''] = await readAll(references, config);
-  return withRotation(hold(first), async (refused) => {
-    const next = (await readAll(references, config)).find((value) => !refused.has(value));
-    return next === undefined ? null : hold(next);
+  const { login, graph, ca } = endpointsOf(spec);
+  const { tenantId, clientId } = spec.credentials;
+  const http = createHttp({ ca, proxy: config.proxy });
+  const scope = `${new URL(graph).origin}/.default`;
+  const token = createRotation({
+    read: () => readCredentials(spec, config),
+    providerOf: (credential) => createTokenProvider({ login, tenantId, clientId, credential, scope, http }),
+    memory,
   });
+  return { http, token, source: createGraphSource({ base: graph, token, http, budget }) };
 }
 
 /** All that can be read, in their order; the failure of the first one when none can. */
-async function readAll(references: readonly string[], { secrets }: Pick<Config, 'secrets'>): Promise<string[]> {
+async function readCredentials({ credentials }: ConnectionSpec, { secrets }: SourceConfig): Promise<Credential[]> {
+  const { clientSecret, clientCertificate } = credentials;
+  const references = clientSecret ?? clientCertificate ?? [];
   const read = await Promise.allSettled(references.map((reference) => readSecret(reference, secrets)));
   const values = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = read.find((result) => result.status === 'rejected');
   if (values.length === 0 && failed !== undefined) throw failed.reason;
-  return values;
-}
-
-/** A source that, once its credential is refused, goes on with one that was not refused yet: a rotated secret, or the next of the list. */
-function withRotation(first: Held, next: (refused: ReadonlySet<string>) => Promise<Held | null>): Source {
-  let held = first;
-  const refused = new Set<string>();
-  const rotating = async <T>(ask: (source: Source) => Promise<T>): Promise<T> => {
-    const used = held;
-    try {
-      return await ask(used.source);
-    } catch (error) {
-      if (!(error instanceof TidemarkError) || error.code !== 'SOURCE_AUTH_FAILED') throw error;
-      refused.add(used.value);
-      // Another stream may have gone on already.
-      if (held === used) held = (await next(refused)) ?? used;
-      if (held === used) {
-        // The next run asks with all of them again: what was wrong may have been mended at the source.
-        refused.clear();
-        throw error;
-      }
-      return rotating(ask);
-    }
-  };
-  return {
-    link: (of) => held.source.link(of),
-    page: (link, options) => rotating((source) => source.page(link, options)),
-    gone: (of, options) => rotating((source) => source.gone(of, options)),
-    hasMembers: (of, options) => rotating((source) => source.hasMembers(of, options)),
-  };
+  return values.map((value) => (clientSecret === null ? { kind: 'certificate', pem: value } : { kind: 'secret', secret: value }));
 }
 
 function checkOrigins(spec: ConnectionSpec, allowed: readonly string[]): void {

@@ -35,8 +35,6 @@ export interface TokenProvider {
    * Codes: SOURCE_AUTH_FAILED (details.aadsts), SOURCE_UNAVAILABLE, SOURCE_THROTTLED, LINK_REFUSED, CONFIG_INVALID. An aborted signal throws its own reason.
    */
   token(signal: AbortSignal, options?: { readonly refresh?: boolean }): Promise<string>;
-  /** The application permissions that the token holds. */
-  roles(signal: AbortSignal): Promise<string[]>;
 }
 
 export function createTokenProvider(options: TokenOptions): TokenProvider {
@@ -54,7 +52,7 @@ export function createTokenProvider(options: TokenOptions): TokenProvider {
     if (!refresh && current !== null && current.expiresOnTimestamp - Date.now() > renewBeforeMs) return current.token;
     return (await orAborted(acquired(), signal)).token;
   };
-  return { token, roles: async (signal) => rolesOf(await token(signal)) };
+  return { token };
 }
 
 /** The promise, or the signal's reason as soon as it is aborted. */
@@ -145,8 +143,8 @@ function checkCertificate(pem: string): void {
   }
 }
 
-/** The `roles` of a JWT; none when it is no JWT. Nothing is verified: the token is our own, and the source judges it. */
-function rolesOf(token: string): string[] {
+/** The application permissions that a token holds: its `roles`; none when it is no JWT. Nothing is verified: the token is our own, and the source judges it. */
+export function rolesOf(token: string): string[] {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
     const roles: unknown = typeof claims === 'object' && claims !== null ? Reflect.get(claims, 'roles') : undefined;

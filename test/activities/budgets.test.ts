@@ -77,7 +77,7 @@ const isBlocked = async (): Promise<boolean> => {
 };
 
 test('what one worker is told, the other waits for: it sends nothing until then, and both go on', async () => {
-  const [first, second] = [await worker().sourceFor(await connection()), await worker().sourceFor(await connection())];
+  const [first, second] = [worker().sourceFor(await connection()), worker().sourceFor(await connection())];
   simulator.addFaults([{ match: '/v1\\.0/', times: 1, fault: { kind: 'throttle', retryAfter: 3 } }]);
   const began = performance.now();
   const told = readUsers(first);
@@ -96,7 +96,7 @@ test('what one worker is told, the other waits for: it sends nothing until then,
 });
 
 test('a worker that has just looked learns of it within a second', async () => {
-  const [first, second] = [await worker().sourceFor(await connection()), await worker().sourceFor(await connection())];
+  const [first, second] = [worker().sourceFor(await connection()), worker().sourceFor(await connection())];
   await readUsers(second);
   simulator.addFaults([{ match: '/v1\\.0/', times: 1, fault: { kind: 'throttle', retryAfter: 6 } }]);
   const told = readUsers(first);
@@ -127,13 +127,13 @@ test('another application in the same tenant has a budget of its own; another co
   const other = { ...spec, name: 'other', credentials: { ...spec.credentials, clientId: randomUUID() } };
   expect(budgetOf(same)).toBe(budgetOf(spec));
   expect((await budgetOf(other).standing()).waitMs).toBe(0);
-  const error = await failureOf(readUsers(await sources.sourceFor(same), { ...patient, longestWaitMs: 1_000 }));
+  const error = await failureOf(readUsers(sources.sourceFor(same), { ...patient, longestWaitMs: 1_000 }));
   expect(error).toMatchObject({ code: 'SOURCE_THROTTLED', details: { requests: 0 } });
   expect(simulator.requests()).toEqual([]);
 });
 
 test('a warning slows both', async () => {
-  const [first, second] = [await worker().sourceFor(await connection()), await worker().sourceFor(await connection())];
+  const [first, second] = [worker().sourceFor(await connection()), worker().sourceFor(await connection())];
   simulator.addFaults([{ match: '/v1\\.0/', times: 1, fault: { kind: 'header', name: 'x-ms-throttle-limit-percentage', value: '1.0' } }]);
   await expect(readUsers(first)).resolves.toMatchObject({ throttledMs: 0 });
   const pages = [await readUsers(second), await readUsers(first)];
@@ -145,7 +145,7 @@ test('a warning slows both', async () => {
 });
 
 test('waits that the source does not tell grow for all together', async () => {
-  const [first, second] = [await worker().sourceFor(await connection()), await worker().sourceFor(await connection())];
+  const [first, second] = [worker().sourceFor(await connection()), worker().sourceFor(await connection())];
   simulator.addFaults([{ match: '/v1\\.0/', times: 2, fault: { kind: 'throttle' } }]);
   const refusals = (): Promise<object[]> => database.query('select refusals from throttle where origin = $1', [simulator.origin]);
   await readUsers(first, { ...patient, longestWaitMs: 0 }).catch(() => undefined);
@@ -162,7 +162,7 @@ test('a run that is stopped while its tenant is blocked ends at once', async () 
   const budgetOf = createBudgets(database, config());
   await budgetOf(spec).refused(30_000);
   const stop = new AbortController();
-  const source = await worker().sourceFor(spec);
+  const source = worker().sourceFor(spec);
   const began = performance.now();
   const waiting = readUsers(source, { ...patient, signal: stop.signal, alive: (waitMs) => void (waitMs !== undefined && stop.abort()) });
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });

@@ -7,7 +7,7 @@ import { createCertificates } from '../../simulator/certificates.ts';
 import { aadstsHints } from '../../src/clients/aadsts.ts';
 import { createHttp, type Http } from '../../src/clients/http.ts';
 import { redact, redactError } from '../../src/clients/redact.ts';
-import { createTokenProvider, type Credential, type TokenOptions, type TokenProvider } from '../../src/clients/token.ts';
+import { createTokenProvider, type Credential, rolesOf, type TokenOptions, type TokenProvider } from '../../src/clients/token.ts';
 import type { TidemarkError } from '../../src/errors.ts';
 import { canary, clientId, isTokenRequest, login, refusal, tenantId } from './login.ts';
 import { failureOf, json, type SourceServer, startSourceServer } from './sourceServer.ts';
@@ -66,7 +66,7 @@ test('a token is acquired once, shared by those who ask at the same time, and ac
 
 test('the application permissions are read from the token', async () => {
   server.answer(login(server.origin));
-  await expect(provider().roles(never)).resolves.toEqual(['User.Read.All', 'GroupMember.Read.All']);
+  expect(rolesOf(await provider().token(never))).toEqual(['User.Read.All', 'GroupMember.Read.All']);
 });
 
 test.each([
