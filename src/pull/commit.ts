@@ -54,7 +54,8 @@ async function commitObjects(request: CommitRequest, from: Position, objects: re
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [object] = objects;
-    if (object === undefined || objects.length === 1) return commitWrites(request, from, setAside(object), objects.length, to);
+    if (object === undefined || objects.length === 1)
+      return commitWrites(request, from, setAside(object, writes.seen.records), objects.length, to);
     return commitHalves(request, from, objects, to);
   }
 }
@@ -90,10 +91,12 @@ function addsSomething({ records, edges, removed }: PageWrites): boolean {
   return removals > 0 || records.some((write) => write.change === 'added') || edges.some((write) => write.change === 'added');
 }
 
-function setAside(object: JsonObject | undefined): PageWrites {
+/** `known`: the record's number, where the page knew it. */
+function setAside(object: JsonObject | undefined, known: readonly number[]): PageWrites {
   const id = typeof object?.['id'] === 'string' ? object['id'] : '#0';
   const reject: Reject = { id, code: 'SOURCE_SHAPE_CHANGED', reason: 'PostgreSQL cannot hold a value of this record.' };
-  return { records: [], assets: [], edges: [], removed: { records: [], edges: [] }, seen: { records: [], edges: [] }, rejects: [reject] };
+  const nothing = { records: [], edges: [] };
+  return { records: [], assets: [], edges: [], removed: nothing, seen: nothing, rejects: [reject], stale: { begins: known, ends: [] } };
 }
 
 /** Data exceptions, cardinality and program limits: the statement can never succeed with this data. */

@@ -19,7 +19,7 @@ export interface StreamTarget extends WalkTarget {
   readonly map: CompiledMap | null;
 }
 
-export type PageWrites = Pick<PageCommit, 'records' | 'assets' | 'edges' | 'removed' | 'seen' | 'rejects'>;
+export type PageWrites = Pick<PageCommit, 'records' | 'assets' | 'edges' | 'removed' | 'seen' | 'rejects' | 'stale'>;
 
 const bodyLimitBytes = 1_000_000;
 
@@ -58,7 +58,7 @@ export async function preparePage(
   };
 }
 
-interface RecordWrites extends Pick<PageCommit, 'records' | 'assets' | 'rejects'> {
+interface RecordWrites extends Pick<PageCommit, 'records' | 'assets' | 'rejects' | 'stale'> {
   readonly seenRecords: readonly number[];
 }
 
@@ -67,6 +67,7 @@ function writeRecords(target: StreamTarget, phase: Phase, folded: Folded, stored
   const assets: AssetWrite[] = [];
   const rejects: Reject[] = [...folded.rejects];
   const seenRecords = new Set<number>();
+  const fresh: number[] = [];
   for (const record of folded.records.values()) {
     const known = storedOf(stored, record.id);
     try {
@@ -74,17 +75,19 @@ function writeRecords(target: StreamTarget, phase: Phase, folded: Folded, stored
       if (body !== null) records.push(body);
       if (asset !== null) assets.push(asset);
       seenRecords.add(known.num);
+      if (known.asset?.stale === true) fresh.push(known.num);
     } catch (error) {
       if (!(error instanceof TidemarkError) || (error.code !== 'MAPPING_FAILED' && error.code !== 'SOURCE_SHAPE_CHANGED')) throw error;
       rejects.push({ id: record.id, code: error.code, reason: error.message });
     }
   }
-  // A rejected record that is known counts as seen: its last good asset stays (decision 5).
-  for (const reject of rejects) {
-    const known = stored.get(reject.id);
-    if (known?.known === true) seenRecords.add(known.num);
-  }
-  return { records, assets, rejects, seenRecords: [...seenRecords] };
+  // A rejected record that is known counts as seen: its last good asset stays, and is stale (decision 5).
+  const kept = rejects.flatMap(({ id }) => {
+    const known = stored.get(id);
+    return known?.known === true ? [known.num] : [];
+  });
+  kept.forEach((num) => seenRecords.add(num));
+  return { records, assets, rejects, seenRecords: [...seenRecords], stale: { begins: kept, ends: fresh } };
 }
 
 function writesOf(

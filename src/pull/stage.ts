@@ -5,8 +5,8 @@ import { codes, TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Database } from '../store/database.ts';
 import { stagedGroups } from '../store/judgement.ts';
-import { conflictingEdges, keepRemovals, removalCandidates, stageUnseen } from '../store/settle.ts';
-import { endWalk, readCheckpoint } from '../store/walk.ts';
+import { conflictingEdges, conflictsAskedAtMost, keepRemovals, removalCandidates, stageUnseen } from '../store/settle.ts';
+import { endWalk, forgetCursor, readCheckpoint } from '../store/walk.ts';
 import type { StreamPlace } from '../store/walk.ts';
 import { exceedsLimits } from './guard.ts';
 import type { Guard } from './guard.ts';
@@ -107,5 +107,7 @@ async function askConflicts(
     const { present } = await source.hasMembers({ path: walk.path, property, pairs }, options);
     const kept = pairs.flatMap((pair, index) => (present[index] === true ? [pair.num] : []));
     await keepRemovals(database, { ...at, records: [], edges: kept });
+    // There may be more of them than a run asks for: a full pull tells what is (decision 9).
+    if (pairs.length >= conflictsAskedAtMost) await forgetCursor(database, at);
   }
 }

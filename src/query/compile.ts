@@ -34,6 +34,7 @@ const columnSql: Readonly<Record<Column, string>> = {
   lastChanged: 'r.last_changed',
   pendingRemoval: `(case when exists (select 1 from held_removal h where h.connection = r.connection and h.stream = r.stream and h.kind = 'record'
     and h.num = r.num and not h.rejected) then 'true' else 'false' end)`,
+  stale: `(case when a.stale_since is null then 'false' else 'true' end)`,
 };
 
 /** @throws CONFIG_INVALID with the position of what cannot be read, in the message, the details and a caret in the hint. */

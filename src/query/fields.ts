@@ -5,7 +5,7 @@ import { suggestion } from '../connectors/suggest.ts';
 import { builtInMaps } from '../mappings/maps/index.ts';
 import type { MapRow, TransformMap } from '../mappings/map.ts';
 
-export type Column = 'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged' | 'pendingRemoval';
+export type Column = 'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged' | 'pendingRemoval' | 'stale';
 
 /** A row of a map through which related records fill the field. */
 export interface RelatedField {
@@ -30,6 +30,7 @@ const columns: Readonly<Record<string, Column>> = {
   firstseen: 'firstSeen',
   lastchanged: 'lastChanged',
   pendingremoval: 'pendingRemoval',
+  stale: 'stale',
 };
 const sources = new Set(['source', 'vendorproductname']);
 // `memberOf.value[].id`: the relation and what is read of its elements.

@@ -30,6 +30,8 @@ export interface FoundAsset {
   readonly state: AssetState;
   /** Whether its removal waits for a decision; the key is there only then. */
   readonly pendingRemoval?: true;
+  /** Whether the document is older than its record, which was set aside when it was last seen; the key is there only then. */
+  readonly stale?: true;
   readonly firstSeen: string;
   readonly lastChanged: string;
   /** What the record alone says. */
@@ -38,8 +40,9 @@ export interface FoundAsset {
   readonly relations: Readonly<Record<string, readonly JsonObject[]>>;
 }
 
-interface AssetRow extends Omit<FoundAsset, 'relations' | 'pendingRemoval'> {
+interface AssetRow extends Omit<FoundAsset, 'relations' | 'pendingRemoval' | 'stale'> {
   readonly pending: boolean;
+  readonly isStale: boolean;
 }
 
 const batchSize = 500;
@@ -58,8 +61,8 @@ export async function* searchAssets(database: Database, search: AssetSearch): As
   }
 }
 
-function foundOf({ pending, ...row }: AssetRow, relations: FoundAsset['relations']): FoundAsset {
-  return { ...row, ...(pending ? { pendingRemoval: true } : {}), relations };
+function foundOf({ pending, isStale, ...row }: AssetRow, relations: FoundAsset['relations']): FoundAsset {
+  return { ...row, ...(pending ? { pendingRemoval: true } : {}), ...(isStale ? { stale: true } : {}), relations };
 }
 
 /** Whether the removal of the record `r` waits for a decision: one probe of the pending set. */
@@ -72,7 +75,7 @@ function readBatch(database: Database, search: AssetSearch, last: AssetRow | nul
   const after = last === null ? '' : `and (r.connection, r.stream, r.id) > (${at(2)}, ${at(3)}, ${at(4)})`;
   return database.query<AssetRow>(
     `select r.connection, r.stream, a.class, r.id, '${search.state}' as state, r.first_seen as "firstSeen", r.last_changed as "lastChanged", a.document,
-       ${search.state === 'live' ? pendingSql : 'false'} as pending
+       ${search.state === 'live' ? pendingSql : 'false'} as pending, a.stale_since is not null as "isStale"
      from record r cross join lateral (select * from asset where num = r.num offset 0) a
      where r.tombstoned_at is ${search.state === 'live' ? 'null' : 'not null'} and (${search.where}) ${after}
      order by r.connection, r.stream, r.id limit ${at(1)}`,

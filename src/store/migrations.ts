@@ -1,6 +1,7 @@
 // The schema as ordered SQL. MUST only be appended to: a migration that was released never changes.
 
 import { initial } from './migrations/initial.ts';
+import { marks } from './migrations/marks.ts';
 import { removals } from './migrations/removals.ts';
 import { tenants } from './migrations/tenants.ts';
 import { watches } from './migrations/watches.ts';
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { version: 3, oldest: 3, sql: tenants },
   { version: 4, oldest: 4, sql: watches },
   { version: 5, oldest: 5, sql: workers },
+  { version: 6, oldest: 5, sql: marks },
 ];

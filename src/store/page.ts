@@ -17,7 +17,7 @@ export interface StoredRecord {
   readonly hash: string | null;
   /** Only when asked for. */
   readonly body: JsonObject | null;
-  readonly asset: { readonly hash: string; readonly mapHash: string } | null;
+  readonly asset: { readonly hash: string; readonly mapHash: string; readonly stale: boolean } | null;
   /** Whether an earlier page of this walk had it (asked for chains only; otherwise false). */
   readonly seen: boolean;
 }
@@ -109,6 +109,8 @@ export interface PageCommit {
    */
   readonly seen: { readonly records: readonly number[]; readonly edges: readonly number[] };
   readonly rejects: readonly Reject[];
+  /** Numbers of records whose last good asset is stale from now on, or no longer (decision 5). */
+  readonly stale: { readonly begins: readonly number[]; readonly ends: readonly number[] };
   readonly progress: PageProgress;
 }
 
@@ -135,7 +137,7 @@ export async function readStoredRecords(
   const rows = await readNumbered<RecordRow>(
     database,
     `select t.at, coalesce(r.num, nextval('record_num')) as num, r.num is not null as known, r.tombstoned_at is not null as tombstoned,
-       r.hash, ${of.bodies ? 'r.body' : 'null::jsonb'} as body, a.hash as asset_hash, a.map_hash, ${of.seen ? seen : 'false'} as seen
+       r.hash, ${of.bodies ? 'r.body' : 'null::jsonb'} as body, a.hash as asset_hash, a.map_hash, a.stale_since is not null as stale, ${of.seen ? seen : 'false'} as seen
      from unnest($3::text[]) with ordinality as t (id, at)
      left join lateral (select * from record where connection = $1 and stream = $2 and id = t.id offset 0) r on true
      left join lateral (select * from asset where num = r.num offset 0) a on true`,
@@ -147,12 +149,14 @@ export async function readStoredRecords(
 interface RecordRow extends Omit<StoredRecord, 'id' | 'asset'> {
   readonly asset_hash: string | null;
   readonly map_hash: string | null;
+  readonly stale: boolean;
 }
 
 function recordOf(id: string, row: RecordRow | undefined): StoredRecord {
   if (row === undefined) throw new TidemarkError('INTERNAL', 'The database did not answer for a record of the page.');
-  const { asset_hash: hash, map_hash: mapHash, num, known, tombstoned, body, seen } = row;
-  return { id, num, known, tombstoned, hash: row.hash, body, seen, asset: hash === null || mapHash === null ? null : { hash, mapHash } };
+  const { asset_hash: hash, map_hash: mapHash, stale, num, known, tombstoned, body, seen } = row;
+  const asset = hash === null || mapHash === null ? null : { hash, mapHash, stale };
+  return { id, num, known, tombstoned, hash: row.hash, body, seen, asset };
 }
 
 /** What is stored of these edges, in their order, in one statement. An unknown edge gets a number; asked again without a commit it gets another one. */

@@ -92,6 +92,16 @@ export const tally: Write = ({ connection, stream, records: recordWrites, edges:
   };
 };
 
+/** Which last good assets are stale from now on, and which no longer: both are rare. */
+export const staleness: Write = ({ stale: { begins, ends } }) => {
+  if (begins.length + ends.length === 0) return null;
+  return {
+    sql: `update asset set stale_since = case when num = any ($1::bigint[]) then coalesce(stale_since, now()) end
+      where num = any ($1::bigint[]) or num = any ($2::bigint[])`,
+    params: [bigints(begins), bigints(ends)],
+  };
+};
+
 export const rejects: Write = ({ run, connection, stream, rejects: given }) => {
   if (given.length === 0) return null;
   const rows = byKey([...new Map(given.map((reject) => [reject.id, reject])).values()], (reject) => reject.id);

@@ -9,7 +9,7 @@ import type { StreamPlace } from './walk.ts';
 const sweptAtOnce = 64 * seenBlock;
 const appliedAtOnce = 5_000;
 /** Contradictions of one round that a run asks about (decision 9). */
-const askedAtMost = 100;
+export const conflictsAskedAtMost = 100;
 
 const tables = {
   record: { table: 'record', live: 'tombstoned_at is null', owner: 'id' },
@@ -113,7 +113,7 @@ export interface EdgePair {
 
 /**
  * Edges that this walk both had and was told to be removed, at most 100 in order of number. They are to be asked for: what is not taken back
- * by `keepRemovals` is removed. Of those beyond, and of ends of the `unlisted` type, the source's last word holds.
+ * by `keepRemovals` is removed. Of those beyond the source's last word holds until the next full pull, of ends of the `unlisted` type for good.
  */
 export function conflictingEdges(
   database: Database,
@@ -130,7 +130,7 @@ export function conflictingEdges(
          select from seen s
          where s.run = $1 and s.stream = $3 and s.kind = 'edge' and s.walk = (select walk from checkpoint where run = $1 and stream = $3)
            and s.block = q.num / ${seenBlock} and q.num = any (s.nums))
-       order by q.num limit ${askedAtMost}
+       order by q.num limit ${conflictsAskedAtMost}
      ) as pair
      where p.run = $1 and p.stream = $3 and p.kind = 'edge' and p.num = pair.num
      returning p.num, pair.from_id as "from", pair.to_id as "to"`,

@@ -96,6 +96,17 @@ export async function noteWorked(database: Database, of: StreamPlace & { readonl
 }
 
 /**
+ * Forgets the cursor of a walk that said more than could be verified: the stream's next pull is full.
+ * @throws STALE_ATTEMPT when another run has been opened.
+ */
+export async function forgetCursor(database: Database, { run, connection, stream }: StreamPlace): Promise<void> {
+  await database.batch([
+    { sql: 'select guard_fence($1, $2)', params: [run, connection] },
+    { sql: 'update checkpoint set cursor = null, cursor_at = null where run = $1 and stream = $2', params: [run, stream] },
+  ]);
+}
+
+/**
  * Ends the walk. The first outcome stands, except that `complete` may still become `partial` (settle could not ask).
  * @throws STALE_ATTEMPT when another run has been opened.
  */

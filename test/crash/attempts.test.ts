@@ -22,7 +22,8 @@ describe('I7 one writer', () => {
         await countCommits(site);
         let second = null;
         const report = await runPhase(site, full, async () => {
-          holdGroups(site, [3], 2);
+          // Long enough for a busy machine to see it: the run must not go on meanwhile.
+          holdGroups(site, [3], 6);
           const stopped = site.startWorker();
           await groupsAt(site, 2);
           // It has fetched a page and waits for what is stored: when it is woken, it commits.

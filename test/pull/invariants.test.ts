@@ -1,4 +1,6 @@
 // The invariants of a pull (design 4), on a real database and the simulator, without Temporal. Faults come from the simulator.
+import { compileQuery } from '../../src/query/compile.ts';
+import { searchAssets } from '../../src/store/asset.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator, SimulatorOptions } from '../../simulator/simulator.ts';
 import type { FaultRule } from '../../simulator/faults.ts';
@@ -170,6 +172,21 @@ describe('a pair that one round both removes and adds, on different pages', () =
     expect((await pulled(pulling)).verdict).toBe('complete');
     await expectInventoryOf(database, simulator, pulling.spec);
   });
+
+  test('more of them than a run asks for make the next pull of the groups full (decision 9)', async () => {
+    const { simulator, pulling } = await start(
+      { users: 400, settings: { deltaEvents: 'each', deltaPageSize: 50 } },
+      { streams: ['users', 'groups'], guard: { percent: 100, dailyPercent: 100 } },
+    );
+    await pulled(pulling);
+    const members = [...simulator.truth('edges')].filter(({ kind }) => kind === 'member').slice(0, 130);
+    for (const step of ['removeMember', 'addMember'] as const)
+      simulator.mutate(members.map(({ from, to }) => ({ do: step, group: String(from), member: String(to) })));
+    expect(streamOf(await pulled(pulling), 'groups')).toMatchObject({ mode: 'delta', outcome: 'complete' });
+    expect(streamOf(await pulled(pulling), 'groups')).toMatchObject({ mode: 'full', outcome: 'complete' });
+    await expectInventoryOf(database, simulator, pulling.spec);
+    expect(streamOf(await pulled(pulling), 'groups')).toMatchObject({ mode: 'delta', outcome: 'complete' });
+  });
 });
 
 test('I2 no duplicates of (connection, stream, source id)', async () => {
@@ -321,6 +338,30 @@ describe('I11 a poison record is set aside with its reason and its page goes on'
     simulator.addFaults([{ phase: 'list', match: '/users', at: [1], fault: { kind: 'poison', how } }]);
     const report = await pulled(pulling);
     expect(streamOf(report, 'users')).toMatchObject({ outcome: 'complete', read: 400 });
+  });
+
+  test('its last good asset stays live and is marked stale until the record is good again (decision 5)', async () => {
+    const { simulator, pulling } = await start();
+    await pulled(pulling);
+    const stale = async (): Promise<number> => {
+      const { sql, params } = compileQuery('stale:true class:user');
+      const where = { where: `(${sql}) and r.connection = $${params.length + 1}`, params: [...params, pulling.spec.name] };
+      let marked = 0;
+      for await (const asset of searchAssets(database, { ...where, state: 'live', limit: null, relations: {} })) {
+        expect(asset).toMatchObject({ stale: true, document: { asset: {} } });
+        marked += 1;
+      }
+      return marked;
+    };
+    expect(await stale()).toBe(0);
+    simulator.addFaults([{ phase: 'list', match: '/users', at: [1], fault: { kind: 'poison', how: 'longText' } }]);
+    const report = await pulled(pulling, { forced: true });
+    expect(streamOf(report, 'users')).toMatchObject({ rejected: 1, unchanged: 399, swept: 0 });
+    expect(await stale()).toBe(1);
+    simulator.clearFaults();
+    const good = await pulled(pulling, { forced: true });
+    expect(streamOf(good, 'users')).toMatchObject({ rejected: 0, updated: 0, unchanged: 400 });
+    expect(await stale()).toBe(0);
   });
 
   test('past a limit the run fails', async () => {

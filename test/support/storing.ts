@@ -162,6 +162,10 @@ export async function pageOf(
       records: [...Object.keys(objects).map((id) => known.get(id)!.num), ...seenKnown(rejects)],
       edges: present.map((edge) => edge.num),
     },
+    stale: {
+      begins: seenKnown(rejects),
+      ends: Object.keys(objects).flatMap((id) => (known.get(id)!.asset?.stale === true ? [known.get(id)!.num] : [])),
+    },
     rejects: rejects.map((id): Reject => ({ id, code: 'MAPPING_FAILED', reason: 'asset.name: required' })),
     progress: {
       read: Object.keys(objects).length + gone.length + rejects.length,

@@ -4,6 +4,7 @@ import type { FoundConnection } from '../../connectors/connectionFile.ts';
 import { profileNames, specHash } from '../../connectors/spec.ts';
 import { lookBeforeChange } from '../../reconcile/beforeChange.ts';
 import { type Connection, putConnection } from '../../store/connection.ts';
+import { emptyRowNotes } from '../connectionView.ts';
 import type { Context } from '../context.ts';
 import { tellChanged } from '../entity.ts';
 import { toJson } from '../plain.ts';
@@ -33,7 +34,7 @@ export async function applyConnections(
       const change = await putConnection(database, { name: spec.name, spec: toJson(spec), specHash: specHash(spec) });
       await syncSchedules(client, spec, profileNames(before?.spec));
       await tellChanged(client, spec.name);
-      for (const note of notes) context.output.note(`${spec.name}: ${note}`);
+      for (const note of [...notes, ...emptyRowNotes(spec)]) context.output.note(`${spec.name}: ${note}`);
       applied.push({ name: spec.name, change, file });
     }
   } finally {

@@ -63,9 +63,13 @@ const columns: readonly Column<Result>[] = [
   { title: 'class', value: (row) => row.class },
   { title: 'id', value: ({ id }) => id },
   { title: 'name', value: ({ document }) => nameOf(document) },
-  { title: 'state', value: ({ state, pendingRemoval }) => (pendingRemoval === true ? `${state}, removal pending` : state) },
+  { title: 'state', value: stateOf },
   { title: 'last changed', value: ({ lastChanged }) => timeIn('UTC', lastChanged) },
 ];
+
+function stateOf({ state, pendingRemoval, stale }: Result): string {
+  return [state, ...(stale === true ? ['stale'] : []), ...(pendingRemoval === true ? ['removal pending'] : [])].join(', ');
+}
 
 /** asset.assetDetail.name, where the map gives one. */
 function nameOf(document: JsonObject): string | null {
