@@ -14,6 +14,7 @@ import type { TruthName } from './truth.ts';
 /** The same verbs as a simulator in this process, answered later. */
 export interface SimulatorControl {
   mutate(changes: number | readonly Mutation[]): Promise<Mutation[]>;
+  mutateDevices(changes: number): Promise<Mutation[]>;
   truth(name: TruthName, select?: readonly string[]): AsyncGenerator<JsonObject>;
   addFaults(rules: readonly FaultRule[]): Promise<void>;
   clearFaults(): Promise<void>;
@@ -44,6 +45,7 @@ export function controlSimulator(origin: string, ca: string): SimulatorControl {
       if (response.statusCode !== 200) throw new Error(`The simulator has no truth called ${name}.`);
       for await (const line of createInterface({ input: response })) yield reread<JsonObject>(line);
     },
+    mutateDevices: (changes) => call('POST', 'mutateDevices', changes),
     addFaults: (rules) => call('POST', 'faults', rules),
     clearFaults: () => call('DELETE', 'faults'),
     requests: () => call('GET', 'requests'),

@@ -1,5 +1,5 @@
-// `users/delta` and `groups/delta`: a first round over everything, later rounds over what changed, links that remember the query.
-// Source: learn.microsoft.com/graph/delta-query-overview, /graph/api/user-delta, /graph/api/group-delta
+// `users/delta`, `groups/delta` and `devices/delta`: a first round over everything, later rounds over what changed, links that remember the query.
+// Source: learn.microsoft.com/graph/delta-query-overview, /graph/api/user-delta, /graph/api/group-delta, /graph/api/device-delta
 import type { JsonObject } from '../src/model.ts';
 import { badRequest, expiredPage, syncStateNotFound } from './answer.ts';
 import type { Answer } from './answer.ts';
@@ -13,11 +13,12 @@ import { allow, idsOfFilter, selectOf } from './query.ts';
 import type { Query } from './query.ts';
 import type { LinkState } from './seal.ts';
 
-const kinds = { users: 'user', groups: 'group' } as const;
+const kinds = { users: 'user', groups: 'group', devices: 'device' } as const;
+export type DeltaName = keyof typeof kinds;
 const mostIds = 50;
 
-/** Answers one page of a round. `minimal` is `Prefer: return=minimal`: only properties that changed. */
-export function delta(cloud: Cloud, name: 'users' | 'groups', query: Query, minimal: boolean): Answer {
+/** Answers one page of a round. `minimal` is `Prefer: return=minimal`: only properties that changed; devices do not know it. */
+export function delta(cloud: Cloud, name: DeltaName, query: Query, minimal: boolean): Answer {
   const path = `${name}/delta`;
   const kind = kinds[name];
   allow(query, ['$select', '$filter', '$skiptoken', '$deltatoken']);
@@ -29,7 +30,7 @@ export function delta(cloud: Cloud, name: 'users' | 'groups', query: Query, mini
     properties: state.select?.filter((property) => property !== 'id' && types[kind].all.has(property)) ?? null,
     relations,
     ids: state.ids === null ? null : new Set(state.ids),
-    minimal,
+    minimal: minimal && kind !== 'device',
   };
   const latest = query.get('$deltatoken') === 'latest';
   const page = latest
@@ -48,7 +49,7 @@ export function delta(cloud: Cloud, name: 'users' | 'groups', query: Query, mini
 }
 
 /** Where this request stands in its round. The token holds the query: options sent beside it MUST NOT differ. */
-function begin(cloud: Cloud, name: 'users' | 'groups', path: string, query: Query): LinkState {
+function begin(cloud: Cloud, name: DeltaName, path: string, query: Query): LinkState {
   const relations = name === 'groups' ? groupRelations : [];
   const select = selectOf(query, types[kinds[name]], relations);
   const filter = query.get('$filter');

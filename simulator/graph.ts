@@ -91,7 +91,7 @@ function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['
   const minimal = /(^|[\s,;])return=minimal($|[\s,;])/.test(headers['prefer'] ?? '');
   const [first = '', second, third, fourth] = path.split('/');
   const length = path.split('/').length;
-  if (first === 'users' || first === 'groups' || first === 'servicePrincipals') {
+  if (first === 'users' || first === 'groups' || first === 'devices' || first === 'servicePrincipals') {
     if (length === 1) return list(cloud, first, query, advanced);
     if (length === 2 && second !== undefined) return collectionChild(cloud, first, second, query, minimal);
     if (length === 3 && second !== undefined && first === 'groups' && (third === 'members' || third === 'owners')) {

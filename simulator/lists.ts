@@ -1,4 +1,4 @@
-// Lists of users, groups and service principals, pages by position, and single objects.
+// Lists of users, groups, devices and service principals, pages by position, and single objects.
 import type { JsonObject } from '../src/model.ts';
 import { grantsOf, writeGrant } from './assignments.ts';
 import { badRequest, expiredPage, notFound, unsupportedQuery } from './answer.ts';
@@ -11,7 +11,7 @@ import type { Query } from './query.ts';
 import type { LinkState } from './seal.ts';
 import { writer } from './views.ts';
 
-const kinds = { users: 'user', groups: 'group', servicePrincipals: 'servicePrincipal' } as const;
+const kinds = { users: 'user', groups: 'group', devices: 'device', servicePrincipals: 'servicePrincipal' } as const;
 export type CollectionName = keyof typeof kinds;
 const expandedMost = 20;
 
@@ -73,7 +73,7 @@ export function pageAnswer(
   };
 }
 
-/** `GET /users`, `/groups`, `/servicePrincipals`. */
+/** `GET /users`, `/groups`, `/devices`, `/servicePrincipals`. */
 export function list(cloud: Cloud, name: CollectionName, query: Query, advanced: boolean): Answer {
   const kind = kinds[name];
   const mayExpand = name === 'servicePrincipals';

@@ -4,14 +4,15 @@ import { nextAssignmentId } from './assignments.ts';
 import { linksOf, setLink } from './links.ts';
 import { groupRelations } from './properties.ts';
 import { mix } from './random.ts';
-import type { Tenant } from './tenant.ts';
+import type { Changing, Tenant } from './tenant.ts';
 import { isUnified } from './things.ts';
 
 /** One change. `set` gives values of properties; null clears one. Ids are those the API shows. */
 export type Mutation =
-  | { readonly do: 'createUser' | 'createGroup'; readonly id?: string; readonly set?: Readonly<Record<string, Json>> }
-  | { readonly do: 'updateUser' | 'updateGroup'; readonly id: string; readonly set: Readonly<Record<string, Json>> }
+  | { readonly do: 'createUser' | 'createGroup' | 'createDevice'; readonly id?: string; readonly set?: Readonly<Record<string, Json>> }
+  | { readonly do: 'updateUser' | 'updateGroup' | 'updateDevice'; readonly id: string; readonly set: Readonly<Record<string, Json>> }
   | { readonly do: 'deleteUser' | 'deleteGroup'; readonly id: string; readonly hard?: boolean }
+  | { readonly do: 'deleteDevice'; readonly id: string }
   | { readonly do: 'restoreUser' | 'restoreGroup'; readonly id: string }
   | { readonly do: 'addMember' | 'removeMember'; readonly group: string; readonly member: string }
   | { readonly do: 'addOwner' | 'removeOwner'; readonly group: string; readonly owner: string }
@@ -19,19 +20,35 @@ export type Mutation =
   | { readonly do: 'addAppRoleAssignment'; readonly id?: string; readonly resource: string; readonly principal: string }
   | { readonly do: 'removeRoleAssignment' | 'removeAppRoleAssignment'; readonly id: string };
 
+const kinds = {
+  createUser: 'user',
+  updateUser: 'user',
+  deleteUser: 'user',
+  createGroup: 'group',
+  updateGroup: 'group',
+  deleteGroup: 'group',
+  createDevice: 'device',
+  updateDevice: 'device',
+} as const satisfies Partial<Record<Mutation['do'], Changing>>;
+
 /** Applies a change and answers it with the ids it made. Throws Error when it names what is not there or changes nothing. */
 export function applyMutation(tenant: Tenant, mutation: Mutation): Mutation {
   switch (mutation.do) {
     case 'createUser':
     case 'createGroup':
-      return { ...mutation, id: create(tenant, mutation.do === 'createUser' ? 'user' : 'group', mutation.set ?? {}) };
+    case 'createDevice':
+      return { ...mutation, id: create(tenant, kinds[mutation.do], mutation.set ?? {}) };
     case 'updateUser':
     case 'updateGroup':
-      update(tenant, mutation.do === 'updateUser' ? 'user' : 'group', mutation.id, mutation.set);
+    case 'updateDevice':
+      update(tenant, kinds[mutation.do], mutation.id, mutation.set);
       return mutation;
     case 'deleteUser':
     case 'deleteGroup':
-      remove(tenant, mutation.do === 'deleteUser' ? 'user' : 'group', mutation.id, mutation.hard ?? false);
+      remove(tenant, kinds[mutation.do], mutation.id, mutation.hard ?? false);
+      return mutation;
+    case 'deleteDevice':
+      remove(tenant, 'device', mutation.id, true);
       return mutation;
     case 'restoreUser':
     case 'restoreGroup':
@@ -68,13 +85,13 @@ export function applyMutation(tenant: Tenant, mutation: Mutation): Mutation {
   }
 }
 
-function requireLive(tenant: Tenant, id: string, kind?: 'user' | 'group'): number {
+function requireLive(tenant: Tenant, id: string, kind?: Changing): number {
   const ref = tenant.findLive(id);
   if (ref === null || (kind !== undefined && ref.kind !== kind)) throw new Error(`There is no living ${kind ?? 'object'} ${id}.`);
   return ref.index;
 }
 
-function create(tenant: Tenant, kind: 'user' | 'group', set: Readonly<Record<string, Json>>): string {
+function create(tenant: Tenant, kind: Changing, set: Readonly<Record<string, Json>>): string {
   const index = tenant.count(kind);
   tenant.created[kind] += 1;
   Object.assign(tenant.touch(kind, index).values, set);
@@ -82,14 +99,14 @@ function create(tenant: Tenant, kind: 'user' | 'group', set: Readonly<Record<str
   return tenant.id({ kind, index });
 }
 
-function update(tenant: Tenant, kind: 'user' | 'group', id: string, set: Readonly<Record<string, Json>>): void {
+function update(tenant: Tenant, kind: Changing, id: string, set: Readonly<Record<string, Json>>): void {
   const index = requireLive(tenant, id, kind);
   Object.assign(tenant.touch(kind, index).values, set);
   tenant.note(kind, index, { what: 'properties', names: Object.keys(set) });
 }
 
-/** Security groups have no bin: deleting one is for good. A soft-deleted object may still be deleted for good. */
-function remove(tenant: Tenant, kind: 'user' | 'group', id: string, hard: boolean): void {
+/** Security groups and devices have no bin: deleting one is for good. A soft-deleted object may still be deleted for good. */
+function remove(tenant: Tenant, kind: Changing, id: string, hard: boolean): void {
   const ref = tenant.find(id);
   if (ref?.kind !== kind) throw new Error(`There is no ${kind} ${id}.`);
   const overlay = tenant.touch(kind, ref.index);

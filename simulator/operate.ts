@@ -29,6 +29,8 @@ function execute(simulator: Simulator, command: string, body: string): unknown {
   switch (command) {
     case 'POST mutate':
       return simulator.mutate(reread<number | Mutation[]>(body));
+    case 'POST mutateDevices':
+      return simulator.mutateDevices(reread<number>(body));
     case 'POST faults':
       simulator.addFaults(reread<FaultRule[]>(body));
       return null;

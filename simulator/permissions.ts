@@ -9,6 +9,9 @@ const table: readonly (readonly [RegExp, readonly string[], number])[] = [
   [/^users\/[^/]+$/, ['User.Read.All', 'User.ReadWrite.All', ...directory], 1],
   [/^groups\/[^/]+\/(members|owners)$/, ['GroupMember.Read.All', 'Group.Read.All', 'Group.ReadWrite.All', ...directory], 3],
   [/^groups(\/[^/]+)?$/, ['GroupMember.Read.All', 'Group.Read.All', 'Group.ReadWrite.All', ...directory], 1],
+  // A delta query of devices takes the least permission only: its page lists no higher one.
+  [/^devices\/delta$/, ['Device.Read.All'], 1],
+  [/^devices(\/[^/]+)?$/, ['Device.Read.All', 'Device.ReadWrite.All', ...directory], 1],
   [
     /^roleManagement\/directory\/role(Definitions|Assignments)(\/[^/]+)?$/,
     ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', ...directory],
@@ -20,6 +23,7 @@ const table: readonly (readonly [RegExp, readonly string[], number])[] = [
 export const defaultRoles: readonly string[] = [
   'User.Read.All',
   'GroupMember.Read.All',
+  'Device.Read.All',
   'RoleManagement.Read.Directory',
   'Application.Read.All',
 ];

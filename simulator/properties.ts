@@ -1,5 +1,5 @@
 // The properties of the directory's types as documented: which exist, which come without $select, which are collections.
-// Source: learn.microsoft.com/graph/api/resources/{user,group,serviceprincipal,unifiedroledefinition,unifiedroleassignment}
+// Source: learn.microsoft.com/graph/api/resources/{user,group,device,serviceprincipal,unifiedroledefinition,unifiedroleassignment}
 
 export interface TypeDefinition {
   readonly type: string;
@@ -37,6 +37,13 @@ const groupDefault = words(`id deletedDateTime classification createdDateTime cr
   securityIdentifier theme uniqueName visibility onPremisesProvisioningErrors serviceProvisioningErrors`);
 const groupMore = words('assignedLabels assignedLicenses hasMembersWithLicenseErrors isManagementRestricted licenseProcessingState');
 const groupElsewhere = words('allowExternalSenders autoSubscribeNewMembers hideFromAddressLists isSubscribedByMail unseenCount');
+// As a tenant answers without $select; a few of them the page does not list.
+const deviceDefault = words(`id deletedDateTime accountEnabled approximateLastSignInDateTime complianceExpirationDateTime createdDateTime
+  deviceCategory deviceId deviceMetadata deviceOwnership deviceVersion displayName domainName enrollmentProfileName enrollmentType
+  externalSourceName isCompliant isManaged isRooted managementType manufacturer mdmAppId model onPremisesLastSyncDateTime
+  onPremisesSyncEnabled operatingSystem operatingSystemVersion physicalIds profileType registrationDateTime sourceType systemLabels trustType
+  extensionAttributes alternativeSecurityIds`);
+const deviceMore = words('isManagementRestricted onPremisesSecurityIdentifier');
 const principalDefault = words(`id deletedDateTime accountEnabled alternativeNames appDescription appDisplayName appId
   applicationTemplateId appOwnerOrganizationId appRoleAssignmentRequired createdDateTime description disabledByMicrosoftStatus displayName
   homepage loginUrl logoutUrl notes notificationEmailAddresses preferredSingleSignOnMode replyUrls servicePrincipalNames
@@ -51,7 +58,7 @@ const appRoleDefault = words(
 const collections = words(`businessPhones assignedLicenses assignedPlans identities imAddresses licenseAssignmentStates
   onPremisesProvisioningErrors otherMails provisionedPlans proxyAddresses serviceProvisioningErrors creationOptions groupTypes
   resourceBehaviorOptions resourceProvisioningOptions assignedLabels alternativeNames notificationEmailAddresses replyUrls
-  servicePrincipalNames tags appRoles resourceScopes rolePermissions inheritsPermissionsFrom`);
+  servicePrincipalNames tags appRoles physicalIds systemLabels alternativeSecurityIds resourceScopes rolePermissions inheritsPermissionsFrom`);
 
 function define(type: string, byDefault: readonly string[], more: readonly string[], elsewhere: readonly string[]): TypeDefinition {
   return {
@@ -67,7 +74,7 @@ export const types = {
   user: define('user', userDefault, userMore, userElsewhere),
   group: define('group', groupDefault, groupMore, groupElsewhere),
   servicePrincipal: define('servicePrincipal', principalDefault, [], []),
-  device: define('device', ['id', 'displayName'], [], []),
+  device: define('device', deviceDefault, deviceMore, []),
   roleDefinition: define('unifiedRoleDefinition', definitionDefault, [], []),
   roleAssignment: define('unifiedRoleAssignment', assignmentDefault, ['appScopeId', 'principalOrganizationId'], []),
   appRoleAssignment: define('appRoleAssignment', appRoleDefault, [], []),

@@ -5,11 +5,11 @@ import { linkAt, positions } from './links.ts';
 import { groupRelations } from './properties.ts';
 import type { GroupRelation } from './properties.ts';
 import type { Ref } from './random.ts';
-import type { Tenant } from './tenant.ts';
+import type { Changing, Tenant } from './tenant.ts';
 import { odataType, sparse } from './views.ts';
 
 export interface RoundQuery {
-  readonly kind: 'user' | 'group';
+  readonly kind: Changing;
   /** Selected properties; null: the default ones. */
   readonly properties: readonly string[] | null;
   readonly relations: readonly GroupRelation[];

@@ -9,6 +9,8 @@ export interface ShapeOptions {
   readonly users: number;
   /** @default a tenth of the users, at least one */
   readonly groups?: number;
+  /** Raised to the number of groups: a few of them have the device of their own number as a member. @default as many as users */
+  readonly devices?: number;
   /** The average of all groups but the big one. @default 30 */
   readonly membershipsPerGroup?: number;
   /** @default three quarters of the users, at most 1,500 */
@@ -31,10 +33,12 @@ const largeAssignmentCount = 71;
 /** Checks the options and fills in what is left out. Throws RangeError for a negative or fractional number. */
 export function shapeOf(options: ShapeOptions): Shape {
   const users = options.users;
+  const groups = options.groups ?? Math.max(1, Math.round(users / 10));
   const shape: Shape = {
     seed: options.seed ?? 1,
     users,
-    groups: options.groups ?? Math.max(1, Math.round(users / 10)),
+    groups,
+    devices: Math.max(options.devices ?? users, groups),
     membershipsPerGroup: options.membershipsPerGroup ?? 30,
     bigGroup: Math.min(options.bigGroup ?? Math.min(Math.floor(users * 0.75), 1500), users),
     servicePrincipals: options.servicePrincipals ?? 217,

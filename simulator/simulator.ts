@@ -7,6 +7,7 @@ import { quotaOf } from './cloud.ts';
 import type { Cloud, Settings } from './cloud.ts';
 import { FaultPlan } from './faults.ts';
 import type { FaultRule } from './faults.ts';
+import { mutateDeviceMix } from './deviceMix.ts';
 import { mutateMix } from './mix.ts';
 import { applyMutation } from './mutations.ts';
 import type { Mutation } from './mutations.ts';
@@ -54,6 +55,8 @@ export interface Simulator {
   idOf(kind: Kind, index: number): string;
   /** Makes n changes of the deterministic mix, or exactly these; answers what was done. */
   mutate(changes: number | readonly Mutation[]): Mutation[];
+  /** Makes n changes of the devices' own deterministic mix. */
+  mutateDevices(changes: number): Mutation[];
   /** What the tenant holds now. */
   truth(name: TruthName, select?: readonly string[]): Generator<JsonObject>;
   addFaults(rules: readonly FaultRule[]): void;
@@ -127,6 +130,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     idOf: (kind, index) => tenant.id({ kind, index }),
     mutate: (changes) =>
       typeof changes === 'number' ? mutateMix(tenant, changes) : changes.map((change) => applyMutation(tenant, change)),
+    mutateDevices: (changes) => mutateDeviceMix(tenant, changes),
     truth: (name, select) => truth(tenant, name, select ?? null),
     addFaults: (rules) => plan.set(rules),
     clearFaults: () => plan.clear(),

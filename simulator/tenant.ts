@@ -13,6 +13,9 @@ interface LinkOverlay {
   readonly added: (string | null)[];
 }
 
+/** The kinds of object that change. */
+export type Changing = 'user' | 'group' | 'device';
+
 export interface Overlay {
   readonly values: Record<string, Json>;
   state: 'live' | 'soft' | 'hard';
@@ -26,7 +29,7 @@ export type Change =
 
 /** One entry of the log; its position is its sequence number, from 1. */
 export interface LogEntry {
-  readonly kind: 'user' | 'group';
+  readonly kind: Changing;
   readonly index: number;
   readonly change: Change;
 }
@@ -46,27 +49,28 @@ export interface AppRoleGrant {
 export class Tenant {
   readonly shape: Shape;
   readonly log: LogEntry[] = [];
-  readonly created: { user: number; group: number } = { user: 0, group: 0 };
-  readonly overlays: { readonly user: Map<number, Overlay>; readonly group: Map<number, Overlay> } = { user: new Map(), group: new Map() };
+  readonly created: Record<Changing, number> = { user: 0, group: 0, device: 0 };
+  readonly overlays: Readonly<Record<Changing, Map<number, Overlay>>> = { user: new Map(), group: new Map(), device: new Map() };
   readonly addedAssignments: Assignment[] = [];
   readonly addedGrants: AppRoleGrant[] = [];
   /** Ids of role and app role assignments taken away. */
   readonly removedAssignments = new Set<string>();
-  /** How many mutations of the deterministic mix were made, and how many assignments were added. */
+  /** How many mutations of each deterministic mix were made, and how many assignments were added. */
   mixed = 0;
+  mixedDevices = 0;
   numbered = 0;
 
   constructor(options: ShapeOptions) {
     this.shape = shapeOf(options);
   }
 
-  /** Objects ever made of a kind: positions below it exist, living or not. Devices have no bound. */
+  /** Objects ever made of a kind: positions below it exist, living or not. */
   count(kind: Kind): number {
     if (kind === 'user') return this.shape.users + this.created.user;
     if (kind === 'group') return this.shape.groups + this.created.group;
     if (kind === 'servicePrincipal') return this.shape.servicePrincipals;
     if (kind === 'roleDefinition') return roleDefinitionCount;
-    return kind === 'device' ? this.shape.groups : 0;
+    return kind === 'device' ? this.shape.devices + this.created.device : 0;
   }
 
   id(ref: Ref): string {
@@ -80,12 +84,12 @@ export class Tenant {
   }
 
   overlay(ref: Ref): Overlay | undefined {
-    return ref.kind === 'user' || ref.kind === 'group' ? this.overlays[ref.kind].get(ref.index) : undefined;
+    return isChanging(ref.kind) ? this.overlays[ref.kind].get(ref.index) : undefined;
   }
 
   /** Whether it lives, is in the bin (soft), or is gone for good (hard). */
   stateOf(ref: Ref): Overlay['state'] {
-    if (ref.kind !== 'user' && ref.kind !== 'group') return 'live';
+    if (!isChanging(ref.kind)) return 'live';
     const overlays = this.overlays[ref.kind];
     return overlays.size === 0 ? 'live' : (overlays.get(ref.index)?.state ?? 'live');
   }
@@ -100,8 +104,8 @@ export class Tenant {
     return ref !== null && this.isLive(ref) ? ref : null;
   }
 
-  /** The overlay of a user or group, made when it has none yet. */
-  touch(kind: 'user' | 'group', index: number): Overlay {
+  /** The overlay of an object, made when it has none yet. */
+  touch(kind: Changing, index: number): Overlay {
     const known = this.overlays[kind].get(index);
     if (known !== undefined) return known;
     const fresh: Overlay = { values: {}, state: 'live', links: new Map() };
@@ -109,7 +113,11 @@ export class Tenant {
     return fresh;
   }
 
-  note(kind: 'user' | 'group', index: number, change: Change): void {
+  note(kind: Changing, index: number, change: Change): void {
     this.log.push({ kind, index, change });
   }
+}
+
+function isChanging(kind: Kind): kind is Changing {
+  return kind === 'user' || kind === 'group' || kind === 'device';
 }

@@ -1,4 +1,4 @@
-// The properties of simulated groups, service principals, roles and devices, computed from the index; undefined means never set.
+// The properties of simulated groups, service principals and roles, computed from the index; undefined means never set.
 import type { Json } from '../src/model.ts';
 import { thingName } from './names.ts';
 import { pastTime } from './people.ts';
@@ -50,11 +50,6 @@ export const principalProperties: Readonly<Record<string, Generator>> = {
       value: 'Reader',
     },
   ],
-};
-
-export const deviceProperties: Readonly<Record<string, Generator>> = {
-  id: (seed, index) => guid(seed, 'device', index),
-  displayName: (_seed, index) => `HOST-${index}`,
 };
 
 export const definitionProperties: Readonly<Record<string, Generator>> = {

@@ -9,6 +9,7 @@ import { odataType, writer } from './views.ts';
 export const truths = [
   'users',
   'groups',
+  'devices',
   'edges',
   'roleDefinitions',
   'roleAssignments',
@@ -28,6 +29,9 @@ export function* truth(tenant: Tenant, name: TruthName, select: readonly string[
       return;
     case 'groups':
       yield* objects(tenant, 'group', select);
+      return;
+    case 'devices':
+      yield* objects(tenant, 'device', select);
       return;
     case 'roleDefinitions':
       yield* objects(tenant, 'roleDefinition', select);
@@ -50,7 +54,7 @@ export function* truth(tenant: Tenant, name: TruthName, select: readonly string[
 
 function* objects(
   tenant: Tenant,
-  kind: 'user' | 'group' | 'roleDefinition' | 'servicePrincipal',
+  kind: 'user' | 'group' | 'device' | 'roleDefinition' | 'servicePrincipal',
   select: readonly string[] | null,
 ): Generator<JsonObject> {
   const { whole } = writer(tenant, kind, select);

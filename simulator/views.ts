@@ -1,5 +1,6 @@
 // Objects as the API writes them: whole, with null for what is not set (lists), or sparse, without it (delta queries).
 import type { Json, JsonObject } from '../src/model.ts';
+import { deviceProperties } from './devices.ts';
 import { userProperties } from './people.ts';
 import type { Generator } from './people.ts';
 import { types } from './properties.ts';
@@ -7,7 +8,7 @@ import type { TypeDefinition } from './properties.ts';
 import { mix } from './random.ts';
 import type { Kind, Ref } from './random.ts';
 import type { Tenant } from './tenant.ts';
-import { definitionProperties, deviceProperties, groupProperties, principalProperties } from './things.ts';
+import { definitionProperties, groupProperties, principalProperties } from './things.ts';
 
 interface View {
   readonly definition: TypeDefinition;

@@ -1,9 +1,10 @@
 // The registry of connectors.
 import { TidemarkError } from '../errors.ts';
 import type { ConnectorDefinition, StreamDefinition } from './definition.ts';
+import { entraDevices } from './entra-devices/index.ts';
 import { entraIdentity } from './entra-identity/index.ts';
 
-export const connectors: readonly ConnectorDefinition[] = [entraIdentity];
+export const connectors: readonly ConnectorDefinition[] = [entraIdentity, entraDevices];
 
 /** @throws CONFIG_INVALID when no connector has this name. */
 export function connectorNamed(name: string): ConnectorDefinition {

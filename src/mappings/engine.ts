@@ -2,7 +2,7 @@
 import { TidemarkError } from '../errors.ts';
 import type { Json, JsonObject } from '../model.ts';
 import { canonical, hashOf } from './canonical.ts';
-import type { TransformMap } from './map.ts';
+import type { MapRow, TransformMap } from './map.ts';
 import type { Read } from './read.ts';
 import { isObject, reader, valueOf } from './read.ts';
 import type { ParsedRow, RelationReads } from './rows.ts';
@@ -20,7 +20,7 @@ export interface CompiledMap {
   readonly hash: string;
   /**
    * What the record alone says. Values are taken over, not copied.
-   * @throws MAPPING_FAILED when the document would be over 1 MiB of text or deeper than 32 levels.
+   * @throws MAPPING_FAILED when a required target gets no value, or the document would be over 1 MiB of text or deeper than 32 levels.
    */
   document(record: JsonObject): JsonObject;
   /** The whole document: what `document` gave, and what the related elements say. Neither argument is changed. */
@@ -51,13 +51,30 @@ export function compile(map: TransformMap): CompiledMap {
   return {
     map,
     hash: hashOf(canonical({ class: map.class, rows: rows.map(({ row }) => meaning(row)) })),
-    document: (record) => own(record, bounded()) ?? {},
+    document: demanding(rows, (record) => own(record, bounded()) ?? {}),
     relate(document, relations) {
       const found = related(relations, () => undefined);
       return found === undefined ? document : merged(document, found);
     },
     reads: { own: ownReads(rows), relations: relationReads(rows) },
   };
+}
+
+/** `document`, refusing records for which a required target gets no value; itself where the map requires nothing. */
+function demanding(rows: readonly ParsedRow[], document: CompiledMap['document']): CompiledMap['document'] {
+  const required = rows.filter(({ row }) => row.required === true).map(({ row, target }) => ({ row, read: reader(target, false) }));
+  if (required.length === 0) return document;
+  return (record) => {
+    const built = document(record);
+    for (const { row, read } of required) if (read(built) === undefined) throw missing(row);
+    return built;
+  };
+}
+
+/** Names the row, never a value. */
+function missing({ from, orFrom, to }: MapRow): TidemarkError {
+  const sources = [from, orFrom].flatMap((source) => (source === undefined ? [] : `"${source}"`)).join(' or ');
+  return new TidemarkError('MAPPING_FAILED', `"${to}" is required and gets no value from ${sources}.`);
 }
 
 /** The builder of these rows: from a source to their part of the document. */

@@ -20,6 +20,8 @@ export interface MapRow {
   readonly fn?: MapFunction;
   /** For relation rows: only elements of this `@odata.type`. */
   readonly type?: string;
+  /** A record for which the target gets no value is refused. Rows that read the record itself only. */
+  readonly required?: true;
   /** The row is not of the document but ours (decisions 33 to 35). */
   readonly ours?: true;
   /** Off until a cloned map turns it on. */

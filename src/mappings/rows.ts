@@ -34,6 +34,10 @@ export function parseRow(map: TransformMap, row: MapRow): ParsedRow {
     throw invalid(map, row, 'from and orFrom must go through the same lists');
   }
   if (row.type !== undefined && source !== null && count(source.segments) === 0) throw invalid(map, row, 'type needs a source with []');
+  if (row.required === true) {
+    if (source === null || source.relation !== null) throw invalid(map, row, 'a required row reads the record itself');
+    if (arraysOf(target).length > 0) throw invalid(map, row, 'the target of a required row cannot be a list or in one');
+  }
   return { row, target, source, orSource };
 }
 
@@ -60,7 +64,9 @@ export function meaning(row: MapRow): JsonObject {
       : row.fn.name === 'CONSTANT'
         ? { ...row.fn }
         : { name: row.fn.name, table: { ...row.fn.table }, otherwise: row.fn.otherwise };
-  return { from: row.from, orFrom: row.orFrom ?? null, to: row.to, type: row.type ?? null, fn };
+  // Only where it is set: maps without required rows keep their hashes.
+  const required: JsonObject = row.required === true ? { required: true } : {};
+  return { from: row.from, orFrom: row.orFrom ?? null, to: row.to, type: row.type ?? null, fn, ...required };
 }
 
 /** The lists that a target goes through, as texts. */

@@ -3,7 +3,7 @@ import { compiledMap, builtInMap, builtInMaps } from '../../src/mappings/maps/in
 import { compile } from '../../src/mappings/engine.ts';
 import type { TransformMap } from '../../src/mappings/map.ts';
 
-// Document 000's tables as printed: source field, target field. A function's row gives the field it looks up.
+// The tables of documents 000 and 002 as printed: source field, target field. A function's row gives the field it looks up.
 const tables: Record<string, [string, string][]> = {
   'entra-identity/groups': [
     ['id', 'asset.assetHeader.externalAssetId'],
@@ -66,6 +66,18 @@ const tables: Record<string, [string, string][]> = {
     ['displayName', 'asset.assetDetail.roleAssetClass.name'],
     ['displayName', 'asset.assetDetail.roleAssetClass.displayName'],
     ['description', 'asset.assetDetail.roleAssetClass.description'],
+  ],
+  'entra-devices/devices': [
+    ['id', 'asset.assetHeader.externalAssetId'],
+    ['id', 'asset.assetHeader.vendorAssetId'],
+    ['displayName', 'asset.assetDetail.name'],
+    ['operatingSystem', 'asset.assetDetail.hostAssetClass.operatingSystem'],
+    ['operatingSystemVersion', 'asset.assetDetail.hostAssetClass.operatingSystemVersion'],
+    ['isCompliant', 'asset.assetDetail.untypedAttributes.entraDeviceIsCompliant'],
+    ['isManaged', 'asset.assetDetail.untypedAttributes.entraDeviceIsManaged'],
+    ['deviceId', 'asset.assetDetail.typedAttributes.entraDeviceId'],
+    ['trustType', 'asset.assetDetail.typedAttributes.entraDeviceTrustType'],
+    ['approximateLastSignInDateTime', 'asset.assetDetail.typedAttributes.entraDeviceLastSignIn'],
   ],
 };
 
@@ -209,6 +221,35 @@ describe('with every source field distinct', () => {
     expect(map.relate(map.document(roleRecord), relations)).toEqual(whole);
   });
 
+  test('a device', () => {
+    const device = {
+      id: 'd-id',
+      displayName: 'd-displayName',
+      operatingSystem: 'd-operatingSystem',
+      operatingSystemVersion: 'd-operatingSystemVersion',
+      isCompliant: 'd-isCompliant',
+      isManaged: 'd-isManaged',
+      deviceId: 'd-deviceId',
+      trustType: 'd-trustType',
+      approximateLastSignInDateTime: 'd-approximateLastSignInDateTime',
+    };
+    expect(compiledMap('entra-devices/devices').document(device)).toEqual({
+      asset: {
+        assetHeader: { externalAssetId: 'd-id', vendorAssetId: 'd-id' },
+        assetDetail: {
+          name: 'd-displayName',
+          hostAssetClass: { operatingSystem: 'd-operatingSystem', operatingSystemVersion: 'd-operatingSystemVersion' },
+          untypedAttributes: { entraDeviceIsCompliant: 'd-isCompliant', entraDeviceIsManaged: 'd-isManaged' },
+          typedAttributes: {
+            entraDeviceId: 'd-deviceId',
+            entraDeviceTrustType: 'd-trustType',
+            entraDeviceLastSignIn: 'd-approximateLastSignInDateTime',
+          },
+        },
+      },
+    });
+  });
+
   const switchedOn = (map: TransformMap) => compile({ ...map, rows: map.rows.map(({ off: _off, ...row }) => row) });
 
   test('a user, with our rows on', () => {
@@ -307,7 +348,7 @@ test('an unknown map is refused with the names of the known ones', () => {
   expect(() => builtInMap('entra-identity/user')).toThrow(
     expect.objectContaining({
       code: 'CONFIG_INVALID',
-      hint: 'Built-in maps: entra-identity/users, entra-identity/groups, entra-identity/roles.',
+      hint: 'Built-in maps: entra-identity/users, entra-identity/groups, entra-identity/roles, entra-devices/devices.',
     }),
   );
 });

@@ -30,6 +30,8 @@ export interface PullingOptions {
   readonly simulator: Simulator;
   /** Unique among the suites that share the database. */
   readonly name: string;
+  /** @default entra-identity */
+  readonly connector?: string;
   readonly streams?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
   /** @default the shipped one */
@@ -150,10 +152,10 @@ async function tried(slice: () => Promise<SliceResult>): Promise<SliceResult> {
   }
 }
 
-function specOf({ simulator, name, streams, settings, guard, rejects, scope }: PullingOptions): ConnectionSpec {
+function specOf({ simulator, name, connector, streams, settings, guard, rejects, scope }: PullingOptions): ConnectionSpec {
   const input = connectionInput.parse({
     name,
-    connector: 'entra-identity',
+    connector: connector ?? 'entra-identity',
     credentials: { tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: 'env:TIDEMARK_SECRET_TEST', ...scope },
     cloud: 'custom',
     endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0` },

@@ -10,6 +10,7 @@ import type { TruthName } from '../../simulator/truth.ts';
 const collections: Readonly<Record<string, TruthName>> = {
   users: 'users',
   groups: 'groups',
+  devices: 'devices',
   roles: 'roleDefinitions',
   appRoleAssignments: 'servicePrincipals',
 };
@@ -21,7 +22,7 @@ export interface Inventory {
   readonly edges: Set<string>;
 }
 
-/** What is stored of a connection. An end that no stream pulls (a device, say) counts as living. */
+/** What is stored of a connection. An end that no stream pulls (a device, for entra-identity) counts as living. */
 export async function storedInventory(database: Database, connection: string): Promise<Inventory> {
   const records = await database.query<{ stream: string; id: string; body: JsonObject }>(
     'select stream, id, body from record where connection = $1 and tombstoned_at is null',

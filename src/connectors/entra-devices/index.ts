@@ -1,0 +1,33 @@
+// entra-devices (document 002): the devices of a Microsoft Entra ID tenant as host assets.
+import { z } from 'zod';
+import type { ConnectorDefinition } from '../definition.ts';
+
+export const entraDevices: ConnectorDefinition = {
+  name: 'entra-devices',
+  title: 'Microsoft Entra ID (Devices)',
+  vendor: 'Microsoft',
+  product: 'Microsoft Entra ID',
+  category: 'Assets (Devices)',
+  version: '1.0.0',
+  direction: 'Unidirectional (Microsoft Entra ID to Tidemark)',
+  source: 'Microsoft',
+  assets: ['host'],
+  findings: [],
+  settings: z.strictObject({}),
+  streams: [
+    {
+      name: 'devices',
+      title: 'Devices',
+      docs: 'https://learn.microsoft.com/graph/api/device-delta',
+      class: 'host',
+      map: 'entra-devices/devices',
+      core: ['id', 'displayName'],
+      lacks: [],
+      walk: { shape: 'list', path: 'devices', top: 999, edges: [] },
+      optional: false,
+      // Higher ones may list devices; their changes are told to this one alone: https://learn.microsoft.com/graph/api/device-delta#permissions
+      permissions: ['Device.Read.All'],
+    },
+  ],
+  relations: {},
+};
