@@ -18,7 +18,7 @@ const allowed: Record<string, readonly string[]> = {
   connectors: ['mappings', 'errors', 'model', 'libraries'],
   clients: ['errors', 'model', 'workflows/ids', 'workflows/messages', 'libraries'],
   store: ['errors', 'model', 'failpoint', 'libraries'],
-  pull: ['errors', 'model', 'failpoint', 'connectors', 'mappings', 'clients', 'store', 'libraries'],
+  pull: ['errors', 'model', 'failpoint', 'connectors', 'mappings', 'query', 'clients', 'store', 'libraries'],
   reconcile: ['errors', 'connectors', 'clients', 'store', 'workflows/ids', 'workflows/messages', 'libraries'],
   activities: [
     'errors',

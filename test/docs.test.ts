@@ -29,9 +29,9 @@ const blocks = pages.flatMap((page): Block[] =>
 test('docs/errors.md is what the table of codes says', () => expect(read('docs/errors.md')).toBe(errorsPage()));
 
 test.each(blocks.filter(({ words }) => words[0] === 'yaml'))('a connection file of $page is valid', ({ page, text }) => {
-  const { connections, problems } = parseConnectionFiles([{ file: page, text }], { now: new Date('2026-05-01T00:00:00Z') });
+  const { connections, tags, problems } = parseConnectionFiles([{ file: page, text }], { now: new Date('2026-05-01T00:00:00Z') });
   expect(problems.map(problemInWords)).toEqual([]);
-  expect(connections).toHaveLength(1);
+  expect([...connections, ...tags]).toHaveLength(1);
 });
 
 test.each(pages)('the links of %s lead to files', (page) => {

@@ -2,12 +2,14 @@
 import { readSpec } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
+import { pinTags } from '../pull/include.ts';
 import { streamPins } from '../pull/target.ts';
 import { briefOfRow } from '../store/brief.ts';
 import { getConnection } from '../store/connection.ts';
 import { writeLog } from '../store/log.ts';
 import { noteOccurrence } from '../store/occurrence.ts';
 import { openRun as openRow, planRun as planRow } from '../store/run.ts';
+import { listTags } from '../store/tag.ts';
 import type { Shared } from './dependencies.ts';
 import type { OpenRequest, OpenResult } from './types.ts';
 
@@ -17,12 +19,13 @@ export async function openRun({ database, config }: Shared, request: OpenRequest
   const connection = await getConnection(database, name);
   if (connection === null) throw new TidemarkError('CONFIG_INVALID', `There is no connection "${name}".`);
   const spec = readSpec(connection.spec);
+  const include = pinTags(spec, await listTags(database), new Date());
   failpoint('run.beforeOpen');
   const row = await openRow(database, {
     ...request,
     revision: connection.revision,
     spec: connection.spec,
-    streams: streamPins(spec, profile),
+    streams: streamPins(spec, profile, include),
   });
   failpoint('run.afterOpen');
   const { run } = row;

@@ -31,7 +31,7 @@ async function slice(shared: Shared, request: StreamRequest): Promise<SliceResul
   try {
     return await withHeartbeat(timings, shared.draining, async ({ signal, alive }) => {
       const { row, spec } = await pinnedRun(database, run);
-      const target = streamTargets(spec, row.profile).find(({ definition }) => definition.name === stream);
+      const target = streamTargets(spec, row.profile, row.streams).find(({ definition }) => definition.name === stream);
       if (target === undefined) throw new TidemarkError('CONFIG_INVALID', `Run ${run} has no stream "${stream}".`);
       const source = shared.sources.sourceFor(spec);
       const retryDelayMs = retryDelay(activityInfo().attempt, timings);

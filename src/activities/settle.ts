@@ -33,7 +33,7 @@ export async function settle(shared: Shared, { run, timings, approve }: SettleRe
           run,
           connection: row.connection,
           guard: spec.guard,
-          targets: streamTargets(spec, row.profile),
+          targets: streamTargets(spec, row.profile, row.streams),
           ...askingOf(heartbeat, timings),
         },
       );

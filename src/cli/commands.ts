@@ -30,8 +30,8 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     .helpCommand(false)
     .enablePositionalOptions();
 
-  const verb = (words: string, description: string): Command =>
-    program
+  const verb = (words: string, description: string, of: Command = program): Command =>
+    of
       .command(words)
       .description(description)
       .addOption(new Option('-o, --output <format>', 'how data is printed on stdout').choices(formats).default('table'))
@@ -62,7 +62,7 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     run(options, async (context) => (await import('./verbs/doctor.ts')).doctor(context)),
   );
 
-  verb('apply', 'create or change connections from YAML or JSON files')
+  verb('apply', 'create or change connections and tags from YAML or JSON files')
     .requiredOption('-f, --file <path...>', 'a file, or a directory of *.yaml, *.yml and *.json files')
     .option('--dry-run', 'show what would change, and change nothing')
     .action((options: CommonOptions & { file: string[]; dryRun?: true }) =>
@@ -140,11 +140,33 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
   verb('assets [query]', 'search the inventory')
     .option('--connection <name>', 'only those of this connection')
     .option('--class <class>', 'only those of this class: user, group, role')
-    .addOption(new Option('--state <state>', 'live ones, or those that are gone').choices(['live', 'tombstoned']))
+    .addOption(
+      new Option('--state <state>', 'live ones, those that tags leave out, or those that are gone').choices([
+        'live',
+        'excluded',
+        'tombstoned',
+      ]),
+    )
     .addOption(limitOption('assets'))
     .action((query: string | undefined, options: CommonOptions & AssetsWords) =>
       run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
     );
+
+  const tags = program.command('tags').description('named queries over documents: list, show, apply, rm').helpCommand(false);
+  verb('list', 'the tags, with the connections that use them', tags).action((options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/tags.ts')).tagsList(context)),
+  );
+  verb('show <name>', 'one tag', tags).action((name: string, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/tags.ts')).tagsShow(context, name)),
+  );
+  verb('apply', 'create or change tags from YAML or JSON files', tags)
+    .requiredOption('-f, --file <path...>', 'a file, or a directory of *.yaml, *.yml and *.json files')
+    .action((options: CommonOptions & { file: string[] }) =>
+      run(options, async (context) => (await import('./verbs/tags.ts')).tagsApply(context, options)),
+    );
+  verb('rm <name>', 'forget a tag that no connection uses', tags).action((name: string, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/tags.ts')).tagsRm(context, name)),
+  );
 
   verb('cancel <run>', 'stop a run, NAME:N, after the page under way').action((text: string, options: CommonOptions) =>
     run(options, async (context) => (await import('./verbs/cancel.ts')).cancel(context, text)),
@@ -156,6 +178,6 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
 interface AssetsWords {
   readonly connection?: string;
   readonly class?: string;
-  readonly state?: 'live' | 'tombstoned';
+  readonly state?: 'live' | 'excluded' | 'tombstoned';
   readonly limit: number;
 }

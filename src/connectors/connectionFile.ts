@@ -1,14 +1,15 @@
-// Connection files, YAML or JSON: from text to complete connections, or every problem with its line. Reads no files and no environment.
+// Configuration files, YAML or JSON: from text to complete connections and tags, or every problem with its line. Reads no files and no environment.
 // MUST NOT repeat a value in a problem: it may be a secret that stands where it should not.
 import { completeSpec, notesOf } from './complete.ts';
 import { connectionInput } from './input.ts';
 import { faultsOfIssues } from './issue.ts';
 import type { Fault } from './issue.ts';
 import type { ConnectionSpec } from './spec.ts';
+import { tagInput, type TagInput } from './tag.ts';
 import { readYaml } from './yamlText.ts';
 
 const maxSizeBytes = 1_048_576;
-const laterKinds = new Set(['tag', 'identification-rules', 'map']);
+const laterKinds = new Set(['identification-rules', 'map']);
 
 export interface SourceFile {
   /** How problems name it. */
@@ -33,6 +34,20 @@ export interface FoundConnection {
   readonly notes: readonly string[];
 }
 
+export interface FoundTag {
+  readonly file: string;
+  readonly line: number;
+  readonly tag: Pick<TagInput, 'name' | 'query'> & { readonly criticality: number | null };
+  /** Where its query stands, for what is found wrong with it later. */
+  readonly queryAt: Pick<Problem, 'line' | 'column'>;
+}
+
+interface Found {
+  readonly connections: readonly FoundConnection[];
+  readonly tags: readonly FoundTag[];
+  readonly problems: readonly Problem[];
+}
+
 export interface FileOptions {
   readonly now: Date;
   /** The stored connection whose name equals this one without regard to case. */
@@ -42,28 +57,29 @@ export interface FileOptions {
 }
 
 /** Reads all documents of all files. When `problems` is not empty, nothing should be applied. Never throws for what a file holds. */
-export function parseConnectionFiles(
-  files: readonly SourceFile[],
-  options: FileOptions,
-): { readonly connections: readonly FoundConnection[]; readonly problems: readonly Problem[] } {
-  const connections: FoundConnection[] = [];
-  const problems: Problem[] = [];
-  const names = new Map<string, FoundConnection>();
-  for (const file of files) {
-    const found = parseFile(file, options);
-    problems.push(...found.problems);
-    for (const connection of found.connections) {
-      const same = names.get(connection.spec.name.toLowerCase());
-      if (same !== undefined) {
-        const reason = `"${connection.spec.name}" is defined already in ${same.file}, line ${same.line} (case does not count)`;
-        problems.push({ file: file.file, line: connection.line, column: 1, path: 'name', reason });
-      }
-      names.set(connection.spec.name.toLowerCase(), connection);
-      connections.push(connection);
-    }
-  }
+export function parseConnectionFiles(files: readonly SourceFile[], options: FileOptions): Found {
+  const found = files.map((file) => parseFile(file, options));
+  const connections = found.flatMap((each) => each.connections);
+  const tags = found.flatMap((each) => each.tags);
+  const problems = [
+    ...found.flatMap((each) => each.problems),
+    ...repeated(connections.map(({ file, line, spec }) => ({ file, line, name: spec.name }))),
+    ...repeated(tags.map(({ file, line, tag }) => ({ file, line, name: tag.name }))),
+  ];
   problems.sort((one, other) => (one.file === other.file ? one.line - other.line || one.column - other.column : 0));
-  return { connections, problems };
+  return { connections, tags, problems };
+}
+
+/** Names are one without regard to case. */
+function repeated(named: readonly { readonly file: string; readonly line: number; readonly name: string }[]): Problem[] {
+  const first = new Map<string, (typeof named)[number]>();
+  return named.flatMap((one) => {
+    const same = first.get(one.name.toLowerCase());
+    if (same === undefined) first.set(one.name.toLowerCase(), one);
+    if (same === undefined) return [];
+    const reason = `"${one.name}" is defined already in ${same.file}, line ${same.line} (case does not count)`;
+    return [{ file: one.file, line: one.line, column: 1, path: 'name', reason }];
+  });
 }
 
 /** A problem in one line: `contoso.yaml:7:3 profiles.0.every: is not …`. */
@@ -72,22 +88,42 @@ export function problemInWords(problem: Problem): string {
   return problem.path === '' ? `${place} ${problem.reason}` : `${place} ${problem.path}: ${problem.reason}`;
 }
 
-function parseFile(source: SourceFile, options: FileOptions): { readonly connections: FoundConnection[]; readonly problems: Problem[] } {
+function parseFile(source: SourceFile, options: FileOptions): Found {
   const { file, text } = source;
   const connections: FoundConnection[] = [];
+  const tags: FoundTag[] = [];
   const problems: Problem[] = [];
   if (Buffer.byteLength(text) > maxSizeBytes)
-    return { connections, problems: [{ file, line: 1, column: 1, path: '', reason: 'is larger than 1 MB' }] };
+    return { connections, tags, problems: [{ file, line: 1, column: 1, path: '', reason: 'is larger than 1 MB' }] };
   const { documents, faults } = readYaml(text);
   problems.push(...faults.map((fault) => ({ file, path: '', ...fault })));
   for (const document of documents) {
-    const spec = read(document.value, file, options, (path, reason, onKey = false) => {
+    const add: Add = (path, reason, onKey = false) => {
       problems.push({ file, ...document.placeOf(path, onKey), path: path.join('.'), reason });
-    });
-    if (spec !== null) connections.push({ file, line: document.placeOf([], false).line, spec, notes: notesOf(spec) });
+    };
+    const { line } = document.placeOf([], false);
+    if (isTag(document.value)) {
+      const tag = readTag(document.value, add);
+      if (tag !== null) tags.push({ file, line, tag, queryAt: document.placeOf(['query'], false) });
+      continue;
+    }
+    const spec = read(document.value, file, options, add);
+    if (spec !== null) connections.push({ file, line, spec, notes: notesOf(spec) });
   }
-  return { connections, problems };
+  return { connections, tags, problems };
 }
+
+const isTag = (value: unknown): boolean => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tag';
+
+function readTag(value: unknown, add: Add): FoundTag['tag'] | null {
+  const parsed = tagInput.safeParse(value, { reportInput: false });
+  for (const fault of faultsOfIssues(parsed.error?.issues ?? [], [], tagKeys)) add(fault.path, fault.reason, fault.onKey);
+  if (!parsed.success) return null;
+  const { name, query, criticality = null } = parsed.data;
+  return { name, query, criticality };
+}
+
+const tagKeys = new Map([['', Object.keys(tagInput.shape)]]);
 
 type Add = (path: Fault['path'], reason: string, onKey?: boolean) => void;
 
@@ -98,7 +134,7 @@ function read(value: unknown, file: string, options: FileOptions, add: Add): Con
     return null;
   }
   if ('kind' in value && typeof value.kind === 'string' && laterKinds.has(value.kind)) {
-    add(['kind'], `"${value.kind}" is not supported by this version; only connection is`);
+    add(['kind'], `"${value.kind}" is not supported by this version; connection and tag are`);
     return null;
   }
   if ('Connections' in value) {

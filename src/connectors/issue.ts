@@ -18,22 +18,26 @@ export interface Fault {
   readonly onKey?: true;
 }
 
-/** What zod found, one fault for each key. `under` is where the checked value stands in the file. */
-export function faultsOfIssues(issues: readonly z.core.$ZodIssue[], under: Fault['path'] = []): Fault[] {
+/** What zod found, one fault for each key. `under` is where the checked value stands in the file, `known` what "did you mean" chooses from. */
+export function faultsOfIssues(
+  issues: readonly z.core.$ZodIssue[],
+  under: Fault['path'] = [],
+  known: ReadonlyMap<string, readonly string[]> = knownKeys,
+): Fault[] {
   return issues.flatMap((issue): Fault[] => {
     const path = [...under, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
     if (issue.code !== 'unrecognized_keys') return [{ path, reason: wording(issue) }];
     const place = path.map((step) => (typeof step === 'number' ? '*' : step)).join('.');
     return issue.keys.map((key) => {
       const later = unsupportedKeys.has(place === '' ? key : `${place}.${key}`);
-      const reason = later ? 'is not supported by this version' : `is not a known key${suggestion(key, knownKeys.get(place) ?? [])}`;
+      const reason = later ? 'is not supported by this version' : `is not a known key${suggestion(key, known.get(place) ?? [])}`;
       return { path: [...path, key], reason, onKey: true };
     });
   });
 }
 
 function wording(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid')) return `must be one of ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
     return issue.message.endsWith('received undefined') ? 'is required' : `must be ${types.get(issue.expected) ?? `a ${issue.expected}`}`;
   }

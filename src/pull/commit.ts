@@ -78,6 +78,7 @@ async function commitWrites(request: CommitRequest, from: Position, writes: Page
     connection: request.target.connection,
     page: from.page,
     ...writes,
+    include: request.target.include,
     steps: to.steps,
     ...(to.cursor === null ? {} : { cursor: to.cursor }),
     progress: { ...to.progress, read, fresh },

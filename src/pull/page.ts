@@ -5,6 +5,7 @@ import type { AssetClass, JsonObject } from '../model.ts';
 import { canonical, hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
 import type { Database } from '../store/database.ts';
+import type { Condition } from '../store/include.ts';
 import { readStoredEdges, readStoredRecords } from '../store/page.ts';
 import type { AssetWrite, EdgeWrite, PageCommit, RecordWrite, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
 import { fold } from './fold.ts';
@@ -17,6 +18,10 @@ export interface StreamTarget extends WalkTarget {
   readonly class: AssetClass | null;
   /** null where records are kept without assets. */
   readonly map: CompiledMap | null;
+  /** What an asset must meet to be listed; null: each is. */
+  readonly include: Condition | null;
+  /** What tells these tags from others; '' for none. */
+  readonly tags: string;
 }
 
 export type PageWrites = Pick<PageCommit, 'records' | 'assets' | 'edges' | 'removed' | 'seen' | 'rejects' | 'stale'>;

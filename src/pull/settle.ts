@@ -2,7 +2,10 @@
 import { failpoint } from '../failpoint.ts';
 import { decideRemovals, readDecision, stagedGroups } from '../store/judgement.ts';
 import type { RemovalDecision } from '../store/judgement.ts';
+import { isJudgedOtherwise, judgeStored } from '../store/include.ts';
 import { applyRemovals } from '../store/settle.ts';
+import { readCheckpoint } from '../store/walk.ts';
+import { conditionOf } from './include.ts';
 import { judgeRemovals } from './guard.ts';
 import type { RemovalCause } from './guard.ts';
 import { stageRemovals } from './stage.ts';
@@ -17,6 +20,7 @@ export async function settleRun(dependencies: SettleDependencies, request: Settl
   const { database } = dependencies;
   const { run, connection } = request;
   failpoint('settle.begun');
+  await judgeAgain(dependencies, request);
   const decision = (await readDecision(database, run)) ?? (await decide(dependencies, request));
   if (decision === 'hold') return;
   for (const { definition } of request.targets) {
@@ -24,6 +28,15 @@ export async function settleRun(dependencies: SettleDependencies, request: Settl
     await applyRemovals(database, { run, connection, stream: definition.name });
     request.options.alive?.();
     failpoint('settle.afterApply');
+  }
+}
+
+/** Other tags than before: what no page of this run wrote is judged by them too (decision 39). */
+async function judgeAgain({ database }: SettleDependencies, { run, connection, targets, options }: SettleRequest): Promise<void> {
+  for (const { definition, include, tags } of targets) {
+    const at = { run, connection, stream: definition.name };
+    if ((await readCheckpoint(database, at)).outcome !== 'complete' || !(await isJudgedOtherwise(database, at, tags))) continue;
+    await judgeStored(database, at, include ?? conditionOf(null), () => options.alive?.());
   }
 }
 

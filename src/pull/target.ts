@@ -3,25 +3,34 @@ import { endpointsOf } from '../connectors/clouds.ts';
 import { connectorNamed } from '../connectors/index.ts';
 import { activeEdges, activeMaps, activeStreams, hasDelta, selectOf, streamHashes } from '../connectors/select.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
-import type { StreamPin } from '../store/cursor.ts';
+import type { IncludePin, StreamPin } from '../store/cursor.ts';
+import { conditionOf } from './include.ts';
 import type { StreamTarget } from './page.ts';
 
-/** The targets of every stream of a profile, in the connector's order. @throws CONFIG_INVALID when the pinned spec names what is not there. */
-export function streamTargets(spec: ConnectionSpec, profile: string): StreamTarget[] {
+/**
+ * The targets of every stream of a profile, in the connector's order. `pins`: as the run pinned its streams.
+ * @throws CONFIG_INVALID when the pinned spec names what is not there.
+ */
+export function streamTargets(spec: ConnectionSpec, profile: string, pins: readonly StreamPin[]): StreamTarget[] {
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
-  return activeStreams(spec, profile).map(({ definition, map }) => ({
-    connection: spec.name,
-    definition,
-    select: selectOf(connector, definition.name, maps, spec.settings),
-    edges: activeEdges(definition, spec.settings),
-    class: definition.class,
-    map,
-  }));
+  return activeStreams(spec, profile).map(({ definition, map }) => {
+    const include = pins.find(({ stream }) => stream === definition.name)?.include ?? null;
+    return {
+      connection: spec.name,
+      definition,
+      select: selectOf(connector, definition.name, maps, spec.settings),
+      edges: activeEdges(definition, spec.settings),
+      class: definition.class,
+      map,
+      include: include === null ? null : conditionOf(include),
+      tags: include?.hash ?? '',
+    };
+  });
 }
 
-/** What `openRun` pins of every stream of a profile: what its cursor is bound to, and the map its assets are made by. */
-export function streamPins(spec: ConnectionSpec, profile: string): StreamPin[] {
+/** What `openRun` pins of every stream of a profile: what its cursor is bound to, the map its assets are made by, and the tags they must have. */
+export function streamPins(spec: ConnectionSpec, profile: string, include: IncludePin | null): StreamPin[] {
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
   const { tenantId, clientId } = spec.credentials;
@@ -35,6 +44,7 @@ export function streamPins(spec: ConnectionSpec, profile: string): StreamPin[] {
       binding: { tenantId, clientId, cloud: spec.cloud, origin, selectHash },
       mapHash,
       assets: map !== null,
+      include: map === null ? null : include,
     };
   });
 }

@@ -5,7 +5,7 @@ import { queryFault } from './fault.ts';
 import type { Column, RelatedField } from './fields.ts';
 import { fieldNamed } from './fields.ts';
 import type { Parameter, Parameters } from './match.ts';
-import { matchJson, matchText, matchTime, parameters } from './match.ts';
+import { isRelative, matchJson, matchText, matchTime, parameters } from './match.ts';
 import type { FieldName, Query, Value } from './parse.ts';
 import { escapeLike, parseQuery } from './parse.ts';
 
@@ -13,8 +13,10 @@ export interface CompiledQuery {
   /** A boolean expression, never null; `true` for an empty query. */
   readonly sql: string;
   readonly params: readonly Parameter[];
-  /** Whether the query itself says which states it wants; otherwise live ones are meant. */
-  readonly namesState: boolean;
+  /** The columns that it asks for. One that names `state` says itself which states it wants; otherwise live ones are meant. */
+  readonly columns: ReadonlySet<Column>;
+  /** Whether what it finds depends on the time of asking (`now-7d`). */
+  readonly relative: boolean;
 }
 
 export interface CompileOptions {
@@ -41,16 +43,18 @@ const columnSql: Readonly<Record<Column, string>> = {
 export function compileQuery(text: string, options: CompileOptions = {}): CompiledQuery {
   const out = parameters(options.offset ?? 0);
   const query = parseQuery(text);
-  const compiler = { text, now: options.now ?? new Date(), out, states: 0 };
+  const compiler: Compiler = { text, now: options.now ?? new Date(), out, columns: new Set(), relative: false };
   const sql = query === null ? 'true' : compile(query, compiler);
-  return { sql, params: out.values, namesState: compiler.states > 0 };
+  const { columns, relative } = compiler;
+  return { sql, params: out.values, columns, relative };
 }
 
 interface Compiler {
   readonly text: string;
   readonly now: Date;
   readonly out: Parameters;
-  states: number;
+  readonly columns: Set<Column>;
+  relative: boolean;
 }
 
 function compile(query: Query, compiler: Compiler): string {
@@ -66,6 +70,7 @@ function compile(query: Query, compiler: Compiler): string {
 }
 
 function term(name: FieldName | null, value: Value, position: number, compiler: Compiler): string {
+  compiler.relative ||= isRelative(value);
   if (name === null || /^(inventory|finding)$/i.test(name.name)) return anywhere(value, position, compiler);
   const field = fieldNamed(name.name);
   switch (field.kind) {
@@ -97,7 +102,7 @@ function anywhere(value: Value, position: number, compiler: Compiler): string {
 
 function ofColumn(column: Column, value: Value, position: number, compiler: Compiler): string {
   const expression = columnSql[column];
-  if (column === 'state') compiler.states += 1;
+  compiler.columns.add(column);
   if (column !== 'firstSeen' && column !== 'lastChanged') return matchText(expression, value, compiler.out);
   const sql = matchTime(expression, value, compiler.now, compiler.out);
   if (sql === null) throw queryFault(compiler.text, position, `needs a time for ${column}, such as 2026-05-01 or now-7d`);

@@ -27,6 +27,13 @@ const relative = /^now(?:-(\d{1,6})([smhdw]))?$/i;
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const dayMs = unitMs.d;
 
+/** Whether what the value means depends on the time of asking. */
+export function isRelative(value: Value): boolean {
+  if (value.kind === 'any') return false;
+  const texts = value.kind === 'text' ? [value] : [value.from, value.to];
+  return texts.some((part) => part !== null && relative.test(part.text));
+}
+
 /** A condition on a text expression of SQL. */
 export function matchText(expression: string, value: Value, out: Parameters): string {
   if (value.kind === 'any') return `${expression} is not null`;

@@ -8,6 +8,9 @@ import { escapeText } from './text.ts';
 
 export type AssetState = 'live' | 'tombstoned';
 
+/** What a search finds: listed assets, those that tags leave out, or those that are gone. */
+export type AssetScope = AssetState | 'excluded';
+
 export interface AssetSearch {
   /**
    * A condition in SQL, `true` for all, with its parameters from $1 on. It may name r.connection, r.stream, r.id, r.num, r.first_seen, r.last_changed,
@@ -15,7 +18,7 @@ export interface AssetSearch {
    */
   readonly where: string;
   readonly params: readonly Parameter[];
-  readonly state: AssetState;
+  readonly scope: AssetScope;
   /** null: all. */
   readonly limit: number | null;
   /** By stream: the relations to assemble, by their name in the source model. Streams left out get none. */
@@ -32,6 +35,8 @@ export interface FoundAsset {
   readonly pendingRemoval?: true;
   /** Whether the document is older than its record, which was set aside when it was last seen; the key is there only then. */
   readonly stale?: true;
+  /** Whether its connection's tags leave it out; the key is there only then. */
+  readonly excluded?: true;
   readonly firstSeen: string;
   readonly lastChanged: string;
   /** What the record alone says. */
@@ -40,7 +45,7 @@ export interface FoundAsset {
   readonly relations: Readonly<Record<string, readonly JsonObject[]>>;
 }
 
-interface AssetRow extends Omit<FoundAsset, 'relations' | 'pendingRemoval' | 'stale'> {
+interface AssetRow extends Omit<FoundAsset, 'relations' | 'pendingRemoval' | 'stale' | 'excluded'> {
   readonly pending: boolean;
   readonly isStale: boolean;
 }
@@ -53,31 +58,43 @@ export async function* searchAssets(database: Database, search: AssetSearch): As
   for (let last: AssetRow | null = null; left > 0;) {
     const rows: AssetRow[] = await readBatch(database, search, last, Math.min(batchSize, left));
     // An edge counts while both its ends live: what is gone has no relations.
-    const relations = search.state === 'live' ? await relationsOf(database, rows, search.relations) : [];
-    for (const [index, row] of rows.entries()) yield foundOf(row, relations[index] ?? {});
+    const relations = search.scope !== 'tombstoned' ? await relationsOf(database, rows, search.relations) : [];
+    for (const [index, row] of rows.entries()) yield foundOf(row, search.scope, relations[index] ?? {});
     left -= rows.length;
     last = rows.at(-1) ?? null;
     if (last === null || rows.length < batchSize) return;
   }
 }
 
-function foundOf({ pending, isStale, ...row }: AssetRow, relations: FoundAsset['relations']): FoundAsset {
-  return { ...row, ...(pending ? { pendingRemoval: true } : {}), ...(isStale ? { stale: true } : {}), relations };
+function foundOf({ pending, isStale, ...row }: AssetRow, scope: AssetScope, relations: FoundAsset['relations']): FoundAsset {
+  return {
+    ...row,
+    ...(pending ? { pendingRemoval: true } : {}),
+    ...(isStale ? { stale: true } : {}),
+    ...(scope === 'excluded' ? { excluded: true } : {}),
+    relations,
+  };
 }
 
 /** Whether the removal of the record `r` waits for a decision: one probe of the pending set. */
 const pendingSql = `exists (
   select from held_removal h where h.connection = r.connection and h.stream = r.stream and h.kind = 'record' and h.num = r.num and not h.rejected)`;
 
+const conditions: Readonly<Record<AssetScope, string>> = {
+  live: 'r.tombstoned_at is null and not a.excluded',
+  excluded: 'r.tombstoned_at is null and a.excluded',
+  tombstoned: 'r.tombstoned_at is not null',
+};
+
 function readBatch(database: Database, search: AssetSearch, last: AssetRow | null, limit: number): Promise<AssetRow[]> {
   const given = search.params.map((param) => (typeof param === 'string' ? escapeText(param) : param));
   const at = (offset: number): string => `$${given.length + offset}`;
   const after = last === null ? '' : `and (r.connection, r.stream, r.id) > (${at(2)}, ${at(3)}, ${at(4)})`;
   return database.query<AssetRow>(
-    `select r.connection, r.stream, a.class, r.id, '${search.state}' as state, r.first_seen as "firstSeen", r.last_changed as "lastChanged", a.document,
-       ${search.state === 'live' ? pendingSql : 'false'} as pending, a.stale_since is not null as "isStale"
+    `select r.connection, r.stream, a.class, r.id, '${search.scope === 'tombstoned' ? 'tombstoned' : 'live'}' as state, r.first_seen as "firstSeen", r.last_changed as "lastChanged", a.document,
+       ${search.scope === 'tombstoned' ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale"
      from record r cross join lateral (select * from asset where num = r.num offset 0) a
-     where r.tombstoned_at is ${search.state === 'live' ? 'null' : 'not null'} and (${search.where}) ${after}
+     where ${conditions[search.scope]} and (${search.where}) ${after}
      order by r.connection, r.stream, r.id limit ${at(1)}`,
     [...given, limit, ...(last === null ? [] : [last.connection, last.stream, escapeText(last.id)])],
   );
@@ -87,7 +104,7 @@ function readBatch(database: Database, search: AssetSearch, last: AssetRow | nul
 export async function countAssets(database: Database, connection: string): Promise<{ class: AssetClass; count: number }[]> {
   return database.query(
     `select a.class, count(*) as count from asset a join record r on r.num = a.num
-     where r.connection = $1 and r.tombstoned_at is null group by a.class order by a.class`,
+     where r.connection = $1 and r.tombstoned_at is null and not a.excluded group by a.class order by a.class`,
     [connection],
   );
 }

@@ -13,6 +13,14 @@ export interface StreamPin {
   readonly mapHash: string;
   /** Whether its records are mapped to assets. */
   readonly assets: boolean;
+  /** The tags that its assets must have; null: none is asked for. Absent in what earlier releases pinned. */
+  readonly include?: IncludePin | null;
+}
+
+/** Queries that all must be met, and what tells them from others. */
+export interface IncludePin {
+  readonly queries: readonly string[];
+  readonly hash: string;
 }
 
 interface CursorRow {
@@ -63,16 +71,16 @@ function factsOf({ stream, delta, optional, binding, mapHash }: StreamPin, row: 
  */
 export async function adoptCursors(transaction: Transaction, of: { readonly run: number; readonly connection: string }): Promise<void> {
   await transaction.query(
-    `insert into cursor (connection, stream, link, binding, map_hash, received_at, run, last_full_nominal_at, last_full_at, failed_fulls, failed_full_at)
-     select r.connection, p.stream, c.cursor, p.binding, p."mapHash", c.cursor_at, r.run,
+    `insert into cursor (connection, stream, link, binding, map_hash, received_at, run, tags, last_full_nominal_at, last_full_at, failed_fulls, failed_full_at)
+     select r.connection, p.stream, c.cursor, p.binding, p."mapHash", c.cursor_at, r.run, coalesce(p.include ->> 'hash', ''),
        case when c.mode = 'full' then r.nominal_at end, case when c.mode = 'full' then now() end, 0, null
      from connection n
      join run r on r.run = n.fence and r.run = $1
      join checkpoint c on c.run = r.run and c.outcome = 'complete'
-     join jsonb_to_recordset(r.streams) as p (stream text, binding jsonb, "mapHash" text) on p.stream = c.stream
+     join jsonb_to_recordset(r.streams) as p (stream text, binding jsonb, "mapHash" text, include jsonb) on p.stream = c.stream
      where n.name = $2 and n.deleted_at is null
      on conflict (connection, stream) do update set
-       link = excluded.link, binding = excluded.binding, map_hash = excluded.map_hash, received_at = excluded.received_at, run = excluded.run,
+       link = excluded.link, binding = excluded.binding, map_hash = excluded.map_hash, received_at = excluded.received_at, run = excluded.run, tags = excluded.tags,
        last_full_nominal_at = coalesce(excluded.last_full_nominal_at, cursor.last_full_nominal_at),
        last_full_at = coalesce(excluded.last_full_at, cursor.last_full_at),
        failed_fulls = case when excluded.last_full_at is null then cursor.failed_fulls else 0 end,
@@ -80,6 +88,18 @@ export async function adoptCursors(transaction: Transaction, of: { readonly run:
     [of.run, of.connection],
   );
 }
+
+/**
+ * Where the run's pages will judge by other tags than the stored assets were judged by, no tags hold for all of them until a run has judged all. For a run
+ * under way; idempotent.
+ */
+export const mixTags = `
+  insert into cursor (connection, stream, tags)
+  select r.connection, p.stream, '?' from run r
+  cross join lateral jsonb_to_recordset(r.streams) as p (stream text, include jsonb)
+  left join cursor k on k.connection = r.connection and k.stream = p.stream
+  where r.run = $1 and r.verdict is null and coalesce(p.include ->> 'hash', '') <> coalesce(k.tags, '')
+  on conflict (connection, stream) do update set tags = excluded.tags`;
 
 /** Counts the full pulls of the run that did not complete: a due baseline is tried again later and later. */
 export async function noteFailedFulls(transaction: Transaction, run: number): Promise<void> {

@@ -4,6 +4,7 @@ import type { EdgeKind } from '../connectors/definition.ts';
 import { TidemarkError } from '../errors.ts';
 import type { AssetClass, JsonObject, Step } from '../model.ts';
 import type { Database, Parameter } from './database.ts';
+import type { Condition } from './include.ts';
 import { pageStatements } from './pageStatements.ts';
 import { bigints, seenBlock, texts } from './params.ts';
 
@@ -100,6 +101,8 @@ export interface PageCommit {
   readonly cursor?: string;
   readonly records: readonly RecordWrite[];
   readonly assets: readonly AssetWrite[];
+  /** What an asset must meet to be listed; null: each is. */
+  readonly include: Condition | null;
   readonly edges: readonly EdgeWrite[];
   /** Removals the source told: staged, applied by settle. Numbers of known, live records and known edges. */
   readonly removed: { readonly records: readonly number[]; readonly edges: readonly number[] };

@@ -1,5 +1,6 @@
 // The statements of a page's transaction, in order. Pure.
 import type { Statement } from './database.ts';
+import { judgeStatement } from './include.ts';
 import type { EdgeId, PageCommit } from './page.ts';
 import type { Write } from './pageNotes.ts';
 import { changes, rejects, removals, seen, staleness, takenBack, tally } from './pageNotes.ts';
@@ -83,6 +84,15 @@ const assets: Write = ({ assets: given }) => {
   };
 };
 
+const included: Write = ({ connection, stream, assets: given, include }) => {
+  if (include === null || given.length === 0) return null;
+  return judgeStatement(
+    { connection, stream },
+    include,
+    given.map(({ num }) => num),
+  );
+};
+
 const edges: Write = ({ connection, stream, edges: given }) => {
   if (given.length === 0) return null;
   const rows = byKey(given, edgeKey);
@@ -106,4 +116,4 @@ const edges: Write = ({ connection, stream, edges: given }) => {
 
 const edgeKey = (edge: EdgeId): string => `${edge.from}\n${edge.to}\n${edge.kind}\n${edge.key}`;
 
-const writes: readonly Write[] = [records, assets, edges, takenBack, removals, seen, changes, tally, rejects, staleness];
+const writes: readonly Write[] = [records, assets, included, edges, takenBack, removals, seen, changes, tally, rejects, staleness];

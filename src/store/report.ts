@@ -36,10 +36,11 @@ export async function countRun(transaction: Transaction, of: CountedRun): Promis
   for (const pin of of.streams) {
     const row = byStream.get(pin.stream);
     if (row === undefined) continue;
-    const { unchangedAssets, ...counts } = await countRecords(transaction, of, row);
+    const judged = (pin.include ?? null) !== null;
+    const { unchangedAssets, ...counts } = await countRecords(transaction, of, row, judged);
     streams.push(streamOf(row, counts));
     if (!pin.assets) continue;
-    const changed = await countAssets(transaction, of.run, pin.stream);
+    const changed = await countAssets(transaction, of.run, pin.stream, judged);
     assets.added += changed.added;
     assets.updated += changed.updated;
     assets.removed += changed.removed;
@@ -54,10 +55,10 @@ function streamOf(row: CheckpointRow, counts: RecordCounts): StreamReport {
   const { stream, mode, reason, error, pages, requests, throttledMs, resumed } = row;
   // A stream that was stopped on its way says how far it got.
   const outcome = row.outcome ?? (pages > 0 ? 'partial' : 'skipped');
-  return { stream, mode, reason, outcome, error, pages, requests, ...counts, excluded: 0, throttledMs, resumed };
+  return { stream, mode, reason, outcome, error, pages, requests, ...counts, throttledMs, resumed };
 }
 
-type RecordCounts = Pick<StreamReport, 'read' | 'added' | 'updated' | 'unchanged' | 'removedBySource' | 'swept' | 'rejected'>;
+type RecordCounts = Pick<StreamReport, 'read' | 'added' | 'updated' | 'unchanged' | 'removedBySource' | 'swept' | 'rejected' | 'excluded'>;
 
 interface Counted extends RecordCounts {
   /** Of a stream with assets: records accepted (each has an asset) whose asset did not change. */
@@ -65,13 +66,13 @@ interface Counted extends RecordCounts {
 }
 
 /** What a run knows of an object, one bit each. */
-const bit = { seen: 1, removed: 2, rejected: 4, added: 8, updated: 16, swept: 32, asset: 64 } as const;
+const bit = { seen: 1, removed: 2, rejected: 4, added: 8, updated: 16, swept: 32, asset: 64, excluded: 128 } as const;
 
 /**
- * An object counts once, as the first of: removed by the source, rejected, added, updated, unchanged. Changes of an earlier walk count where the
+ * An object counts once, as the first of: removed by the source, rejected, excluded, added, updated, unchanged. Changes of an earlier walk count where the
  * last walk saw the object again.
  */
-async function countRecords(transaction: Transaction, of: CountedRun, { stream, walk }: CheckpointRow): Promise<Counted> {
+async function countRecords(transaction: Transaction, of: CountedRun, { stream, walk }: CheckpointRow, judged: boolean): Promise<Counted> {
   // One pass that hashes or sorts by number: no join whose plan could go wrong on tables that were never analysed.
   const rows = await transaction.query<{ bits: number; objects: number }>(
     `select bits, count(*) as objects from (
@@ -85,6 +86,7 @@ async function countRecords(transaction: Transaction, of: CountedRun, { stream, 
          select coalesce(r.num, -row_number() over ()), ${bit.rejected} from rejected x
          left join lateral (select num from record where connection = $2 and stream = $3 and id = x.id offset 0) r on true
          where x.run = $1 and x.stream = $3
+         ${judged ? excludedBits : ''}
        ) as fact group by num
      ) as object group by bits`,
     [of.run, of.connection, stream, walk],
@@ -93,20 +95,32 @@ async function countRecords(transaction: Transaction, of: CountedRun, { stream, 
     rows.reduce((sum, { bits, objects }) => sum + (matches((name) => (bits & bit[name]) !== 0) ? objects : 0), 0);
   const removedBySource = count((has) => has('removed'));
   const rejected = count((has) => !has('removed') && has('rejected'));
-  const added = count((has) => !has('removed') && !has('rejected') && has('seen') && has('added'));
-  const updated = count((has) => !has('removed') && !has('rejected') && has('seen') && !has('added') && has('updated'));
-  const accepted = count((has) => !has('removed') && !has('rejected') && has('seen'));
+  const excluded = count((has) => !has('removed') && !has('rejected') && has('seen') && has('excluded'));
+  /** Accepted and listed. */
+  const listed = (and: Parameters<typeof count>[0] = () => true): number =>
+    count((has) => !has('removed') && !has('rejected') && !has('excluded') && has('seen') && and(has));
+  const added = listed((has) => has('added'));
+  const updated = listed((has) => !has('added') && has('updated'));
+  const accepted = listed();
   return {
-    read: accepted + rejected + removedBySource,
+    read: accepted + excluded + rejected + removedBySource,
     added,
     updated,
     unchanged: accepted - added - updated,
     removedBySource,
     swept: count((has) => has('swept')),
     rejected,
-    unchangedAssets: count((has) => !has('removed') && !has('rejected') && has('seen') && !has('asset')),
+    excluded,
+    unchangedAssets: listed((has) => !has('asset')),
   };
 }
+
+/** Which of the seen are left out by tags. Costs a probe for each: asked only where tags are. */
+const excludedBits = `
+         union all
+         select n.num, ${bit.excluded} from (
+           select unnest(nums) as num from seen where run = $1 and stream = $3 and kind = 'record' and walk = $4
+         ) n cross join lateral (select excluded from asset where num = n.num offset 0) a where a.excluded`;
 
 interface AssetCounts {
   readonly added: number;
@@ -114,13 +128,14 @@ interface AssetCounts {
   readonly removed: number;
 }
 
-/** Of a stream, or of all. */
-async function countAssets(transaction: Transaction, run: number, stream: string | null = null): Promise<AssetCounts> {
+/** Of a stream, or of all; `judged`: those that tags leave out do not count, unless they are removed. */
+async function countAssets(transaction: Transaction, run: number, stream: string | null = null, judged = false): Promise<AssetCounts> {
+  const isListed = judged ? 'not exists (select from asset where num = n and excluded)' : 'true';
   const [row] = await transaction.query<AssetCounts>(
-    `select count(*) filter (where removed) as removed, count(*) filter (where not removed and added) as added,
-       count(*) filter (where not removed and not added) as updated
+    `select count(*) filter (where removed) as removed, count(*) filter (where not removed and added and listed) as added,
+       count(*) filter (where not removed and not added and listed) as updated
      from (
-       select n, bool_or(change = 'added') as added, bool_or(change = 'removed') as removed
+       select n, bool_or(change = 'added') as added, bool_or(change = 'removed') as removed, ${isListed} as listed
        from run_change, unnest(nums) as n where run = $1 and ($2::text is null or stream = $2) and kind = 'asset' group by n
      ) as asset`,
     [run, stream],

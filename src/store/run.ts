@@ -1,7 +1,7 @@
 // Runs: opened with a number that is their fence, planned, ended once with a verdict and a report (design 3.2, 3.9).
 import { TidemarkError } from '../errors.ts';
 import type { ErrorBrief, HeldSet, JsonObject, Mode, RunPlan, RunReason, RunReport, StreamFacts, Trigger, Verdict } from '../model.ts';
-import { adoptCursors, dropCursors, noteFailedFulls, readStreamFacts } from './cursor.ts';
+import { adoptCursors, dropCursors, mixTags, noteFailedFulls, readStreamFacts } from './cursor.ts';
 import type { StreamPin } from './cursor.ts';
 import type { Database, Transaction } from './database.ts';
 import { heldSet, releaseApproved } from './held.ts';
@@ -109,6 +109,7 @@ export async function planRun(
   const { run, connection, plan } = of;
   await database.batch([
     { sql: 'select guard_fence($1, $2)', params: [run, connection] },
+    { sql: mixTags, params: [run] },
     {
       sql: `insert into checkpoint (run, stream, mode, reason)
         select run, t.stream, t.mode, t.reason from run, unnest($2::text[], $3::text[], $4::text[]) as t (stream, mode, reason)

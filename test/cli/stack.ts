@@ -20,6 +20,10 @@ export interface CliStack {
 }
 
 interface Changed {
+  /** @default entra-identity */
+  readonly connector?: string;
+  /** In YAML. */
+  readonly settings?: string;
   readonly tenantId?: string;
   readonly clientId?: string;
   readonly secret?: string;
@@ -73,7 +77,7 @@ export async function startCliStack(options: StackOptions): Promise<CliStack> {
 function connectionFile(name: string, simulator: z.infer<typeof addresses>['simulator'], changed: Changed): string {
   return `name: ${name}
 title: ${changed.title ?? name}
-connector: entra-identity
+connector: ${changed.connector ?? 'entra-identity'}
 credentials:
   tenantId: ${changed.tenantId ?? simulator.tenantId}
   clientId: ${changed.clientId ?? simulator.clientId}
@@ -83,6 +87,7 @@ endpoints:
   login: ${simulator.origin}
   graph: ${simulator.origin}/v1.0
   caFile: ${simulator.caFile}
+settings: ${changed.settings ?? '{}'}
 ${changed.profiles ?? ''}`;
 }
 

@@ -227,10 +227,10 @@ const faults: [string, JsonObject, string[]][] = [
   [
     'an unknown connector',
     { ...base, connector: 'entra-identty' },
-    ['connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity'],
+    ['connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity, entra-devices'],
   ],
-  ['a kind of a later version', { ...base, kind: 'tag' }, ['kind: "tag" is not supported by this version; only connection is']],
-  ['an unknown kind', { ...base, kind: 'conection' }, ['kind: must be one of connection']],
+  ['a kind of a later version', { ...base, kind: 'map' }, ['kind: "map" is not supported by this version; connection and tag are']],
+  ['an unknown kind', { ...base, kind: 'conection' }, ['kind: must be connection or tag']],
   ['an Identity Manager file', { Connections: {} }, ['Connections: an Identity Manager appsettings file is not supported by this version']],
   ['a literal secret', credentials({ clientSecret: 'h8Q~very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
   ['a literal secret with a colon', credentials({ clientSecret: 'abc:very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
@@ -432,7 +432,7 @@ kind: map
     `a.yaml:7:17 credentials.clientSecret.0: ${isSecret}`,
     'a.yaml:9:11 profiles.0.name: has letters, digits, "-" and "." only, at most 64',
     'a.yaml:10:25 profiles.0.schedule.occurs: must be one of recurring, once',
-    'a.yaml:12:7 kind: "map" is not supported by this version; only connection is',
+    'a.yaml:12:7 kind: "map" is not supported by this version; connection and tag are',
   ]);
 });
 
@@ -509,4 +509,33 @@ test('brackets by the thousand are refused, not a broken stack', () => {
     expect(connections).toEqual([]);
     expect(problems.map(({ reason }) => reason)).toEqual(['is nested too deeply']);
   }
+});
+
+describe('tags', () => {
+  const tagsOf = (text: string) => parseConnectionFiles([{ file: 'tags.yaml', text }], { now });
+
+  test('a tag has a name, a query and a criticality; it may stand beside connections', () => {
+    const { tags, problems } = tagsOf(
+      'kind: tag\nname: Crown jewels\nquery: |-\n  name:DC-*\ncriticality: 5\n---\nkind: tag\nname: eu\nquery: a or b\n',
+    );
+    expect(problems).toEqual([]);
+    expect(tags).toEqual([
+      { file: 'tags.yaml', line: 1, tag: { name: 'Crown jewels', query: 'name:DC-*', criticality: 5 }, queryAt: { line: 3, column: 8 } },
+      { file: 'tags.yaml', line: 7, tag: { name: 'eu', query: 'a or b', criticality: null }, queryAt: { line: 9, column: 8 } },
+    ]);
+  });
+
+  test.each([
+    ['kind: tag\nname: " x"\nquery: a', ['name: begins with a letter or digit']],
+    ['kind: tag\nname: x', ['query: is required']],
+    ['kind: tag\nname: x\nquery: a\ncriticality: 6', ['criticality: must be 1 to 5']],
+    ['kind: tag\nname: x\nquery: a\ncritical: 1', ['critical: is not a known key']],
+    ['kind: tag\nname: x\nquery: a\ncriticallity: 1', ['criticallity: is not a known key, did you mean "criticality"?']],
+    ['kind: tag\nname: x\nquery: a\n---\nkind: tag\nname: X\nquery: b', ['name: "X" is defined already in tags.yaml, line 1']],
+  ])('refuses %j', (text, expected) => {
+    const { problems } = tagsOf(text);
+    expect(problems.map(({ path, reason }) => `${path}: ${reason}`)).toEqual(
+      expected.map((start) => expect.stringContaining(start) as string),
+    );
+  });
 });

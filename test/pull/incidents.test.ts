@@ -209,7 +209,7 @@ describe('Airbyte', () => {
     const { simulator, pulling, name } = await start({ users: 1_500 });
     const report = await pulling.pull({ forced: true });
     const found: string[] = [];
-    const search = { where: 'r.connection = $1', params: [name], state: 'live', limit: null, relations: {} } as const;
+    const search = { where: 'r.connection = $1', params: [name], scope: 'live', limit: null, relations: {} } as const;
     for await (const { stream, id } of searchAssets(database, search)) found.push(`${stream} ${id}`);
     for (const stream of ['users', 'groups']) {
       expect(found.filter((line) => line.startsWith(`${stream} `))).toHaveLength(streamOf(report, stream).read);

@@ -144,7 +144,7 @@ describe.each(servers)('on %s', (_name, start) => {
 
   async function find(text: string): Promise<string> {
     const query = compileQuery(text, { now, offset: 1 });
-    const live = query.namesState ? '' : 'and r.tombstoned_at is null';
+    const live = query.columns.has('state') ? '' : 'and r.tombstoned_at is null';
     const rows = await database.query<{ id: string }>(
       `select r.id from asset a join record r on r.num = a.num where $1 = 'first' ${live} and (${query.sql}) order by r.id`,
       ['first', ...query.params],

@@ -4,6 +4,8 @@ import { createGraphSource } from '../../src/clients/graph.ts';
 import { createHttp } from '../../src/clients/http.ts';
 import type { Http } from '../../src/clients/http.ts';
 import type { FetchOptions, Source } from '../../src/clients/source.ts';
+import { pinTags } from '../../src/pull/include.ts';
+import { listTags } from '../../src/store/tag.ts';
 import { createTokenProvider } from '../../src/clients/token.ts';
 import { shippedTimings } from '../../src/config.ts';
 import { connectorNamed } from '../../src/connectors/index.ts';
@@ -85,7 +87,7 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
       highestRunSeen,
       revision: 1,
       spec: asJson(spec),
-      streams: streamPins(spec, 'default'),
+      streams: streamPins(spec, 'default', pinTags(spec, await listTags(database), new Date())),
     });
     highestRunSeen = opened.run;
     return opened;
@@ -98,7 +100,7 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
       const { run } = opened;
       const plan = decide({ ...opened, baseline: null, cursorMaxAgeMs: timings.cursorMaxAgeMs });
       await planRun(database, { run, connection: name, plan });
-      const targets = streamTargets(spec, 'default');
+      const targets = streamTargets(spec, 'default', opened.streams);
       const slice = { run, rejects: spec.rejects, timings, signal, alive: () => undefined, retryDelayMs: 0 };
       const ends = await Promise.all(targets.map((target) => tried(() => walkStream({ database, source }, { ...slice, target }))));
       await tried(async () => {

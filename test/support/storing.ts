@@ -153,6 +153,7 @@ export async function pageOf(
     ...(told.cursor === undefined ? {} : { cursor: told.cursor }),
     records,
     assets: mapped ? records.map(({ num, id, body, hash, change }) => ({ ...asset, num, id, document: body, hash, change })) : [],
+    include: null,
     edges: present.filter((edge) => !edge.known).map((edge) => ({ ...edge, properties: null, change: 'added' as const })),
     removed: {
       records: gone.flatMap((id) => (known.get(id)!.known && !known.get(id)!.tombstoned ? [known.get(id)!.num] : [])),

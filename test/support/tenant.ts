@@ -41,7 +41,7 @@ export async function storedInventory(database: Database, connection: string): P
 export function trueInventory(simulator: Simulator, spec: ConnectionSpec): Inventory {
   const records = new Map<string, JsonObject>();
   const edges = new Set<string>();
-  for (const { definition, select, edges: asked } of streamTargets(spec, 'default')) {
+  for (const { definition, select, edges: asked } of streamTargets(spec, 'default', [])) {
     const collection = collections[definition.name];
     if (collection === undefined) throw new Error(`No collection for stream ${definition.name}`);
     const properties = select.filter((property) => property !== 'members' && property !== 'owners');

@@ -8,24 +8,27 @@ import { emptyRowNotes } from '../connectionView.ts';
 import type { Context } from '../context.ts';
 import { tellChanged } from '../entity.ts';
 import { toJson } from '../plain.ts';
+import type { AppliedTag } from '../applyTags.ts';
 
 interface Applied {
+  readonly kind: 'connection' | 'tag';
   readonly name: string;
   readonly change: 'created' | 'changed' | 'unchanged';
   readonly file: string;
 }
 
-/** `stored`: the rows before. */
+/** `stored`: the rows before; `tags`: what was applied already. */
 export async function applyConnections(
   context: Context,
   connections: readonly FoundConnection[],
   stored: readonly Connection[],
+  tags: readonly AppliedTag[],
 ): Promise<void> {
   // Both servers must be there before anything is changed.
   const database = await context.database();
   const client = await context.temporal();
 
-  const applied: Applied[] = [];
+  const applied: Applied[] = tags.map((tag) => ({ kind: 'tag', ...tag }));
   try {
     for (const { spec, file, notes } of connections) {
       const before = stored.find(({ name }) => name === spec.name);
@@ -35,7 +38,7 @@ export async function applyConnections(
       await syncSchedules(client, spec, profileNames(before?.spec));
       await tellChanged(client, spec.name);
       for (const note of [...notes, ...emptyRowNotes(spec)]) context.output.note(`${spec.name}: ${note}`);
-      applied.push({ name: spec.name, change, file });
+      applied.push({ kind: 'connection', name: spec.name, change, file });
     }
   } finally {
     // Also when one failed: these are done.

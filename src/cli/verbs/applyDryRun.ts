@@ -77,7 +77,7 @@ async function comingOf(context: Context, spec: ConnectionSpec, name: string): P
   const profile = spec.profiles.find((candidate) => candidate.name === name);
   if (profile === undefined || profile.status === 'inactive' || profile.schedule === null) return [];
   const { schedule, baseline } = profile;
-  const facts = await readStreamFacts(await context.database(), spec.name, streamPins(spec, name));
+  const facts = await readStreamFacts(await context.database(), spec.name, streamPins(spec, name, null));
   const grid = baseline === null ? null : { every: baseline, start: schedule.start, timezone: schedule.timezone };
   const { cursorMaxAgeMs } = (await context.config()).timings;
   return comingOccurrences({ schedule, baseline: grid, facts, cursorMaxAgeMs, now: new Date() }, foretold);

@@ -3,7 +3,7 @@ import { connectors } from '../../connectors/index.ts';
 import { TidemarkError } from '../../errors.ts';
 import type { JsonObject } from '../../model.ts';
 import { compileQuery } from '../../query/compile.ts';
-import { type AssetState, type FoundAsset, searchAssets } from '../../store/asset.ts';
+import { type AssetScope, type FoundAsset, searchAssets } from '../../store/asset.ts';
 import { listConnections } from '../../store/connection.ts';
 import type { Database, Parameter } from '../../store/database.ts';
 import type { Context } from '../context.ts';
@@ -15,7 +15,7 @@ interface AssetsOptions {
   readonly connection?: string;
   readonly class?: string;
   /** Without it live ones, or those that the query names. */
-  readonly state?: AssetState;
+  readonly state?: AssetScope;
   readonly limit: number;
 }
 
@@ -35,9 +35,10 @@ export async function assets(context: Context, query: string | undefined, option
   if (options.connection !== undefined && !connections.some(({ name }) => name === options.connection)) {
     context.output.note(`There is no connection "${options.connection}" now; what it left behind is searched.`);
   }
-  const states: AssetState[] = options.state === undefined ? (compiled.namesState ? ['live', 'tombstoned'] : ['live']) : [options.state];
+  const scopes: AssetScope[] =
+    options.state === undefined ? (compiled.columns.has('state') ? ['live', 'tombstoned'] : ['live']) : [options.state];
   const where = { where: conditions.join(' and '), params, limit: options.limit + 1 };
-  await context.output.rows(results(database, documentsOf(connections), states, where), {
+  await context.output.rows(results(database, documentsOf(connections), scopes, where), {
     columns,
     limit: options.limit,
     none: 'Nothing matches.',
@@ -46,9 +47,9 @@ export async function assets(context: Context, query: string | undefined, option
 
 type Where = Pick<Parameters<typeof searchAssets>[1], 'where' | 'params' | 'limit'>;
 
-async function* results(database: Database, documents: Documents, states: readonly AssetState[], where: Where): AsyncGenerator<Result> {
-  for (const state of states) {
-    for await (const asset of searchAssets(database, { ...where, state, relations: documents.relations })) {
+async function* results(database: Database, documents: Documents, scopes: readonly AssetScope[], where: Where): AsyncGenerator<Result> {
+  for (const scope of scopes) {
+    for await (const asset of searchAssets(database, { ...where, scope, relations: documents.relations })) {
       const { relations: _, ...found } = asset;
       yield { ...found, document: documents.document(asset) };
     }
@@ -67,8 +68,13 @@ const columns: readonly Column<Result>[] = [
   { title: 'last changed', value: ({ lastChanged }) => timeIn('UTC', lastChanged) },
 ];
 
-function stateOf({ state, pendingRemoval, stale }: Result): string {
-  return [state, ...(stale === true ? ['stale'] : []), ...(pendingRemoval === true ? ['removal pending'] : [])].join(', ');
+function stateOf({ state, pendingRemoval, stale, excluded }: Result): string {
+  return [
+    state,
+    ...(excluded === true ? ['excluded by tags'] : []),
+    ...(stale === true ? ['stale'] : []),
+    ...(pendingRemoval === true ? ['removal pending'] : []),
+  ].join(', ');
 }
 
 /** asset.assetDetail.name, where the map gives one. */

@@ -1,6 +1,7 @@
 // entra-devices (document 002): the devices of a Microsoft Entra ID tenant as host assets.
 import { z } from 'zod';
 import type { ConnectorDefinition } from '../definition.ts';
+import { includeTags } from '../tag.ts';
 
 export const entraDevices: ConnectorDefinition = {
   name: 'entra-devices',
@@ -13,7 +14,7 @@ export const entraDevices: ConnectorDefinition = {
   source: 'Microsoft',
   assets: ['host'],
   findings: [],
-  settings: z.strictObject({}),
+  settings: z.strictObject({ includeTags }),
   streams: [
     {
       name: 'devices',

@@ -277,7 +277,7 @@ export function heldContract(store: () => StartedStore): void {
       const { sql, params } = compileQuery(query);
       const marks: unknown[] = [];
       const where = `(${sql}) and r.connection = $${params.length + 1}`;
-      const search = { where, params: [...params, connection], state: 'live', limit: null, relations: {} } as const;
+      const search = { where, params: [...params, connection], scope: 'live', limit: null, relations: {} } as const;
       for await (const asset of searchAssets(database, search)) marks.push([asset.id, asset.state, asset.pendingRemoval]);
       return marks;
     };

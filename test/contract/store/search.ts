@@ -11,7 +11,7 @@ const memberOf: RelationSource = { edge: 'member', stream: 'groups', element: 'r
 const grants: RelationSource = { edge: 'appRoleAssignment', stream: 'groups', element: 'edge', type: '#grant' };
 
 async function found(database: Database, search: Partial<AssetSearch>): Promise<FoundAsset[]> {
-  const all = { where: 'true', params: [], state: 'live', limit: null, relations: {}, ...search } as const;
+  const all = { where: 'true', params: [], scope: 'live', limit: null, relations: {}, ...search } as const;
   const assets: FoundAsset[] = [];
   for await (const asset of searchAssets(database, all)) assets.push(asset);
   return assets;
@@ -108,7 +108,7 @@ export function searchContract(store: () => StartedStore): void {
     await fullRun(database, connection, { objects: { a: { n: 1 }, b: {} } });
     await fullRun(database, connection, { objects: { b: {} } });
     const search = { where: 'r.connection = $1', params: [connection], relations: { users: { memberOf: [memberOf] } } } as const;
-    expect(await found(database, { ...search, state: 'tombstoned' })).toMatchObject([
+    expect(await found(database, { ...search, scope: 'tombstoned' })).toMatchObject([
       { id: 'a', state: 'tombstoned', document: { n: 1 }, relations: {} },
     ]);
     expect((await found(database, search)).map(({ id }) => id)).toEqual(['b']);

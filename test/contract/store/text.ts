@@ -52,7 +52,7 @@ export function textContract(store: () => StartedStore): void {
       expect(canonical(stored.get(one)!.body)).toBe(body);
       expect(stored.get(other)).toMatchObject({ known: false });
       expect(await readStoredEdges(database, { ...place, edges: [edge] })).toEqual([{ ...unknown, known: true, properties: body }]);
-      const found = searchAssets(database, { where: 'r.id = $1', params: [one], state: 'live', limit: null, relations: {} });
+      const found = searchAssets(database, { where: 'r.id = $1', params: [one], scope: 'live', limit: null, relations: {} });
       const documents = [];
       for await (const asset of found)
         if (asset.connection === connection) documents.push({ id: asset.id, text: canonical(asset.document) });

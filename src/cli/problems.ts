@@ -1,0 +1,13 @@
+// What is wrong with files that were to be applied: all of it at once, and nothing was changed.
+import { TidemarkError } from '../errors.ts';
+
+const shownAtMost = 20;
+
+/** @throws CONFIG_INVALID with the problems, when there are any. */
+export function refuseProblems(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const more = problems.length > shownAtMost ? [`and ${problems.length - shownAtMost} more`] : [];
+  throw new TidemarkError('CONFIG_INVALID', ['Nothing was changed.', ...problems.slice(0, shownAtMost), ...more].join('\n  '), {
+    hint: 'Correct the lines named here and apply again; docs/connections.md lists every key.',
+  });
+}
