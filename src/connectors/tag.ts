@@ -1,7 +1,7 @@
 // A tag as a file gives it: `kind: tag`, its name, its query and a criticality (decision 39). What the query may say is checked where queries are compiled.
 import { z } from 'zod';
 
-export const tagName = z
+const tagName = z
   .string()
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u,

@@ -6,7 +6,7 @@ import type { Database, Parameter } from './database.ts';
 import { relationsOf } from './relations.ts';
 import { escapeText } from './text.ts';
 
-export type AssetState = 'live' | 'tombstoned';
+type AssetState = 'live' | 'tombstoned';
 
 /** What a search finds: listed assets, those that tags leave out, or those that are gone. */
 export type AssetScope = AssetState | 'excluded';
