@@ -152,6 +152,15 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
     );
 
+  const connectors = program.command('connectors').description('what can be pulled: list, show').helpCommand(false);
+  verb('list', 'the connectors of this version', connectors).action((options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/connectors.ts')).connectorsList(context)),
+  );
+  verb('show <name>', 'one connector: streams, permissions, settings, and what is not supported', connectors).action(
+    (name: string, options: CommonOptions) =>
+      run(options, async (context) => (await import('./verbs/connectors.ts')).connectorsShow(context, name)),
+  );
+
   const tags = program.command('tags').description('named queries over documents: list, show, apply, rm').helpCommand(false);
   verb('list', 'the tags, with the connections that use them', tags).action((options: CommonOptions) =>
     run(options, async (context) => (await import('./verbs/tags.ts')).tagsList(context)),

@@ -94,6 +94,8 @@ export interface ConnectorDefinition {
   readonly source: string;
   readonly assets: readonly string[];
   readonly findings: readonly string[];
+  /** What its document says that it does not do. */
+  readonly notSupported: readonly string[];
   readonly streams: readonly StreamDefinition[];
   /** Relations a map may read, by their name in the source model: `memberOf`, `appRoleAssignments`. */
   readonly relations: Readonly<Record<string, readonly RelationSource[]>>;

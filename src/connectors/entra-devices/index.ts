@@ -14,6 +14,7 @@ export const entraDevices: ConnectorDefinition = {
   source: 'Microsoft',
   assets: ['host'],
   findings: [],
+  notSupported: ['findings', 'import of installed software', 'import of source tags', 'filter queries'],
   settings: z.strictObject({ includeTags }),
   streams: [
     {

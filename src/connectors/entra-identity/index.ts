@@ -13,6 +13,7 @@ export const entraIdentity: ConnectorDefinition = {
   source: 'Microsoft',
   assets: ['user', 'group', 'role'],
   findings: [],
+  notSupported: ['findings'],
   settings: z.strictObject({ owners: z.boolean().default(false) }),
   streams: [
     {
