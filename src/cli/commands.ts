@@ -15,7 +15,8 @@ const count = (text: string): number => {
 
 const limitOption = (what: string): Option => new Option('--limit <count>', `at most so many ${what}`).argParser(count).default(100);
 
-export function commands(run: Run, streams: { readonly stdout: Writable; readonly stderr: Writable }): Command {
+/** `classes` are those that the help of `assets` names; they are not needed for anything else. */
+export function commands(run: Run, streams: { readonly stdout: Writable; readonly stderr: Writable }, classes: readonly string[]): Command {
   const program = new Command('tidemark')
     .description('Keeps an inventory in step with Microsoft Entra ID: every connection a durable Temporal workflow.')
     .version(packageVersion(), '--version', 'print the version')
@@ -139,7 +140,7 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
 
   verb('assets [query]', 'search the inventory')
     .option('--connection <name>', 'only those of this connection')
-    .option('--class <class>', 'only those of this class: user, group, role')
+    .option('--class <class>', `only those of this class: ${classes.join(', ')}`)
     .addOption(
       new Option('--state <state>', 'live ones, those that tags leave out, or those that are gone').choices([
         'live',

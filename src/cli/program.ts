@@ -43,7 +43,7 @@ export async function runProgram(argv: readonly string[], streams: Streams): Pro
   };
 
   try {
-    await commands(run, streams).parseAsync(argv, { from: 'user' });
+    await commands(run, streams, await classesFor(argv)).parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exit.done;
@@ -51,6 +51,12 @@ export async function runProgram(argv: readonly string[], streams: Streams): Pro
     await new Promise<void>((resolve) => streams.stderr.write(`${failureText(failure, json)}\n`, () => resolve()));
     return exitOf(failure);
   }
+}
+
+/** Connectors load too slowly for every start: only the help that names their classes waits for them. */
+async function classesFor(argv: readonly string[]): Promise<readonly string[]> {
+  const shown = argv[0] === 'assets' && argv.some((word) => word === '--help' || word === '-h');
+  return shown ? (await import('../connectors/index.ts')).assetClasses() : [];
 }
 
 function wrongUsage(error: CommanderError, argv: readonly string[]): TidemarkError {

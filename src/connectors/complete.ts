@@ -32,7 +32,13 @@ export function completeSpec(
     });
     return { spec: null, faults };
   }
-  const settings = connector.settings.safeParse(input.settings);
+  const { refusedSettings = {} } = connector;
+  const others = Object.entries(input.settings).filter(([key]) => {
+    const reason = Object.hasOwn(refusedSettings, key) ? refusedSettings[key] : undefined;
+    if (reason !== undefined) faults.push({ path: ['settings', key], reason, onKey: true });
+    return reason === undefined;
+  });
+  const settings = connector.settings.safeParse(Object.fromEntries(others));
   faults.push(...faultsOfIssues(settings.error?.issues ?? [], ['settings']));
   if (input.cloud === 'custom' && input.endpoints === undefined)
     faults.push({ path: ['endpoints'], reason: 'is required with cloud: custom' });

@@ -1,6 +1,7 @@
 // The types of a connector: data that the one generic pull reads. A connector holds no control flow.
 import type { z } from 'zod';
 import type { AssetClass, JsonObject } from '../model.ts';
+import type { Repeat } from './schedule.ts';
 
 export type EdgeKind = 'member' | 'owner' | 'roleMember' | 'appRoleAssignment';
 
@@ -100,4 +101,8 @@ export interface ConnectorDefinition {
   /** Relations a map may read, by their name in the source model: `memberOf`, `appRoleAssignments`. */
   readonly relations: Readonly<Record<string, readonly RelationSource[]>>;
   readonly settings: z.ZodType<JsonObject>;
+  /** Settings that the connector's document knows and that have nothing to act on, each with the reason why it is refused (decision 40). */
+  readonly refusedSettings?: Readonly<Record<string, string>>;
+  /** What a recurring schedule repeats by that names neither `every` nor `cron`; absent: one of them is required. */
+  readonly defaultEvery?: Repeat;
 }

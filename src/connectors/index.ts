@@ -1,10 +1,16 @@
 // The registry of connectors.
 import { TidemarkError } from '../errors.ts';
+import type { AssetClass } from '../model.ts';
 import type { ConnectorDefinition, StreamDefinition } from './definition.ts';
 import { entraDevices } from './entra-devices/index.ts';
 import { entraIdentity } from './entra-identity/index.ts';
 
 export const connectors: readonly ConnectorDefinition[] = [entraIdentity, entraDevices];
+
+/** The classes of assets that there can be, in the connectors' order. */
+export function assetClasses(): AssetClass[] {
+  return [...new Set(connectors.flatMap((connector) => connector.streams.flatMap((stream) => stream.class ?? [])))];
+}
 
 /** @throws CONFIG_INVALID when no connector has this name. */
 export function connectorNamed(name: string): ConnectorDefinition {

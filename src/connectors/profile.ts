@@ -25,7 +25,7 @@ export function completeProfile(
     const reason = mapFault(connector, input, stream, map);
     if (reason !== null) faults.push({ path: ['maps', stream], reason });
   }
-  const schedule = input.schedule === undefined ? null : completeSchedule(input.schedule, before?.schedule ?? null, now);
+  const schedule = input.schedule === undefined ? null : completeSchedule(input.schedule, connector, before?.schedule ?? null, now);
   for (const fault of schedule?.faults ?? []) faults.push({ path: ['schedule', ...fault.path], reason: fault.reason });
   const delta = connector.streams.some((stream) => stream.walk.shape !== 'collections');
   const recurring = input.schedule?.occurs === 'recurring';
@@ -63,12 +63,14 @@ function mapFault(connector: ConnectorDefinition, profile: ProfileInput, stream:
 
 function completeSchedule(
   input: ScheduleInput,
+  connector: ConnectorDefinition,
   before: ProfileSpec['schedule'],
   now: Date,
 ): { readonly schedule: ProfileSpec['schedule']; readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
   const add = (key: string, reason: string): void => void faults.push({ path: [key], reason });
-  const { every, cron } = input;
+  const { cron } = input;
+  const every = input.every ?? (cron === undefined ? connector.defaultEvery : undefined);
   if (!isTimezone(input.timezone)) {
     add('timezone', 'is not an IANA time zone, such as Europe/Paris');
     return { schedule: null, faults };

@@ -2,6 +2,7 @@
 import { DateTime, IANAZone } from 'luxon';
 
 export const repeats = ['hourly', 'daily', 'weekly', 'monthly'] as const;
+export type Repeat = (typeof repeats)[number];
 
 /** Times are instants, ISO-8601 UTC; the grid is that of the time zone's wall clock. */
 export type ScheduleSpec =

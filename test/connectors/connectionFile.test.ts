@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import type { FileOptions } from '../../src/connectors/connectionFile.ts';
 import { parseConnectionFiles, problemInWords } from '../../src/connectors/connectionFile.ts';
+import { inWords } from '../../src/connectors/schedule.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 import { readSpec, specHash } from '../../src/connectors/spec.ts';
 import type { JsonObject } from '../../src/model.ts';
@@ -410,6 +411,57 @@ test.each(faults)('refuses %s', (_name, input, expected) => {
   };
   expect(reasons(input, { readCa })).toEqual(expected);
   expect(parse(stringify(input), { readCa }).connections).toEqual([]);
+});
+
+describe('entra-devices', () => {
+  const devices = { ...base, name: 'Microsoft-Entra-ID-Devices-260505060829529', connector: 'entra-devices' } satisfies JsonObject;
+  const scheduled = (schedule: JsonObject): JsonObject => ({ ...devices, profiles: [{ name: 'default', schedule }] });
+  const start = '2026-05-05T18:39';
+
+  test('a recurring schedule that says no more is daily, for five years on its wall clock', () => {
+    const { profiles: found } = specOf(scheduled({ occurs: 'recurring', start, timezone: 'Asia/Calcutta' }));
+    expect(inWords(found[0]?.schedule ?? null)).toBe(
+      'daily from May 5, 2026 at 06:39 PM till May 5, 2031 at 06:39 PM in Asia/Calcutta timezone',
+    );
+    expect(found[0]?.baseline).toBe('weekly');
+  });
+
+  test.each([
+    ['every', { every: '4h' }, { every: '4h', cron: null }],
+    ['cron', { cron: '39 18 * * *' }, { every: null, cron: '39 18 * * *' }],
+  ])('one that names %s has that', (_name, rhythm, expected) => {
+    expect(specOf(scheduled({ occurs: 'recurring', start, ...rhythm })).profiles[0]?.schedule).toMatchObject(expected);
+  });
+
+  test('one that names both is refused, and a single occurrence has no rhythm', () => {
+    expect(reasons(scheduled({ occurs: 'recurring', every: 'daily', cron: '39 18 * * *' }))).toEqual([
+      'profiles.0.schedule: needs either every or cron',
+    ]);
+    expect(specOf(scheduled({ occurs: 'once', start: '2027-01-01T00:00' })).profiles[0]?.schedule).not.toHaveProperty('every');
+  });
+
+  test('names and descriptions are bounded as the document says', () => {
+    const text = 'x'.repeat(164);
+    const title = 'Microsoft Entra ID (Devices)260505060829529';
+    expect(specOf({ ...devices, title, description: text })).toMatchObject({ title, description: text });
+    const long = { ...devices, description: `${text}x`, profiles: [{ name: 'default', description: `${text}x` }] };
+    expect(reasons(long)).toEqual(['description: has at most 164 characters', 'profiles.0.description: has at most 164 characters']);
+  });
+
+  test('settings that have nothing to act on are refused with that reason, by their line, and their values are not repeated', () => {
+    const filters = 'has nothing to act on: this connector has no filter queries';
+    const severity = 'has nothing to act on: this connector has no findings, so nothing has a risk severity';
+    const settings = { filter: 'secret', filters: [], filterQuery: {}, riskSeverity: 3, riskSeverityMapping: null, filtres: 1 };
+    expect(reasons({ ...devices, settings })).toEqual([
+      `settings.filter: ${filters}`,
+      `settings.filters: ${filters}`,
+      `settings.filterQuery: ${filters}`,
+      `settings.riskSeverity: ${severity}`,
+      `settings.riskSeverityMapping: ${severity}`,
+      'settings.filtres: is not a known key',
+    ]);
+    expect(reasons({ ...base, settings: { filters: [] } })).toEqual(['settings.filters: is not a known key']);
+  });
 });
 
 test('every problem of every document is told at once, in order of the lines, with file, line and column', () => {

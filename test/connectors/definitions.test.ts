@@ -33,6 +33,8 @@ test.each(connectors.map((connector) => [connector.name, connector] as const))(
     expect(connector.settings.safeParse({}).success).toBe(true);
     expect(connector.settings.safeParse({ unknown: true }).success).toBe(false);
     expect(connector.streams.some((stream) => !stream.optional)).toBe(true);
+    const accepted = Object.keys(connector.settings.parse({}));
+    expect(Object.keys(connector.refusedSettings ?? {}).filter((key) => accepted.includes(key))).toEqual([]);
   },
 );
 
@@ -94,18 +96,19 @@ describe.each(streams)('%s', (_name, connector, stream) => {
   });
 });
 
+const sources = connectors.flatMap((connector) =>
+  Object.entries(connector.relations).flatMap(([relation, all]) =>
+    all.map((source) => [`${relation} of ${connector.name} from ${source.stream}`, connector, source] as const),
+  ),
+);
+
+test.each(sources)('%s has a stream that writes its edges', (_title, connector, source) => {
+  const stream = streamNamed(connector, source.stream);
+  expect(edgesOf(stream).map((edge) => edge.kind)).toContain(source.edge);
+  expect(source.type).toMatch(/^#[a-z]+\.[A-Za-z.]+$/);
+});
+
 describe.each(connectors.map((connector) => [connector.name, connector] as const))('relations of %s', (_name, connector) => {
-  const sources = Object.entries(connector.relations).flatMap(([relation, all]) => all.map((source) => ({ relation, source })));
-
-  test.each(sources.map(({ relation, source }) => [`${relation} from ${source.stream}`, source] as const))(
-    '%s has a stream that writes its edges',
-    (_title, source) => {
-      const stream = streamNamed(connector, source.stream);
-      expect(edgesOf(stream).map((edge) => edge.kind)).toContain(source.edge);
-      expect(source.type).toMatch(/^#[a-z]+\.[A-Za-z.]+$/);
-    },
-  );
-
   test.each(builtInMaps.filter((map) => map.connector === connector.name).map((map) => [map.name] as const))(
     'every relation row of %s has its source',
     (name) => {

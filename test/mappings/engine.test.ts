@@ -395,6 +395,57 @@ describe('bounds', () => {
   });
 });
 
+describe('required rows', () => {
+  const map = mapOf([
+    { from: 'id', to: 'h.id', required: true },
+    { from: 'a', orFrom: 'b.c', to: 'd.name', required: true },
+    { from: 'kind', to: 'd.kind', fn: { name: 'LOOKUP', table: { '1': 'one' }, otherwise: null }, required: true },
+  ]);
+  const good: JsonObject = { id: '', a: false, kind: 1 };
+
+  test('false and an empty text are values, and another row may give the value', () => {
+    expect(map.document(good)).toEqual({ h: { id: '' }, d: { name: false, kind: 'one' } });
+    const two = mapOf([
+      { from: 'a', to: 'x', required: true },
+      { from: 'b', to: 'x' },
+    ]);
+    expect(two.document({ b: 1 })).toEqual({ x: 1 });
+  });
+
+  test.each<[string, JsonObject, string]>([
+    ['an absent value', { ...good, a: null, b: { d: 'secret' } }, '"d.name" is required and gets no value from "a" or "b.c".'],
+    ['a null', { ...good, id: null }, '"h.id" is required and gets no value from "id".'],
+    ['a value that the table lacks', { ...good, kind: 'secret' }, '"d.kind" is required and gets no value from "kind".'],
+    ['nothing at all', {}, '"h.id" is required and gets no value from "id".'],
+  ])('%s is MAPPING_FAILED, and the reason names the row and no value', (_name, record, message) => {
+    expect(() => map.document(record)).toThrow(expect.objectContaining({ code: 'MAPPING_FAILED', message }));
+  });
+
+  test('one that is off requires nothing', () => {
+    expect(mapOf([{ from: 'a', to: 'x', required: true, off: true }]).document({})).toEqual({});
+  });
+
+  test('the related part of a document is not required by them', () => {
+    const related = mapOf([
+      { from: 'id', to: 'id', required: true },
+      { from: 'roles.value[].id', to: 'roles[].id' },
+    ]);
+    expect(related.relate({}, { roles: [{ id: 'r' }] })).toEqual({ roles: [{ id: 'r' }] });
+  });
+
+  test.each<[string, MapRow, string]>([
+    ['reads a relation', { from: 'roles.value[].id', to: 'x[]', required: true }, 'a required row reads the record itself'],
+    [
+      'is a constant',
+      { from: null, to: 'x', fn: { name: 'CONSTANT', value: 1 }, required: true },
+      'a required row reads the record itself',
+    ],
+    ['fills a list', { from: 'a[].b', to: 'x[].b', required: true }, 'the target of a required row cannot be a list or in one'],
+  ])('one that %s is refused', (_name, row, why) => {
+    expect(() => mapOf([row])).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(why) }));
+  });
+});
+
 test('the hash follows what documents depend on', () => {
   const base: MapRow[] = [{ from: 'a', to: 'x' }];
   const { hash } = mapOf(base);
@@ -406,6 +457,7 @@ test('the hash follows what documents depend on', () => {
     [{ from: 'a', orFrom: 'b', to: 'x' }],
     [...base, { from: 'b', to: 'y' }],
     [{ from: 'a', to: 'x', fn: { name: 'LOOKUP', table: { 1: 2 }, otherwise: null } }],
+    [{ from: 'a', to: 'x', required: true }],
   ];
   for (const rows of changed) expect(mapOf(rows).hash).not.toBe(hash);
 });

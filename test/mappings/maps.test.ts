@@ -91,6 +91,25 @@ test.each(builtInMaps.map((map) => [map.name, map] as const))(
   },
 );
 
+test('what document 002 calls required is, and nothing else', () => {
+  const required = builtInMaps.flatMap((map) => map.rows.filter((row) => row.required === true).map((row) => [map.name, row.to]));
+  expect(required).toEqual([
+    ['entra-devices/devices', 'asset.assetHeader.externalAssetId'],
+    ['entra-devices/devices', 'asset.assetHeader.vendorAssetId'],
+    ['entra-devices/devices', 'asset.assetDetail.name'],
+  ]);
+});
+
+// Stored assets are bound to these: another hash would map a whole inventory again.
+test('the hashes of the maps of document 000 are those they were stored with', () => {
+  const hashes = Object.fromEntries(builtInMaps.filter((map) => map.document === '000').map(({ name }) => [name, compiledMap(name).hash]));
+  expect(hashes).toEqual({
+    'entra-identity/users': 'c70351db37f7ffd5222898e73b95daaa82c1c68f75a33c5cece465a67b74433c',
+    'entra-identity/groups': 'def5cef192a3a9371dd5279ba639c269311e271f2d3bd95f50bbdab955855816',
+    'entra-identity/roles': 'ba9cf73f971556a22fab6ca6cb5e07aa92afe89411c59bcc10171f79c9deea81',
+  });
+});
+
 const group = '#microsoft.graph.group';
 const role = '#microsoft.graph.directoryRole';
 const assignment = '#microsoft.graph.appRoleAssignment';

@@ -20,6 +20,8 @@ test.each([
   ['users', 'users?$top=999', 3],
   ['users', 'users', 20],
   ['groups', 'groups?$top=999', 1],
+  ['devices', 'devices?$top=999', 3],
+  ['devices', 'devices', 20],
   ['servicePrincipals', 'servicePrincipals', 3],
   ['roleDefinitions', 'roleManagement/directory/roleDefinitions', 1],
   ['roleAssignments', 'roleManagement/directory/roleAssignments', 1],
@@ -54,6 +56,16 @@ test('without $select the default properties come, with it only the selected one
   });
   const group = await client.get('groups?$top=1');
   expect(Object.keys(group.value[0] ?? {})).toEqual(expect.arrayContaining(['visibility', 'uniqueName', 'theme', 'membershipRule']));
+  const device = await client.get('devices?$top=1');
+  expect(Object.keys(device.value[0] ?? {})).toHaveLength(35);
+  expect(device.value[0]).toMatchObject({
+    deletedDateTime: null,
+    sourceType: null,
+    systemLabels: [],
+    extensionAttributes: { extensionAttribute15: null },
+  });
+  const more = await client.get('devices?$top=1&$select=id,isManagementRestricted,onPremisesSecurityIdentifier');
+  expect(Object.keys(more.value[0] ?? {})).toEqual(['id', 'isManagementRestricted', 'onPremisesSecurityIdentifier']);
 });
 
 test('names are hostile here and there', async () => {
@@ -136,9 +148,18 @@ test('a batch answers each request by itself, in any order', async () => {
     { id: 'b', method: 'GET', url: `/users/${simulator.idOf('group', 3)}` },
     { id: 'c', method: 'GET', url: '/nothing' },
     { id: 'd', method: 'GET', url: `/users/${user}`, dependsOn: ['b'] },
+    { id: 'e', method: 'GET', url: `/devices/${simulator.idOf('device', 3)}?$select=id` },
+    { id: 'f', method: 'GET', url: `/devices/${simulator.idOf('device', 2000)}` },
   ]);
   const responses = objectsOf(reply.body['responses']);
-  expect(Object.fromEntries(responses.map((response) => [response['id'], response['status']]))).toEqual({ a: 200, b: 404, c: 400, d: 424 });
+  expect(Object.fromEntries(responses.map((response) => [response['id'], response['status']]))).toEqual({
+    a: 200,
+    b: 404,
+    c: 400,
+    d: 424,
+    e: 200,
+    f: 404,
+  });
   expect(responses.find((response) => response['id'] === 'a')?.['body']).toMatchObject({ id: user });
 });
 

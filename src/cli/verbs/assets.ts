@@ -1,5 +1,5 @@
 // tidemark assets [QUERY]: searches the inventory and prints whole documents, one row at a time however many there are.
-import { connectors } from '../../connectors/index.ts';
+import { assetClasses } from '../../connectors/index.ts';
 import { TidemarkError } from '../../errors.ts';
 import type { JsonObject } from '../../model.ts';
 import { compileQuery } from '../../query/compile.ts';
@@ -88,7 +88,7 @@ function nameOf(document: JsonObject): string | null {
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function requireClass(name: string): void {
-  const classes = [...new Set(connectors.flatMap((connector) => connector.streams.flatMap((stream) => stream.class ?? [])))];
+  const classes = assetClasses();
   if (classes.some((known) => known === name)) return;
   throw new TidemarkError('CONFIG_INVALID', `There is no asset class "${name}".`, { hint: `Classes: ${classes.join(', ')}.` });
 }

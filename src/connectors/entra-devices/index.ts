@@ -3,6 +3,10 @@ import { z } from 'zod';
 import type { ConnectorDefinition } from '../definition.ts';
 import { includeTags } from '../tag.ts';
 
+// The document shows tabs for these two and says that there is nothing behind them (decision 40).
+const noFilters = 'has nothing to act on: this connector has no filter queries';
+const noSeverity = 'has nothing to act on: this connector has no findings, so nothing has a risk severity';
+
 export const entraDevices: ConnectorDefinition = {
   name: 'entra-devices',
   title: 'Microsoft Entra ID (Devices)',
@@ -16,6 +20,14 @@ export const entraDevices: ConnectorDefinition = {
   findings: [],
   notSupported: ['findings', 'import of installed software', 'import of source tags', 'filter queries'],
   settings: z.strictObject({ includeTags }),
+  refusedSettings: {
+    filter: noFilters,
+    filters: noFilters,
+    filterQuery: noFilters,
+    riskSeverity: noSeverity,
+    riskSeverityMapping: noSeverity,
+  },
+  defaultEvery: 'daily',
   streams: [
     {
       name: 'devices',
