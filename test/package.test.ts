@@ -38,10 +38,10 @@ test('the packed tarball installs into an empty folder and runs the demo there',
   const demo = run('npx', ['--no-install', 'tidemark', 'demo', '--once', '--size', '40', '--json'], folder, { TIDEMARK_HOME: home });
   expect({ status: demo.status, stderr: demo.status === 0 ? '' : demo.stderr }).toEqual({ status: 0, stderr: '' });
   expect(JSON.parse(demo.stdout)).toMatchObject({
-    runs: [
-      { mode: 'full', verdict: 'complete' },
-      { mode: 'delta', verdict: 'complete' },
+    runs: ['full', 'delta'].flatMap((mode) => ['demo', 'demo-devices'].map((connection) => ({ connection, mode, verdict: 'complete' }))),
+    assets: [
+      ...['group', 'role', 'user'].map((name) => ({ connection: 'demo', class: name, count: expect.any(Number) })),
+      { connection: 'demo-devices', class: 'host', count: expect.any(Number) },
     ],
-    assets: { user: expect.any(Number), group: expect.any(Number), role: expect.any(Number) },
   });
 }, 240_000);

@@ -52,7 +52,7 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/worker.ts')).worker(context, options)),
     );
 
-  verb('demo', 'everything on this machine: a stack, a simulated tenant, one connection pulled, a summary')
+  verb('demo', 'everything on this machine: a stack, a simulated tenant, a connection of every connector pulled, a summary')
     .option('--once', 'end after the summary')
     .addOption(new Option('--size <users>', 'users of the simulated tenant').argParser(count).default(2000))
     .action((options: CommonOptions & { once?: true; size: number }) =>

@@ -5,7 +5,7 @@ import { startOwn, whenReady } from './childProcess.ts';
 
 const startTimeoutMs = 30_000;
 const stopGraceMs = 3_000;
-/** The variable by which the connection of the demo names the simulated client's secret. */
+/** The variable by which the connections of the demo name the simulated client's secret. */
 const secretVariable = 'TIDEMARK_SECRET_SIMULATOR';
 
 const announced = z.object({ origin: z.string(), tenantId: z.string(), clientId: z.string(), clientSecret: z.string() });

@@ -89,3 +89,101 @@ test('changes come by delta: created, renamed, cleared, deleted for good', async
   expect(await documentOf(pulling, deleted ?? '')).toBeUndefined();
   await expectInventoryOf(database, simulator, pulling.spec);
 });
+
+test('a device that a list left out is asked for by its id and kept; one that is gone is removed', async () => {
+  const { simulator, pulling } = await start();
+  simulator.addFaults([{ phase: 'list', match: '/devices', at: [1], fault: { kind: 'omit', count: 25 } }]);
+  simulator.resetRequests();
+  expect(await pulled(pulling, { forced: true })).toMatchObject({ mode: 'full', read: devices - 25, swept: 0 });
+  expect(simulator.requests().filter(({ phase }) => phase === 'batch')).toHaveLength(2);
+  await expectInventoryOf(database, simulator, pulling.spec);
+  simulator.clearFaults();
+  simulator.mutate([{ do: 'deleteDevice', id: simulator.idOf('device', 30) }]);
+  expect(await pulled(pulling, { forced: true })).toMatchObject({ mode: 'full', swept: 1 });
+  await expectInventoryOf(database, simulator, pulling.spec);
+});
+
+describe('a device without a display name, which document 002 requires', () => {
+  const reason = '"asset.assetDetail.name" is required and gets no value from "displayName".';
+  const rejectedOf = (pulling: Pulling): Promise<object[]> =>
+    database.query('select id, code, reason from rejected where connection = $1 order by run, id', [pulling.spec.name]);
+
+  test('is set aside with its reason, its page goes on, and it comes when it has one', async () => {
+    const { simulator, pulling } = await start();
+    const [created] = simulator.mutate([{ do: 'createDevice', set: { displayName: null } }]);
+    const id = created !== undefined && 'id' in created ? (created.id ?? '') : '';
+    for (const forced of [false, true]) expect(await pulled(pulling, { forced })).toMatchObject({ added: 0, rejected: 1 });
+    expect(await rejectedOf(pulling)).toEqual([0, 1].map(() => ({ id, code: 'MAPPING_FAILED', reason })));
+    expect(await documentOf(pulling, id)).toBeUndefined();
+    simulator.mutate([{ do: 'updateDevice', id, set: { displayName: 'NAMED' } }]);
+    expect(await pulled(pulling)).toMatchObject({ mode: 'delta', added: 1, rejected: 0 });
+    await expectInventoryOf(database, simulator, pulling.spec);
+  });
+
+  test('keeps its last good asset', async () => {
+    const { simulator, pulling } = await start();
+    const id = simulator.idOf('device', 5);
+    const before = await documentOf(pulling, id);
+    expect(before).toHaveProperty('asset.assetDetail.name');
+    simulator.mutate([{ do: 'updateDevice', id, set: { displayName: null, operatingSystemVersion: 'later' } }]);
+    expect(await pulled(pulling)).toMatchObject({ mode: 'delta', read: 1, rejected: 1, updated: 0 });
+    expect(await pulled(pulling, { forced: true })).toMatchObject({ read: devices, rejected: 1, unchanged: devices - 1, swept: 0 });
+    expect(await documentOf(pulling, id)).toEqual(before);
+    simulator.mutate([{ do: 'updateDevice', id, set: { displayName: 'NAMED' } }]);
+    expect(await pulled(pulling)).toMatchObject({ mode: 'delta', updated: 1, rejected: 0 });
+    await expectInventoryOf(database, simulator, pulling.spec);
+  });
+});
+
+test('what changes while the list is read is in the closing round', async () => {
+  const simulator = await startSimulator({ users: 20, devices });
+  opened.push(simulator);
+  const pulling = await startPulling({ database, simulator, name: 'devices-moving', connector: 'entra-devices', guard: unguarded });
+  opened.push(pulling);
+  const deleted = simulator.idOf('device', 3);
+  const renamed = simulator.idOf('device', 4);
+  const changes = [
+    { do: 'createDevice', set: { displayName: 'LATE' } },
+    { do: 'updateDevice', id: renamed, set: { displayName: 'RENAMED' } },
+    { do: 'deleteDevice', id: deleted },
+  ] as const;
+  simulator.addFaults([{ phase: 'list', match: '/devices', at: [1], fault: { kind: 'mutate', changes } }]);
+  expect(await pulled(pulling)).toMatchObject({ mode: 'full' });
+  expect(await documentOf(pulling, renamed)).toHaveProperty('asset.assetDetail.name', 'RENAMED');
+  await expectInventoryOf(database, simulator, pulling.spec);
+});
+
+test.each([
+  ['400 syncStateNotFound', { kind: 'syncStateNotFound' }],
+  ['410 Gone', { kind: 'gone' }],
+] as const)('an expired cursor (%s) is read again in full, in the same run', async (_, fault) => {
+  const { simulator, pulling } = await start();
+  simulator.mutateDevices(50);
+  simulator.addFaults([{ phase: 'delta', match: 'devices/delta', at: [1], fault }]);
+  expect(await pulled(pulling)).toMatchObject({ mode: 'full', reason: 'cursor expired' });
+  await expectInventoryOf(database, simulator, pulling.spec);
+});
+
+test("a year of changes between deltas and baselines, among faults, ends with the tenant's devices", async () => {
+  const { simulator, pulling } = await start({ devices: 300, settings: { deltaPageSize: 20 } });
+  simulator.addFaults([
+    { match: '/v1.0/', every: 5, times: 30, fault: { kind: 'status', status: 503 } },
+    { match: '/v1.0/', every: 7, times: 20, fault: { kind: 'cut', bytes: 100 } },
+    { match: '/v1.0/', every: 3, times: 40, fault: { kind: 'duplicate' } },
+  ]);
+  for (let round = 1; round <= 12; round += 1) {
+    simulator.mutateDevices(10 + ((round * 7) % 37));
+    await pulled(pulling, { forced: round % 5 === 0 });
+    await expectInventoryOf(database, simulator, pulling.spec);
+  }
+});
+
+test('without Device.Read.All the stream fails, and says what is missing', async () => {
+  const simulator = await startSimulator({ users: 20, devices: 5, settings: { roles: ['Directory.Read.All'] } });
+  opened.push(simulator);
+  const pulling = await startPulling({ database, simulator, name: 'devices-forbidden', connector: 'entra-devices' });
+  opened.push(pulling);
+  const report = await pulling.pull();
+  expect(report).toMatchObject({ verdict: 'failed', streams: [{ error: { code: 'SOURCE_FORBIDDEN' } }] });
+  expect(JSON.stringify(report.streams[0]?.error)).toContain('Device.Read.All');
+});

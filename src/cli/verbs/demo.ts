@@ -1,4 +1,5 @@
-// tidemark demo: the stack with a simulated tenant; a full pull, changes in the tenant, a delta pull, what came of it; then it stays up.
+// tidemark demo: the stack with a simulated tenant and a connection of every connector; a full pull of each, changes in the tenant, a delta
+// pull of each, what came of it; then it stays up.
 import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { controlSimulator } from '../../../simulator/control.ts';
@@ -10,7 +11,7 @@ import { countAssets } from '../../store/asset.ts';
 import { listRuns } from '../../store/run.ts';
 import { runNowUpdate } from '../../workflows/messages.ts';
 import { type Context, createContext } from '../context.ts';
-import { demoName, writeDemoConnection } from '../demoConnection.ts';
+import { demoConnections, writeDemoConnection } from '../demoConnections.ts';
 import { askEntity } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
 import { awaitOpened, followRun } from '../follow.ts';
@@ -20,11 +21,14 @@ import { durationText } from '../words.ts';
 import { apply } from './apply.ts';
 import { assets } from './assets.ts';
 
-/** What happens in the tenant between the two pulls. */
+/** What happens in the tenant between the two pulls, and as often to its devices. */
 const changes = 50;
 /** A busy tenant: every so many requests one is refused for a second. */
 const throttledEvery = 7;
-const sampleQuery = 'class:user and userAssetClass.status:INACTIVE';
+const sampleQueries = [
+  'class:user and userAssetClass.status:INACTIVE',
+  'class:host and entraDeviceIsCompliant:false and hostAssetClass.operatingSystem:Windows',
+];
 const sampleRows = 3;
 
 interface DemoOptions {
@@ -67,16 +71,17 @@ async function show(outer: Context, stack: Stack, home: string): Promise<RunRepo
   // Opened anew: only now the stack file has the addresses.
   const context = createContext(output);
   try {
-    const file = writeDemoConnection(home, simulator);
-    await apply({ ...context, output: silent(output.notes) }, { file: [file] });
-    output.note(`Connection "${demoName}" is applied (${file}).`);
+    const files = demoConnections.map((connection) => writeDemoConnection(home, connection, simulator));
+    await apply({ ...context, output: silent(output.notes) }, { file: files });
+    for (const [index, { name }] of demoConnections.entries()) output.note(`Connection "${name}" is applied (${files[index] ?? ''}).`);
     const cloud = controlSimulator(simulator.origin, readFileSync(simulator.caFile, 'utf8'));
     await cloud.clearFaults();
     await cloud.addFaults([{ match: '/v1.0/', every: throttledEvery, fault: { kind: 'throttle', retryAfter: 1 } }]);
-    const first = await pull(context, `Pulling the whole tenant, which throttles every ${throttledEvery}th request`);
+    const first = await pullAll(context, `Pulling the whole tenant, which throttles every ${throttledEvery}th request`);
     await cloud.mutate(changes);
-    output.note(`The tenant has changed in ${changes} places.`);
-    const second = await pull(context, 'Pulling what changed');
+    await cloud.mutateDevices(changes);
+    output.note(`The tenant has changed in ${changes} places, and its devices in as many.`);
+    const second = await pullAll(context, 'Pulling what changed');
     const reports = [...first, ...second];
     await summary(context, reports);
     return reports;
@@ -85,19 +90,25 @@ async function show(outer: Context, stack: Stack, home: string): Promise<RunRepo
   }
 }
 
-/** Runs now, follows to the end. */
-async function pull(context: Context, what: string): Promise<RunReport[]> {
+async function pullAll(context: Context, what: string): Promise<RunReport[]> {
   context.output.note(what);
+  const reports: RunReport[] = [];
+  for (const { name } of demoConnections) reports.push(...(await pull(context, name)));
+  return reports;
+}
+
+/** Runs now, follows to the end. */
+async function pull(context: Context, name: string): Promise<RunReport[]> {
   const database = await context.database();
-  const newest = (await listRuns(database, { connection: demoName, limit: 1 }))[0]?.run ?? 0;
-  const { answers } = await askEntity(context, demoName, runNowUpdate, {});
+  const newest = (await listRuns(database, { connection: name, limit: 1 }))[0]?.run ?? 0;
+  const { answers } = await askEntity(context, name, runNowUpdate, {});
   const reports: RunReport[] = [];
   for (const answer of answers) {
     if (answer.outcome === 'skipped') {
-      throw new TidemarkError('CONFIG_INVALID', `The demo's run was skipped: ${answer.reason}.`, { hint: `tidemark resume ${demoName}` });
+      throw new TidemarkError('CONFIG_INVALID', `The demo's run was skipped: ${answer.reason}.`, { hint: `tidemark resume ${name}` });
     }
     const run =
-      answer.outcome === 'run' ? answer.run : await awaitOpened(database, { connection: demoName, profile: answer.profile, after: newest });
+      answer.outcome === 'run' ? answer.run : await awaitOpened(database, { connection: name, profile: answer.profile, after: newest });
     reports.push(await followRun(context, run));
   }
   return reports;
@@ -130,9 +141,11 @@ const runColumns: readonly Column<RunReport>[] = [
 
 async function summary(context: Context, reports: readonly RunReport[]): Promise<void> {
   const { output } = context;
-  const classes = await countAssets(await context.database(), demoName);
+  const database = await context.database();
+  const counted = demoConnections.map(async ({ name }) => (await countAssets(database, name)).map((row) => ({ connection: name, ...row })));
+  const classes = (await Promise.all(counted)).flat();
   await output.one(
-    { runs: reports, assets: Object.fromEntries(classes.map((row) => [row.class, row.count])) },
+    { runs: reports, assets: classes },
     {
       rows: reports,
       columns: runColumns,
@@ -141,6 +154,7 @@ async function summary(context: Context, reports: readonly RunReport[]): Promise
           await output.table(reports, runColumns),
           '',
           await output.table(classes, [
+            { title: 'connection', value: (row) => row.connection },
             { title: 'class', value: (row) => row.class },
             { title: 'assets', value: (row) => row.count, align: 'right' },
           ]),
@@ -148,18 +162,21 @@ async function summary(context: Context, reports: readonly RunReport[]): Promise
     },
   );
   if (output.format !== 'table') return;
-  output.note(`\ntidemark assets '${sampleQuery}' --limit ${sampleRows}`);
-  await assets(context, sampleQuery, { limit: sampleRows });
+  for (const query of sampleQueries) {
+    output.note(`\ntidemark assets '${query}' --limit ${sampleRows}`);
+    await assets(context, query, { limit: sampleRows });
+  }
 }
 
 function whatNext({ addresses, workerPid, logs }: Stack): string[] {
+  const [name = ''] = demoConnections.map((connection) => connection.name);
   return [
     '',
     ...(addresses.uiAddress === null ? [] : [`Temporal's UI: ${addresses.uiAddress}`]),
     `Logs: ${logs}`,
     'In another terminal:',
-    `  npx tidemark run ${demoName} --full --wait     a full pull; meanwhile: kill -9 ${workerPid() ?? 'PID'}     the run goes on with the next worker`,
-    `  npx tidemark status ${demoName}; npx tidemark runs ${demoName}; npx tidemark assets 'class:group' --json`,
+    `  npx tidemark run ${name} --full --wait     a full pull; meanwhile: kill -9 ${workerPid() ?? 'PID'}     the run goes on with the next worker`,
+    `  npx tidemark status; npx tidemark runs ${name}; npx tidemark assets 'class:group' --json`,
     'Ctrl-C ends all of it; the next demo or "tidemark up" goes on with the same data.',
   ];
 }

@@ -1,0 +1,56 @@
+// The connections of `demo`, one of every connector: ordinary connection files, written where the user can read and change them.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { RunningSimulator } from '../stack/simulatorProcess.ts';
+
+interface DemoConnection {
+  readonly name: string;
+  readonly title: string;
+  readonly connector: string;
+  /** The keys of its one profile besides the name, a line each. */
+  readonly profile: readonly string[];
+}
+
+export const demoConnections: readonly DemoConnection[] = [
+  {
+    name: 'demo',
+    title: 'Simulated Entra ID tenant',
+    connector: 'entra-identity',
+    profile: ['streams: [users, groups, roles, appRoleAssignments]', 'schedule: { occurs: recurring, every: hourly }', 'baseline: weekly'],
+  },
+  {
+    name: 'demo-devices',
+    title: 'Devices of the simulated tenant',
+    connector: 'entra-devices',
+    profile: ['schedule: { occurs: recurring } # daily, as the connector has it', 'baseline: weekly'],
+  },
+];
+
+/** Writes HOME/NAME.yaml and answers its path. Applied again, it follows the simulator to its new address. */
+export function writeDemoConnection(
+  home: string,
+  { name, title, connector, profile }: DemoConnection,
+  simulator: RunningSimulator,
+): string {
+  const file = path.join(home, `${name}.yaml`);
+  writeFileSync(
+    file,
+    `# The simulated tenant of "tidemark demo". With a tenant of your own, leave out cloud and endpoints.
+name: ${name}
+title: ${title}
+connector: ${connector}
+credentials:
+  tenantId: ${simulator.tenantId}
+  clientId: ${simulator.clientId}
+  clientSecret: env:${simulator.secretVariable}
+cloud: custom
+endpoints:
+  login: ${simulator.origin}
+  graph: ${simulator.origin}/v1.0
+  caFile: ${path.basename(simulator.caFile)}
+profiles:
+  - name: default
+${profile.map((line) => `    ${line}\n`).join('')}`,
+  );
+  return file;
+}
