@@ -73,7 +73,7 @@ const status = z.strictObject({
   source: z.enum(['workflow', 'database']),
   state,
   since: time,
-  connector: z.literal('entra-identity'),
+  connector: z.enum(['entra-identity', 'entra-devices']),
   profiles: z.array(
     z.strictObject({
       name: z.string(),
@@ -208,6 +208,48 @@ test('get: all and one, with the schedule in words and what must be known', asyn
   // 18:39 in Calcutta.
   expect(shown[0]?.nextRun).toMatch(/T13:09:00/);
 });
+
+test('entra-devices: daily by default, its devices are hosts, and what its map writes can be searched', async () => {
+  const profiles = `profiles:
+  - name: default
+    schedule: { occurs: recurring, start: 2026-05-05T18:39, timezone: Asia/Calcutta }
+`;
+  await stack.call(['apply', '-f', stack.write('fleet', { connector: 'entra-devices', profiles })]);
+  const shown = await stack.call(['get', 'fleet']);
+  expect(shown.stdout).toContain('daily from May 5, 2026 at 06:39 PM till May 5, 2031 at 06:39 PM in Asia/Calcutta timezone');
+  const { assets } = await json(report, ['run', 'fleet', '--wait']);
+  const find = async (query: string): Promise<z.output<typeof asset>[]> =>
+    json(z.array(asset), ['assets', query, '--connection', 'fleet', '--class', 'host', '--limit', '100000']);
+  const all = await find('inventory:(source:"Microsoft")');
+  expect(all).toHaveLength(assets.added);
+  for (const [path, value] of [
+    ['hostAssetClass.operatingSystem', 'Windows'],
+    ['typedAttributes.entraDeviceTrustType', 'AzureAd'],
+    ['untypedAttributes.entraDeviceIsCompliant', true],
+  ] as const) {
+    const fits = all.filter(({ document }) => valueAt(document, path) === value);
+    expect(fits.length).toBeGreaterThan(0);
+    expect(await find(`${path}:${String(value)}`)).toEqual(fits);
+  }
+  const table = await stack.call([
+    'assets',
+    'hostAssetClass.operatingSystem:Windows',
+    '--class',
+    'host',
+    '--limit',
+    '1',
+    '--output',
+    'csv',
+  ]);
+  expect(table.stdout).toMatch(/^connection,class,id,name,state,last changed\nfleet,host,[0-9a-f-]{36},HOST-\d+,live,/);
+  expect((await stack.call(['assets', '--class', 'hosts'])).stderr).toContain('Classes: user, group, role, host.');
+  expect((await stack.call(['assets', '--help'])).stdout).toContain('only those of this class: user, group, role, host\n');
+});
+
+/** The value at the path below `asset.assetDetail`. */
+function valueAt(document: z.output<typeof asset>['document'], path: string): unknown {
+  return path.split('.').reduce<unknown>((value, name) => z.looseObject({}).safeParse(value).data?.[name], document.asset.assetDetail);
+}
 
 test('apply --dry-run says what would change and changes nothing', async () => {
   const plan = z.array(

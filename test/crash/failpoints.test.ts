@@ -2,8 +2,8 @@
 // run: inventory, cursors and counts equal those of an undisturbed run, and at most two pages of each stream are asked for again.
 import { failpointNames } from '../../src/failpoint.ts';
 import { sharedServers } from './site.ts';
-import { drain, endOf, expectQuietDelta, phases, type PullPoint, pullPoints, runPhase } from './runs.ts';
-import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
+import { endOf, expectQuietDelta, phases, type PullPoint, pullPoints, runPhase } from './runs.ts';
+import { atOnce, caseTimeoutMs, crashSuite, type Kill, mostAgain } from './suite.ts';
 
 /** How often a full pull and a delta of the tenant pass each point, at least. Which pass is the last one of its worker is drawn. */
 const passes: Readonly<Record<PullPoint, number>> = {
@@ -40,9 +40,6 @@ const passes: Readonly<Record<PullPoint, number>> = {
 /** What a delta does otherwise than a full pull: it merges pages, settles removals and moves cursors. */
 const differsByDelta = /^(page|settle|finish)\./;
 
-/** The page being committed and the one fetched meanwhile. */
-const mostAgain = 2;
-
 // Named in the titles, so that a failure can be repeated.
 const seed = Number(process.env['TIDEMARK_TEST_SEED'] ?? Date.now() % 100_000);
 const draw = (salt: number, most: number): number =>
@@ -54,7 +51,7 @@ test('there are at least 25 points between the steps of a run', () => {
   expect(failpointNames.length).toBeGreaterThanOrEqual(25);
 });
 
-const cases = pullPoints.map((point, index) => ({
+const cases = pullPoints.map((point, index): Kill & { readonly seed: number } => ({
   point,
   full: draw(2 * index, passes[point]),
   delta: differsByDelta.test(point) ? draw(2 * index + 1, passes[point]) : 'none',
@@ -63,25 +60,7 @@ const cases = pullPoints.map((point, index) => ({
 
 atOnce.each(cases)(
   'I1 killed at $point, at pass $full of a full pull and $delta of a delta (seed $seed)',
-  (of) =>
-    suite.atSite(async (site) => {
-      let worker = site.startWorker(`${of.point}:${of.full}`);
-      for (const phase of phases) {
-        const at = of[phase.name];
-        if (at === 'none') continue;
-        if (phase.name === 'delta') {
-          await drain(worker);
-          worker = site.startWorker(`${of.point}:${at}`);
-        }
-        const report = await runPhase(site, phase, async () => {
-          expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
-          worker = site.startWorker();
-        });
-        await suite.expectAsUndisturbed(site, phase, { report, mostAgain });
-      }
-      await expectQuietDelta(site);
-      await drain(worker);
-    }),
+  (kill) => suite.atSite((site) => suite.expectRecovery(site, kill)),
   caseTimeoutMs,
 );
 

@@ -2,14 +2,14 @@
 import { type FailpointName, failpointNames } from '../../src/failpoint.ts';
 import type { RunReport } from '../../src/model.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { changes, recoveryMs } from './site.ts';
+import { recoveryMs } from './site.ts';
 import type { Site } from './site.ts';
 import type { WorkerEnd, WorkerProcess } from './workerProcess.ts';
 
 /** The runs of a site, in order: the n-th run of a connection is always the same one. */
 export const phases = [
   { name: 'full', nth: 1, ask: 'full', prepare: () => undefined },
-  { name: 'delta', nth: 2, ask: 'run', prepare: ({ simulator }: Site) => void simulator.mutate(changes) },
+  { name: 'delta', nth: 2, ask: 'run', prepare: ({ subject, simulator }: Site) => subject.change(simulator) },
 ] as const;
 export type Phase = (typeof phases)[number];
 
@@ -38,6 +38,7 @@ export function outcomeOf(report: RunReport, simulator: Simulator): Outcome {
 const collections: readonly (readonly [string, string])[] = [
   ['/v1.0/users', 'users'],
   ['/v1.0/groups', 'groups'],
+  ['/v1.0/devices', 'devices'],
   ['/v1.0/roleManagement', 'roles'],
   ['/v1.0/servicePrincipals', 'appRoleAssignments'],
 ];
@@ -72,9 +73,6 @@ export async function undisturbed(site: Site): Promise<ReadonlyMap<Phase['name']
   return outcomes;
 }
 
-/** One request for each delta and each list, and one for each of the two service principals with more assignments than a list shows. */
-const quietRequests = 5 + 2;
-
 /** Fails unless the next run finds the cursors adopted: a delta of the fewest requests that writes nothing. A worker must serve. */
 export async function expectQuietDelta(site: Site): Promise<void> {
   const [row] = await site.database.query<{ runs: number }>('select count(*) as runs from run');
@@ -83,7 +81,7 @@ export async function expectQuietDelta(site: Site): Promise<void> {
   await site.ask('run');
   const { report, asked } = outcomeOf(await site.runEnds(nth), site.simulator);
   expect(report).toMatchObject({ mode: 'delta', reason: 'delta', verdict: 'complete', assets: { added: 0, updated: 0, removed: 0 } });
-  expect([...asked.values()].reduce((sum, count) => sum + count, 0)).toBe(quietRequests);
+  expect([...asked.values()].reduce((sum, count) => sum + count, 0)).toBe(site.subject.quietRequests);
   const written = await site.database.query('select stream, kind, change from run_change where run = (select max(run) from run)');
   expect(written).toEqual([]);
 }

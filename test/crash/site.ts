@@ -17,7 +17,7 @@ import { migrate } from '../../src/store/schema.ts';
 import { connectionId, pullId, taskQueues } from '../../src/workflows/ids.ts';
 import { forceFullPullSignal, runNowSignal } from '../../src/workflows/messages.ts';
 import { freshDatabaseUrl } from '../support/databases.ts';
-import { putSimulated, unguarded } from '../support/pulling.ts';
+import { type PullingOptions, putSimulated, unguarded } from '../support/pulling.ts';
 import { sharedTemporalAddress } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 import { startWorkerProcess } from './workerProcess.ts';
@@ -25,16 +25,40 @@ import type { WorkerCode, WorkerProcess } from './workerProcess.ts';
 
 const name = 'tenant';
 
-/** Enough pages of every stream to die between, in a run of a second: 14 in full, about as many by delta after `changes`. */
-const tenant: SimulatorOptions = {
-  users: 120,
-  groups: 60,
-  membershipsPerGroup: 8,
-  servicePrincipals: 40,
-  largeServicePrincipals: 2,
-  settings: { deltaPageSize: 10 },
+/** What is pulled and crashed: a tenant, the connection to it, and what changes between its two runs. */
+export interface Subject {
+  readonly tenant: SimulatorOptions;
+  readonly connection: Pick<PullingOptions, 'connector' | 'streams' | 'settings'>;
+  change(simulator: Simulator): void;
+  /** The fewest requests of a delta that finds nothing. */
+  readonly quietRequests: number;
+}
+
+const changes = 120;
+
+/** Enough pages of every stream to die between, in a run of a second: 14 in full, about as many by delta after the changes. */
+export const identity: Subject = {
+  tenant: {
+    users: 120,
+    groups: 60,
+    membershipsPerGroup: 8,
+    servicePrincipals: 40,
+    largeServicePrincipals: 2,
+    settings: { deltaPageSize: 10 },
+  },
+  connection: { streams: ['users', 'groups', 'roles', 'appRoleAssignments'], settings: { owners: true } },
+  change: (simulator) => void simulator.mutate(changes),
+  // One for each delta and each list, and one for each of the two service principals with more assignments than a list shows.
+  quietRequests: 5 + 2,
 };
-export const changes = 120;
+
+/** Three pages of a list between two tokens, and a dozen by delta. */
+export const devices: Subject = {
+  tenant: { users: 10, devices: 2_100, settings: { deltaPageSize: 10 } },
+  connection: { connector: 'entra-devices' },
+  change: (simulator) => void simulator.mutateDevices(changes),
+  quietRequests: 1,
+};
 
 /** What is waited for in earnest is shortened; what bounds a whole run stays as shipped. */
 const quick: Partial<Timings> = { heartbeatTimeoutMs: 4_000, shortActivityMs: 5_000, retryInitialMs: 100, retryMaximumMs: 500 };
@@ -57,11 +81,14 @@ export function sharedServers(): Promise<Servers & { stop(): Promise<void> }> {
 
 export interface SiteOptions extends Servers {
   readonly code: WorkerCode;
+  /** @default identity */
+  readonly subject?: Subject;
   /** Above what workers and verbs have anyway. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Site {
+  readonly subject: Subject;
   readonly spec: ConnectionSpec;
   readonly simulator: Simulator;
   readonly database: Database;
@@ -84,7 +111,8 @@ async function openSite(options: SiteOptions): Promise<Site> {
   const databaseUrl = await freshDatabaseUrl(options.databaseServerUrl);
   const database = openDatabase({ url: databaseUrl, applicationName: 'tidemark-test' });
   await migrate(database);
-  const simulator = await startSimulator(tenant);
+  const { subject = identity } = options;
+  const simulator = await startSimulator(subject.tenant);
   const connection = await Connection.connect({ address: options.temporalAddress });
   const namespace = `crash-${randomUUID()}`;
   const client = new Client({ connection, namespace });
@@ -93,8 +121,7 @@ async function openSite(options: SiteOptions): Promise<Site> {
     database,
     simulator,
     name,
-    streams: ['users', 'groups', 'roles', 'appRoleAssignments'],
-    settings: { owners: true },
+    ...subject.connection,
     guard: unguarded,
   });
   const env = {
@@ -110,6 +137,7 @@ async function openSite(options: SiteOptions): Promise<Site> {
   const workers: WorkerProcess[] = [];
   const log = (): string => workers.map((worker) => worker.log()).join('');
   return {
+    subject,
     spec,
     simulator,
     database,

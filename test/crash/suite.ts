@@ -2,8 +2,8 @@
 import type { RunReport } from '../../src/model.ts';
 import { expectTally } from '../support/tally.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
-import { type Outcome, outcomeOf, type Phase, undisturbed } from './runs.ts';
-import { atSite, type Servers, type Site } from './site.ts';
+import { drain, endOf, expectQuietDelta, type Outcome, outcomeOf, type Phase, phases, runPhase, undisturbed } from './runs.ts';
+import { atSite, identity, type Servers, type Site } from './site.ts';
 import { prepareWorkerCode, type WorkerCode } from './workerProcess.ts';
 
 /** Most of it is waiting for two processors that other suites use too. */
@@ -12,17 +12,29 @@ export const caseTimeoutMs = 480_000;
 /** Sites at once: a killed run waits most of the time for its heartbeat to run out, and more workers would miss theirs for want of a processor. */
 const sitesAtOnce = 3;
 
+/** The page being committed and the one fetched meanwhile. */
+export const mostAgain = 2;
+
 const isPossible = process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined;
 
 /** Races need a PostgreSQL server: where there is none, these tests are skipped. */
 export const atOnce = isPossible ? test.concurrent : test.concurrent.skip;
 export const inTurn = isPossible ? test : test.skip;
 
+/** Where the worker is killed in each run, and at which pass of that point. */
+export interface Kill {
+  readonly point: string;
+  readonly full: number;
+  readonly delta: number | 'none';
+}
+
 export interface Suite {
   /** Opens a site for the length of `work`, whatever becomes of it. */
   atSite<T>(work: (site: Site) => Promise<T>): Promise<T>;
   /** Fails unless the run came out as if nothing had happened, with at most `mostAgain` pages of a stream asked for again each time it was taken up. */
   expectAsUndisturbed(site: Site, phase: Phase, of: { readonly report: RunReport; readonly mostAgain: number }): Promise<void>;
+  /** Kills the worker in the full pull and in the delta, and fails unless the next one ends each as if nothing had happened. */
+  expectRecovery(site: Site, kill: Kill): Promise<void>;
 }
 
 function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
@@ -43,7 +55,7 @@ function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
 }
 
 /** Called at the top of a file: tests that run at once do not wait for the hooks of a block. `start` answers the servers and how they are ended. */
-export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void> }>): Suite {
+export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void> }>, subject = identity): Suite {
   const stops: (() => Promise<void> | void)[] = [];
   let servers: Servers | null = null;
   let code: WorkerCode | null = null;
@@ -53,7 +65,7 @@ export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void
   const suite: Suite = {
     atSite(work) {
       if (servers === null || code === null) throw new Error('The suite is not ready.');
-      const options = { ...servers, code };
+      const options = { ...servers, code, subject };
       return limited(() => atSite(options, work));
     },
     async expectAsUndisturbed(site, phase, { report, mostAgain }) {
@@ -70,6 +82,24 @@ export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void
       }
       await expectInventoryOf(site.database, site.simulator, site.spec);
       await expectTally(site.database);
+    },
+    async expectRecovery(site, kill) {
+      let worker = site.startWorker(`${kill.point}:${kill.full}`);
+      for (const phase of phases) {
+        const at = kill[phase.name];
+        if (at === 'none') continue;
+        if (phase.name === 'delta') {
+          await drain(worker);
+          worker = site.startWorker(`${kill.point}:${at}`);
+        }
+        const report = await runPhase(site, phase, async () => {
+          expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
+          worker = site.startWorker();
+        });
+        await suite.expectAsUndisturbed(site, phase, { report, mostAgain });
+      }
+      await expectQuietDelta(site);
+      await drain(worker);
     },
   };
 

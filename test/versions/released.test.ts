@@ -8,7 +8,7 @@ import { newEntity } from '../../src/workflows/entity.ts';
 import { connectionId, taskQueues } from '../../src/workflows/ids.ts';
 import { type ConnectionStatus, pauseUpdate, resumeUpdate, runNowUpdate, stateQuery } from '../../src/workflows/messages.ts';
 import { groupsAt, holdGroups } from '../crash/holds.ts';
-import { atSite, changes, recoveryMs, sharedServers, type Site } from '../crash/site.ts';
+import { atSite, recoveryMs, sharedServers, type Site } from '../crash/site.ts';
 import { prepareWorkerCode, type WorkerCode, type WorkerProcess } from '../crash/workerProcess.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
 import { eventually } from '../support/waiting.ts';
@@ -65,7 +65,7 @@ inTurn(
       expect((await site.runEnds(1)).verdict).toBe('complete');
       await expectInventoryOf(site.database, site.simulator, site.spec);
 
-      site.simulator.mutate(changes);
+      site.subject.change(site.simulator);
       holdGroups(site, [2], 3);
       await site.ask('run');
       await eventually('the delta is under way', recoveryMs, async () => {
