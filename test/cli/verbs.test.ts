@@ -1,6 +1,7 @@
 // Every verb on a real stack: what it prints (by schema), what it changes, how it ends. Each test has a connection of its own.
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
+import { defaultRoles } from '../../simulator/permissions.ts';
 import { configuredSignal, stateQuery } from '../../src/workflows/messages.ts';
 import { eventually } from '../support/waiting.ts';
 import { type CliStack, startCliStack } from './stack.ts';
@@ -410,7 +411,7 @@ test('a missing permission is named', async () => {
     expect(JSON.stringify(roles?.error)).toContain('RoleManagement.Read.Directory');
   } finally {
     await stack.simulator.configure({
-      roles: ['User.Read.All', 'GroupMember.Read.All', 'RoleManagement.Read.Directory', 'Application.Read.All'],
+      roles: [...defaultRoles],
     });
   }
 });
