@@ -1,7 +1,7 @@
 // Everything that is measured of one size of tenant, in the order in which it is measured.
 import { measureLimit } from './limit.ts';
-import { allowedRequests } from './requests.ts';
-import type { Installation } from './support/installation.ts';
+import { type AllowedRequests, allowedDeviceRequests, allowedRequests } from './requests.ts';
+import type { ConnectionName, Installation } from './support/installation.ts';
 import { type MeasuredRun, measureRun, requestsByStream } from './support/runs.ts';
 import { type Spread, spreadOf } from './support/statistics.ts';
 
@@ -17,6 +17,8 @@ export interface FullFigures {
   readonly quiet: Requests;
   /** The first pull, which writes everything, in milliseconds. */
   readonly wallMs: number;
+  /** The delta that found nothing. */
+  readonly quietMs: number;
   /** A second one, which finds nothing changed. */
   readonly againMs: number;
   /** The same pages by the shortest way, in milliseconds. */
@@ -36,17 +38,26 @@ export interface DeltaFigures {
 
 const changesOfADelta = 100;
 
+/** Users, groups, roles and app role assignments. */
+export function measureFull(of: Installation): Promise<FullFigures> {
+  return measure(of, 'bench', allowedRequests(of.shape));
+}
+
+export function measureDevices(of: Installation): Promise<FullFigures> {
+  return measure(of, 'bench-devices', allowedDeviceRequests(of.shape));
+}
+
 /** Pulls a tenant in full for the first time, then by a delta without changes, and in full again. */
-export async function measureFull(of: Installation): Promise<FullFigures> {
-  const allowed = allowedRequests(of.shape);
-  const first = await measureRun(of, { full: false });
+async function measure(of: Installation, connection: ConnectionName, allowed: AllowedRequests): Promise<FullFigures> {
+  const first = await measureRun(of, { full: false, connection });
   const limitMs = await measureLimit(of, first.requests);
-  const quiet = await measureRun(of, { full: false });
-  const again = await measureRun(of, { full: true });
+  const quiet = await measureRun(of, { full: false, connection });
+  const again = await measureRun(of, { full: true, connection });
   return {
     requests: requestsOf(first, allowed.full),
     quiet: requestsOf(quiet, allowed.quietDelta),
     wallMs: first.wallMs,
+    quietMs: quiet.wallMs,
     againMs: again.wallMs,
     limitMs,
     history: first.history,

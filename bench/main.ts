@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { measureColdStart } from './coldStart.ts';
 import { measureCrashes } from './crash.ts';
-import { type FullFigures, measureDeltas, measureFull } from './figures.ts';
+import { type FullFigures, measureDeltas, measureDevices, measureFull } from './figures.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { startMeasuredPostgres } from './support/postgres.ts';
 import { isWhole, soak } from './soak.ts';
@@ -74,6 +74,11 @@ async function measure(): Promise<Measured> {
     }
     note('Deltas of 100 changes, in turns.');
     const deltas = await measureDeltas(installations, 7);
+    const devices: FullFigures[] = [];
+    for (const installation of installations) {
+      note(`${installation.shape.users} devices: full pulls, a quiet delta, and the limit.`);
+      devices.push(await measureDevices(installation));
+    }
     const peaks = installations.map(({ worker }) => worker.peakBytes());
     note('Full pulls of the smallest tenant, the worker killed.');
     const [smallest] = installations;
@@ -81,9 +86,10 @@ async function measure(): Promise<Measured> {
     const crash = await measureCrashes(smallest);
     return {
       sizes: sizes.map((users, index) => {
-        const [full, delta, peakBytes] = [fulls[index], deltas[index], peaks[index]];
-        if (full === undefined || delta === undefined || peakBytes === undefined) throw new Error(`${users} users were not measured.`);
-        return { users, full, delta, peakBytes };
+        const [full, delta, ofDevices, peakBytes] = [fulls[index], deltas[index], devices[index], peaks[index]];
+        if (full === undefined || delta === undefined || ofDevices === undefined || peakBytes === undefined)
+          throw new Error(`${users} users were not measured.`);
+        return { users, full, delta, devices: ofDevices, peakBytes };
       }),
       crash,
       coldStartMs,

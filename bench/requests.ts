@@ -29,6 +29,11 @@ export function allowedRequests(shape: ShapeOptions): AllowedRequests {
   };
 }
 
+/** Pages of a list between two tokens; then what changed. */
+export function allowedDeviceRequests(shape: ShapeOptions): AllowedRequests {
+  return { full: pagesOf(new Tenant(shape).count('device')) + 2, quietDelta: 1 };
+}
+
 const pagesOf = (objects: number): number => Math.max(Math.ceil(objects / listed), 1);
 
 /** Pages of a first delta round over groups with their members: a page ends when it has no room for another group or member. */

@@ -9,6 +9,8 @@ export interface Measured {
     readonly users: number;
     readonly full: FullFigures;
     readonly delta: DeltaFigures;
+    /** As many as users. */
+    readonly devices: FullFigures;
     readonly peakBytes: number;
   }[];
   /** At the smallest size. */
@@ -80,6 +82,30 @@ export function rowsOf({ sizes, crash, coldStartMs }: Measured): Row[] {
       what: 'the same, blocks PostgreSQL looked at',
       budget: null,
       cells: each(({ delta }) => `${times(delta.blocks.median / first.delta.blocks.median)} (${spread(delta.blocks)})`),
+      ok: null,
+    },
+    {
+      what: 'devices, as many as users: requests of a full pull',
+      budget: 'what the shape allows',
+      cells: each(({ devices }) => requests(devices.requests)),
+      ok: all(({ devices }) => devices.requests.counted <= devices.requests.allowed),
+    },
+    {
+      what: 'devices: requests of a quiet delta, and its time',
+      budget: 'what the shape allows',
+      cells: each(({ devices }) => `${requests(devices.quiet)} (${seconds(devices.quietMs)})`),
+      ok: all(({ devices }) => devices.quiet.counted <= devices.quiet.allowed),
+    },
+    {
+      what: 'devices: first full pull, against fetch + parse + COPY',
+      budget: null,
+      cells: each(({ devices }) => `${times(devices.wallMs / devices.limitMs)} (${seconds(devices.wallMs)} / ${seconds(devices.limitMs)})`),
+      ok: null,
+    },
+    {
+      what: 'devices: full pull without changes, against the same',
+      budget: null,
+      cells: each(({ devices }) => `${times(devices.againMs / devices.limitMs)} (${seconds(devices.againMs)})`),
       ok: null,
     },
     {

@@ -1,4 +1,5 @@
-// One tenant and all that pulls it: a simulator, a database, a Temporal server and a worker, each a process, started as a user would.
+// One tenant and all that pulls it: a simulator, a database, a Temporal server and a worker, each a process, started as a user would, and two
+// connections to it.
 import { Client, Connection } from '@temporalio/client';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +16,12 @@ import { freshDatabaseUrl } from '../../test/support/databases.ts';
 import { startTemporal } from '../../test/support/temporal.ts';
 import { startWorker, type Worker } from './worker.ts';
 
-export const connection = 'bench';
+/** What is pulled of a tenant, by the name of the connection that pulls it. */
+const connections = {
+  bench: { connector: 'entra-identity', streams: ['users', 'groups', 'roles', 'appRoleAssignments'] },
+  'bench-devices': { connector: 'entra-devices', streams: ['devices'] },
+} as const;
+export type ConnectionName = keyof typeof connections;
 
 const secretVariable = 'TIDEMARK_SECRET_BENCH';
 /** Service principals stay the same in every tenant; two of them have more assignments than an expanded page shows. */
@@ -37,7 +43,7 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
-/** Starts everything and applies the connection; nothing has been pulled yet. */
+/** Starts everything and applies the connections; nothing has been pulled yet. */
 export async function startInstallation(postgresUrl: string, users: number): Promise<Installation> {
   const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-bench-'));
   const stops: (() => Promise<void>)[] = [async () => rmSync(home, { recursive: true, force: true })];
@@ -78,7 +84,7 @@ export async function startInstallation(postgresUrl: string, users: number): Pro
       stop,
     };
     stops.push(() => installation.worker.stop());
-    await applyConnection(home, env, source);
+    await applyConnections(home, env, source);
     return installation;
   } catch (error) {
     await stop();
@@ -113,21 +119,27 @@ async function startSimulator(
   return { source: { ...announced.parse(message), caPem: readFileSync(caFile, 'utf8') }, end };
 }
 
-/** By the command line, from a file. */
-async function applyConnection(home: string, env: Readonly<Record<string, string>>, source: Installation['source']): Promise<void> {
-  const file = path.join(home, 'bench.json');
-  const spec = {
-    name: connection,
-    connector: 'entra-identity',
+/** By the command line, from files. */
+async function applyConnections(home: string, env: Readonly<Record<string, string>>, source: Installation['source']): Promise<void> {
+  const files = Object.entries(connections).map(([name, { connector, streams }]) => {
+    const file = path.join(home, `${name}.json`);
+    writeFileSync(file, JSON.stringify(specOf(name, connector, streams, source)));
+    return file;
+  });
+  await promisify(execFile)(process.execPath, [commandLine, 'apply', '-f', ...files], { env: { ...process.env, ...env } });
+}
+
+function specOf(name: string, connector: string, streams: readonly string[], source: Installation['source']): object {
+  return {
+    name,
+    connector,
     credentials: { tenantId: source.tenantId, clientId: source.clientId, clientSecret: `env:${secretVariable}` },
     cloud: 'custom',
     endpoints: { login: source.origin, graph: `${source.origin}/v1.0`, caFile: 'ca.pem' },
     // Out of the way: what its changes remove is to be removed, not held.
     guard: { absolute: 1_000_000, percent: 100, minimum: 1_000_000, dailyPercent: 100 },
-    profiles: [{ name: 'default', streams: ['users', 'groups', 'roles', 'appRoleAssignments'] }],
+    profiles: [{ name: 'default', streams }],
   };
-  writeFileSync(file, JSON.stringify(spec));
-  await promisify(execFile)(process.execPath, [commandLine, 'apply', '-f', file], { env: { ...process.env, ...env } });
 }
 
 export const commandLine = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');

@@ -6,7 +6,7 @@ import type { RunReport } from '../../src/model.ts';
 import { readReport } from '../../src/store/run.ts';
 import { pullId } from '../../src/workflows/ids.ts';
 import { forceFullPullUpdate, runNowUpdate } from '../../src/workflows/messages.ts';
-import { connection, type Installation, workerRole } from './installation.ts';
+import { type ConnectionName, type Installation, workerRole } from './installation.ts';
 
 const lookEveryMs = 25;
 
@@ -24,8 +24,14 @@ export interface MeasuredRun {
   readonly writtenBytes: number;
 }
 
+interface RunOptions {
+  readonly full: boolean;
+  /** @default bench */
+  readonly connection?: ConnectionName;
+}
+
 /** One run from the request to its verdict. @throws when it does not end complete */
-export async function measureRun(of: Installation, options: { readonly full: boolean }): Promise<MeasuredRun> {
+export async function measureRun(of: Installation, options: RunOptions): Promise<MeasuredRun> {
   await of.simulator.resetRequests();
   await of.database.query('select pg_stat_statements_reset()');
   const writtenBefore = of.worker.writtenBytes();
@@ -36,7 +42,7 @@ export async function measureRun(of: Installation, options: { readonly full: boo
     [workerRole],
   );
   if (spent === undefined || report.finishedAt === null) throw new Error('The run left no figures.');
-  const { historyLength, historySize } = await of.client.workflow.getHandle(pullId(connection, runNumber(report))).describe();
+  const { historyLength, historySize } = await of.client.workflow.getHandle(pullId(report.connection, runNumber(report))).describe();
   if (historySize === undefined) throw new Error('Temporal did not tell the size of the history.');
   return {
     report,
@@ -49,7 +55,7 @@ export async function measureRun(of: Installation, options: { readonly full: boo
 }
 
 /** Asks for a run and answers its number. The entity learns a little later than the database that the run before it has ended. */
-export async function askForRun(of: Installation, { full }: { readonly full: boolean }): Promise<number> {
+export async function askForRun(of: Installation, { full, connection = 'bench' }: RunOptions): Promise<number> {
   const reach = { temporal: () => Promise.resolve(of.client), database: () => Promise.resolve(of.database) };
   while (((await queryEntity(reach, connection))?.current ?? null) !== null) await sleep(lookEveryMs);
   const { answers } = await askEntity(reach, connection, full ? forceFullPullUpdate : runNowUpdate, {});
@@ -87,5 +93,8 @@ export function requestsByStream(requests: readonly SeenRequest[]): Map<string, 
 function streamOf(path: string): string {
   const [, version, first = ''] = path.split('/');
   if (version !== 'v1.0') return 'sign-in';
-  return { users: 'users', groups: 'groups', roleManagement: 'roles', servicePrincipals: 'appRoleAssignments' }[first] ?? first;
+  return (
+    { users: 'users', groups: 'groups', devices: 'devices', roleManagement: 'roles', servicePrincipals: 'appRoleAssignments' }[first] ??
+    first
+  );
 }

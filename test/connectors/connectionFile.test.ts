@@ -415,7 +415,7 @@ test.each(faults)('refuses %s', (_name, input, expected) => {
 
 describe('entra-devices', () => {
   const devices = { ...base, name: 'Microsoft-Entra-ID-Devices-260505060829529', connector: 'entra-devices' } satisfies JsonObject;
-  const scheduled = (schedule: JsonObject): JsonObject => ({ ...devices, profiles: [{ name: 'default', schedule }] });
+  const scheduled = (given: JsonObject): JsonObject => ({ ...devices, profiles: [{ name: 'default', schedule: given }] });
   const start = '2026-05-05T18:39';
 
   test('a recurring schedule that says no more is daily, for five years on its wall clock', () => {

@@ -3,7 +3,7 @@
 import { failpointNames } from '../../src/failpoint.ts';
 import { sharedServers } from './site.ts';
 import { endOf, expectQuietDelta, phases, type PullPoint, pullPoints, runPhase } from './runs.ts';
-import { atOnce, caseTimeoutMs, crashSuite, type Kill, mostAgain } from './suite.ts';
+import { atOnce, caseTimeoutMs, crashSuite, type Kill, pagesUnderWay } from './suite.ts';
 
 /** How often a full pull and a delta of the tenant pass each point, at least. Which pass is the last one of its worker is drawn. */
 const passes: Readonly<Record<PullPoint, number>> = {
@@ -81,7 +81,7 @@ atOnce(
         }
         site.startWorker();
       });
-      await suite.expectAsUndisturbed(site, full, { report, mostAgain });
+      await suite.expectAsUndisturbed(site, full, { report, mostAgain: pagesUnderWay });
       await expectQuietDelta(site);
     }),
   caseTimeoutMs,

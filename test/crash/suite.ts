@@ -13,7 +13,7 @@ export const caseTimeoutMs = 480_000;
 const sitesAtOnce = 3;
 
 /** The page being committed and the one fetched meanwhile. */
-export const mostAgain = 2;
+export const pagesUnderWay = 2;
 
 const isPossible = process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined;
 
@@ -96,7 +96,7 @@ export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void
           expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
           worker = site.startWorker();
         });
-        await suite.expectAsUndisturbed(site, phase, { report, mostAgain });
+        await suite.expectAsUndisturbed(site, phase, { report, mostAgain: pagesUnderWay });
       }
       await expectQuietDelta(site);
       await drain(worker);
