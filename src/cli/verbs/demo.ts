@@ -169,7 +169,7 @@ async function summary(context: Context, reports: readonly RunReport[]): Promise
 }
 
 function whatNext({ addresses, workerPid, logs }: Stack): string[] {
-  const [name = ''] = demoConnections.map((connection) => connection.name);
+  const name = demoConnections[0]?.name ?? '';
   return [
     '',
     ...(addresses.uiAddress === null ? [] : [`Temporal's UI: ${addresses.uiAddress}`]),
