@@ -1,11 +1,12 @@
 // HTTP to the sources: one pool per origin, TLS, limits on size and time, no redirects. It repeats nothing and reads no environment.
 // MUST NOT put a query, header or body into an error.
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { TidemarkError } from '../errors.ts';
 import { acceptedEncodings, readBody } from './httpBody.ts';
 import { faultOf, unavailable } from './httpFault.ts';
+import { isLoopback, type ProxyConfig, proxyFor } from './proxy.ts';
 import { requestName } from './redact.ts';
+import { secureContextOf } from './trust.ts';
 
 export interface HttpLimits {
   /** Until the connection stands. */
@@ -37,7 +38,7 @@ const connectionsPerOrigin = 16;
 export interface HttpOptions {
   /** PEM certificates trusted besides those of the runtime. */
   readonly ca?: string | null;
-  readonly proxy?: { readonly url: string | null; readonly except: string | null };
+  readonly proxy?: ProxyConfig;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -72,15 +73,25 @@ export interface Http {
 
 export function createHttp(options: HttpOptions = {}): Http {
   const limits = { ...defaultLimits, ...options.limits };
-  const dispatcher = createDispatcher(options, limits);
+  const ways = createWays(options, limits);
   return {
-    send: (request) => send(dispatcher, limits, request),
-    close: () => dispatcher.destroy(),
+    send: (request) => send(ways, limits, request),
+    close: async () => {
+      await Promise.all([ways.direct.destroy(), ways.proxied?.destroy()]);
+    },
   };
 }
 
-function createDispatcher({ ca, proxy }: HttpOptions, limits: HttpLimits): Dispatcher {
-  const connect = { secureContext: secureContext(ca ?? null), timeout: limits.connectMs };
+/** The two ways out; a request takes the one that its address has. */
+interface Ways {
+  readonly direct: Dispatcher;
+  readonly proxied: Dispatcher | null;
+  readonly proxy: ProxyConfig;
+}
+
+function createWays({ ca, proxy = { url: null, except: null } }: HttpOptions, limits: HttpLimits): Ways {
+  const tls = { secureContext: secureContextOf(ca ?? null) };
+  const connect = { ...tls, timeout: limits.connectMs };
   const agent = {
     connections: connectionsPerOrigin,
     connect,
@@ -88,40 +99,18 @@ function createDispatcher({ ca, proxy }: HttpOptions, limits: HttpLimits): Dispa
     bodyTimeout: limits.idleMs,
     maxHeaderSize: 32 * 1024,
   };
-  if (proxy === undefined || proxy.url === null) return new Agent(agent);
-  const { timeout: _, ...tls } = connect;
-  return new EnvHttpProxyAgent({
-    ...agent,
-    requestTls: tls,
-    proxyTls: tls,
-    // Loopback stays on this machine; an empty string keeps undici from reading the environment.
-    httpProxy: '',
-    httpsProxy: proxy.url,
-    noProxy: ['localhost', '127.0.0.1', '::1', proxy.except ?? ''].join(','),
-  });
+  const proxied = proxy.url === null ? null : new ProxyAgent({ ...agent, uri: proxy.url, requestTls: tls, proxyTls: tls });
+  return { direct: new Agent(agent), proxied, proxy };
 }
 
-/** Those in use, by what is trusted besides the runtime's certificates. */
-const contexts = new Map<string | null, WeakRef<SecureContext>>();
-
-/** Made once: parsing the runtime's certificates costs more than a handshake, and keeps over a megabyte for each. */
-function secureContext(ca: string | null): SecureContext {
-  const known = contexts.get(ca)?.deref();
-  if (known !== undefined) return known;
-  const extra = ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
-  const context = createSecureContext({ minVersion: 'TLSv1.2', ...extra });
-  contexts.set(ca, new WeakRef(context));
-  return context;
-}
-
-async function send(dispatcher: Dispatcher, limits: HttpLimits, request: HttpRequest): Promise<HttpAnswer> {
+async function send(ways: Ways, limits: HttpLimits, request: HttpRequest): Promise<HttpAnswer> {
   request.signal.throwIfAborted();
   checkOrigin(request.url);
   const name = requestName(request.method, request.url);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), limits.totalMs);
   try {
-    return await exchange(dispatcher, limits, request, name, AbortSignal.any([request.signal, deadline.signal]));
+    return await exchange(wayOf(ways, request.url), request, limits, name, AbortSignal.any([request.signal, deadline.signal]));
   } catch (error) {
     request.signal.throwIfAborted();
     if (deadline.signal.aborted) throw unavailable(name, 'timeout', `not answered within ${limits.totalMs} ms`, { cause: error });
@@ -131,10 +120,14 @@ async function send(dispatcher: Dispatcher, limits: HttpLimits, request: HttpReq
   }
 }
 
+function wayOf({ direct, proxied, proxy }: Ways, url: URL): Dispatcher {
+  return proxied === null || proxyFor(url, proxy) === null ? direct : proxied;
+}
+
 async function exchange(
   dispatcher: Dispatcher,
-  limits: HttpLimits,
   request: HttpRequest,
+  limits: HttpLimits,
   name: string,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
@@ -180,10 +173,6 @@ function checkOrigin(url: URL): void {
   throw new TidemarkError('CONFIG_INVALID', `${url.host}: only https addresses without a user are allowed.`, {
     hint: 'Use an https address in endpoints; http is accepted for loopback only.',
   });
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /** The answer's JSON, any shape. SOURCE_UNAVAILABLE when it is none: cut, empty, or a page for people. */
