@@ -214,3 +214,36 @@ export interface ThrottleState {
   readonly paceMs: number;
   readonly pacedAgoMs: number;
 }
+
+/** What is wrong, and the next step: in words, for people. */
+export interface Advice {
+  readonly cause: string;
+  readonly fix: string;
+}
+
+/** The checks of Test Connection, in their order. */
+export const checkNames = ['network', 'tls', 'credentials', 'permissions', 'data'] as const;
+export type CheckName = (typeof checkNames)[number];
+
+export interface Check {
+  readonly check: CheckName;
+  /** Everything after the first failure is skipped. */
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  readonly ms: number;
+  /** Hosts with their ports; null when nobody was asked. */
+  readonly contacted: string | null;
+  /** What is wrong, and the next step. Of a check that passed: what its reader should know although it passed. */
+  readonly cause: string | null;
+  readonly fix: string | null;
+  /** Of `permissions`: the least ones that are missing, */
+  readonly missing?: readonly string[];
+  /** and those held beyond the least. */
+  readonly excess?: readonly string[];
+}
+
+/** The answer of Test Connection. MUST NOT hold a secret, a token or text of an answer. */
+export interface ConnectionTest {
+  readonly connection: string;
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+}

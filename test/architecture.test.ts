@@ -20,6 +20,7 @@ const allowed: Record<string, readonly string[]> = {
   store: ['errors', 'model', 'failpoint', 'libraries'],
   pull: ['errors', 'model', 'failpoint', 'connectors', 'mappings', 'query', 'clients', 'store', 'libraries'],
   reconcile: ['errors', 'connectors', 'clients', 'store', 'workflows/ids', 'workflows/messages', 'libraries'],
+  checks: ['errors', 'model', 'connectors', 'clients'],
   activities: [
     'errors',
     'log',
@@ -32,6 +33,7 @@ const allowed: Record<string, readonly string[]> = {
     'store',
     'pull',
     'reconcile',
+    'checks',
     'workflows/ids',
     'workflows/messages',
     'libraries',

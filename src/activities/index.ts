@@ -15,6 +15,7 @@ import { rejectRemovals } from './rejectRemovals.ts';
 import { saveState } from './saveState.ts';
 import { settle } from './settle.ts';
 import { createSources } from './sources.ts';
+import { testConnection } from './testConnection.ts';
 import type { Activities } from './types.ts';
 
 export function createActivities(dependencies: Dependencies): Activities {
@@ -38,5 +39,6 @@ export function createActivities(dependencies: Dependencies): Activities {
     saveState: make(saveState),
     askPullDue: make(answerTick),
     reconcileSlice: make(reconcileSlice),
+    testConnection: make(testConnection),
   };
 }

@@ -17,6 +17,8 @@ import type { Budgets } from './budgets.ts';
 export interface Sources {
   /** The source of a connection, built once per configuration. @throws CONFIG_INVALID */
   sourceFor(spec: ConnectionSpec): Source;
+  /** The same for a test: anew, with a token of its own, so that consent given a moment ago counts. Its caller closes `http`. @throws CONFIG_INVALID */
+  connectAnew(spec: ConnectionSpec): Connected;
   close(): Promise<void>;
 }
 
@@ -61,6 +63,7 @@ export function createSources(config: SourceConfig, budgetOf: Budgets, now: () =
       entries.set(spec.name, entry);
       return entry.source;
     },
+    connectAnew: (spec) => connect(spec, config, budgetOf(spec), newLoginMemory()),
     async close() {
       await Promise.all([...entries.values()].map(({ http }) => http.close()));
       entries.clear();

@@ -1,6 +1,7 @@
 // The activities as the workflows see them, with what they take and answer: ids, counts, codes. MUST stay small: all of it is in histories.
 import type {
   Approval,
+  ConnectionTest,
   ErrorBrief,
   HeldSet,
   OpenedRun,
@@ -159,6 +160,12 @@ export interface ReconcileResult extends Slice {
   readonly closed: number;
 }
 
+export interface TestRequest {
+  readonly name: string;
+  /** A connection that is not stored yet; without it the stored one. It holds references, never secrets. */
+  readonly spec?: Readonly<Record<string, unknown>>;
+}
+
 export interface Activities {
   /** null when there is no such connection, or it is deleted. */
   loadConnection(input: { readonly name: string }): Promise<LoadedConnection | null>;
@@ -176,4 +183,5 @@ export interface Activities {
   askPullDue(input: PullDueRequest): Promise<RunAnswer>;
   /** Reconciles the next connections by name. */
   reconcileSlice(input: ReconcileRequest): Promise<ReconcileResult>;
+  testConnection(input: TestRequest): Promise<ConnectionTest>;
 }

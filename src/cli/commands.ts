@@ -90,6 +90,10 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     run(options, async (context) => (await import('./verbs/resume.ts')).resume(context, name)),
   );
 
+  verb('test <name>', 'test a connection: five checks, each with cause and fix').action((name: string, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/test.ts')).test(context, name)),
+  );
+
   verb('run <name>', 'run a connection now')
     .option('--profile <name>', 'this profile; otherwise every active one')
     .option('--full', 'a full pull, whatever would be due')

@@ -8,6 +8,7 @@ import { readPresence } from '../store/worker.ts';
 import { connectionId, taskQueues } from '../workflows/ids.ts';
 import { configuredSignal, type ConnectionStatus, stateQuery } from '../workflows/messages.ts';
 import type { Context } from './context.ts';
+import { failureOf } from './failure.ts';
 import { castTemporal, isNotFound, isUnanswered } from './temporal.ts';
 
 const updateTimeoutMs = 20_000;
@@ -41,7 +42,7 @@ export async function askEntity<Answer>(
     );
   } catch (error) {
     if (isUnanswered(error)) throw noWorker((await lookForWorker(reach)).seenAt, error);
-    if (error instanceof Error && error.name === 'WorkflowUpdateFailedError') throw refusedBy(error, name, update.name);
+    if (error instanceof Error && error.name === 'WorkflowUpdateFailedError') throw failureOf(error) ?? refusedBy(error, name, update.name);
     throw castTemporal(error, client);
   }
 }

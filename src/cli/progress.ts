@@ -74,3 +74,13 @@ async function drawn(output: Output, text: (progress: Progress) => string): Prom
     stop: () => bar.stop(),
   };
 }
+
+/** The answer; when it is not there after two seconds, the line says on stderr what is waited for. */
+export async function whileWaiting<T>(output: Output, line: string, answer: Promise<T>): Promise<T> {
+  const timer = setTimeout(() => output.note(line), lineEveryMs);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,24 +1,46 @@
 // What the numbered answers of Microsoft's login mean, and what to do about each. Data.
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-export const aadstsHints: Readonly<Record<number, string>> = {
-  7000215: "The client secret is wrong. Use the secret's value, not its ID, and check that it belongs to this clientId.",
-  7000222: 'The client secret has expired. Make a new one (https://aka.ms/NewClientSecret) and put it where the reference points.',
-  700016:
-    'The application is not known in this tenant. Check clientId and tenantId, and that an administrator of the tenant has consented to the application.',
-  90002: 'The tenant does not exist in this cloud. Check tenantId and cloud.',
-  90038: 'The tenant is in another national cloud. Set cloud to the one it is in.',
-  900382: 'The tenant is in another national cloud. Set cloud to the one it is in.',
-  900432: 'The tenant is in another national cloud. Set cloud to the one it is in.',
-  53003:
-    'Conditional Access blocks the token. Exclude this workload identity from the policy, or let the worker run from an allowed location.',
-  700027:
-    "The certificate's signature was refused. Upload the certificate of clientCertificate to the application, and check that it has not expired.",
-  500011: 'The API is not known in this tenant. Check cloud and endpoints.graph: the scope is made from them.',
-  70011: 'The scope is not valid. Check cloud and endpoints.graph: the scope is made from them.',
-  90013: 'The tenant id is malformed. Check tenantId: a GUID or a verified domain.',
-  900023: 'The tenant id is malformed. Check tenantId: a GUID or a verified domain.',
-  65001: "Consent is missing. An administrator has to consent to the application's permissions.",
-  90094: "An administrator's consent is missing. An administrator has to consent to the application's permissions.",
+import type { Advice } from '../model.ts';
+
+const otherCloud: Advice = { cause: 'The tenant is in another national cloud.', fix: 'Set cloud to the one it is in.' };
+const malformed: Advice = { cause: 'The tenant id is malformed.', fix: 'Check tenantId: a GUID or a verified domain of the tenant.' };
+const scope = 'Check cloud and endpoints.graph: the scope is made from them.';
+const consent: Advice = {
+  cause: "An administrator's consent is missing.",
+  fix: 'In the app registration, under API permissions, click "Grant admin consent"; a green check mark shows that a permission is granted.',
+};
+
+export const aadsts: Readonly<Record<number, Advice>> = {
+  7000215: {
+    cause: 'The client secret is wrong.',
+    fix: "Use the secret's value, not its ID, and check that it belongs to this clientId; otherwise make a new one under Certificates & secrets of the app registration, and put it where the reference points.",
+  },
+  7000222: {
+    cause: 'The client secret has expired.',
+    fix: 'Make a new one (https://aka.ms/NewClientSecret) and put it where the reference points.',
+  },
+  700016: {
+    cause: 'The application is not known in this tenant.',
+    fix: 'Check clientId and tenantId, and that an administrator of the tenant has consented to the application.',
+  },
+  90002: { cause: 'The tenant does not exist in this cloud.', fix: 'Check tenantId and cloud.' },
+  90038: otherCloud,
+  900382: otherCloud,
+  900432: otherCloud,
+  53003: {
+    cause: 'Conditional Access blocks the token.',
+    fix: 'Exclude this workload identity from the policy, or let the worker run from an allowed location.',
+  },
+  700027: {
+    cause: "The certificate's signature was refused.",
+    fix: 'Upload the certificate of clientCertificate to the application, and check that it has not expired.',
+  },
+  500011: { cause: 'The API is not known in this tenant.', fix: scope },
+  70011: { cause: 'The scope is not valid.', fix: scope },
+  90013: malformed,
+  900023: malformed,
+  65001: consent,
+  90094: consent,
 };
 
 /** The login service's own troubles: trying again unchanged can succeed. */

@@ -1,6 +1,7 @@
 // A refusal of Graph as an error code: by status and by the codes of its body, nested ones too; never by its message.
 // https://learn.microsoft.com/graph/errors, https://learn.microsoft.com/graph/delta-query-overview
 import { type ErrorCode, type ErrorDetails, TidemarkError } from '../errors.ts';
+import type { Advice } from '../model.ts';
 import { isDeltaLink, isFirstRound } from './graphLinks.ts';
 import type { HttpAnswer } from './http.ts';
 import { requestName } from './redact.ts';
@@ -31,11 +32,16 @@ const noDelta: ReadonlySet<string> = new Set([
   'notimplemented',
 ]);
 
-const forbiddenHints: Readonly<Record<string, string>> = {
-  authentication_requestfromnonpremiumtenantorb2ctenant:
-    'The tenant lacks the licence (Microsoft Entra ID P1 or P2) that this request needs, or is a B2C tenant; consent does not help. Leave out the stream or the property.',
-  insufficient_claims:
-    'Conditional Access refuses this workload identity. Exclude it from the policy, or let the worker run from an allowed location.',
+/** By code in lower case. What is not here is a matter of permissions (403) or of the token (401). */
+export const graphRefusals: Readonly<Record<string, Advice>> = {
+  authentication_requestfromnonpremiumtenantorb2ctenant: {
+    cause: 'The tenant lacks the licence (Microsoft Entra ID P1 or P2) that this request needs, or is a B2C tenant; consent does not help.',
+    fix: 'Leave out the stream or the property, or get the licence.',
+  },
+  insufficient_claims: {
+    cause: 'Conditional Access refuses this workload identity.',
+    fix: 'Exclude it from the policy, or let the worker run from an allowed location.',
+  },
 };
 
 /** The codes of an error's body from the outermost inwards, as sent. */
@@ -76,7 +82,7 @@ export interface Asked {
  */
 export function graphError(asked: Asked, answer: Pick<HttpAnswer, 'status' | 'headers' | 'text'>, nowMs: number): TidemarkError {
   const { status, headers } = answer;
-  const codes = codesOf(bodyOf(answer.text));
+  const codes = [...challengeOf(headers), ...codesOf(bodyOf(answer.text))];
   const lower = codes.map((code) => code.toLowerCase());
   const name = requestName(asked.method, asked.url);
   const graphCode = codes[0] ?? null;
@@ -118,6 +124,11 @@ export function graphError(asked: Asked, answer: Pick<HttpAnswer, 'status' | 'he
 }
 
 function hintFor(codes: readonly string[]): { hint?: string } {
-  const hint = codes.map((code) => forbiddenHints[code]).find((text) => text !== undefined);
-  return hint === undefined ? {} : { hint };
+  const known = codes.map((code) => graphRefusals[code]).find((advice) => advice !== undefined);
+  return known === undefined ? {} : { hint: `${known.cause} ${known.fix}` };
+}
+
+/** Conditional Access asks for more by the challenge, beside a body that says InvalidAuthenticationToken. https://learn.microsoft.com/entra/identity-platform/claims-challenge */
+function challengeOf(headers: HttpAnswer['headers']): string[] {
+  return /\berror="insufficient_claims"/.test(headers['www-authenticate'] ?? '') ? ['insufficient_claims'] : [];
 }

@@ -181,7 +181,11 @@ export function parseJson(method: string, url: URL, answer: HttpAnswer): unknown
     const parsed: unknown = JSON.parse(answer.text);
     return parsed;
   } catch {
-    const kind = /^\s*</.test(answer.text) ? 'HTML' : 'no complete JSON';
-    throw unavailable(requestName(method, url), 'cut', `the answer (${answer.status}) is ${kind}`);
+    const html = isPage(answer.text);
+    const what = `the answer (${answer.status}) is ${html ? 'HTML' : 'no complete JSON'}`;
+    throw unavailable(requestName(method, url), 'cut', what, { html });
   }
 }
+
+/** Whether it is a page for people: what proxies and portals send in the place of an answer. */
+export const isPage = (text: string): boolean => /^\s*</.test(text);

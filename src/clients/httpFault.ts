@@ -64,10 +64,14 @@ export function unavailable(
   name: string,
   fault: Fault,
   what: string,
-  more: { readonly reason?: string; readonly cause?: unknown } = {},
+  more: { readonly reason?: string; readonly html?: boolean; readonly cause?: unknown } = {},
 ): TidemarkError {
   return new TidemarkError('SOURCE_UNAVAILABLE', `${name}: ${what}.`, {
-    details: { fault, ...(more.reason === undefined ? {} : { reason: more.reason }) },
+    details: {
+      fault,
+      ...(more.reason === undefined ? {} : { reason: more.reason }),
+      ...(more.html === undefined ? {} : { html: more.html }),
+    },
     ...(more.cause === undefined ? {} : { cause: more.cause }),
   });
 }

@@ -1,7 +1,7 @@
 // A refusal of the login service as an error code: by status and by the numbers of its JSON; its text never enters a message.
 import { TidemarkError } from '../errors.ts';
-import { aadstsHints, aadstsTransient } from './aadsts.ts';
-import type { HttpAnswer } from './http.ts';
+import { aadsts, aadstsTransient } from './aadsts.ts';
+import { type HttpAnswer, isPage } from './http.ts';
 import { retryAfterMs } from './throttle.ts';
 
 /** The AADSTS numbers of a token or discovery error: its code field, else those its description begins with. */
@@ -20,7 +20,7 @@ export function tokenError(name: string, answer: HttpAnswer | null, cause: unkno
   }
   const body = bodyOf(answer.text);
   const codes = aadstsOf(body);
-  const code = codes.find((number) => aadstsHints[number] !== undefined || aadstsTransient.has(number)) ?? codes[0];
+  const code = codes.find((number) => aadsts[number] !== undefined || aadstsTransient.has(number)) ?? codes[0];
   const details = { status: answer.status, ...(code === undefined ? {} : { aadsts: code }) };
   const label = code === undefined ? `status ${answer.status}` : `AADSTS${code}`;
   if (answer.status === 429) {
@@ -38,27 +38,28 @@ export function tokenError(name: string, answer: HttpAnswer | null, cause: unkno
     });
   }
   if (body === undefined) {
-    const kind = /^\s*</.test(answer.text) ? 'HTML' : 'no JSON';
+    const html = isPage(answer.text);
+    const kind = html ? 'HTML' : 'no JSON';
     if (answer.status < 400) {
       return new TidemarkError('SOURCE_UNAVAILABLE', `${name}: the login answered with ${kind} (status ${answer.status}).`, {
-        details: { ...details, fault: 'cut' },
+        details: { ...details, html, fault: 'cut' },
         cause,
       });
     }
     return new TidemarkError('SOURCE_AUTH_FAILED', `${name}: the login answered with ${kind} instead of JSON (status ${answer.status}).`, {
       hint: 'Check tenantId, cloud and endpoints.login; a proxy may also stand between.',
-      details,
+      details: { ...details, html },
       cause,
     });
   }
   if (answer.status < 400) {
     return new TidemarkError('SOURCE_SHAPE_CHANGED', `${name}: the login's answer is not of the expected shape.`, { details, cause });
   }
-  const hint = code === undefined ? undefined : aadstsHints[code];
+  const known = code === undefined ? undefined : aadsts[code];
   return new TidemarkError('SOURCE_AUTH_FAILED', `${name}: the login refuses the credential (${label}).`, {
     details,
     cause,
-    ...(hint === undefined ? {} : { hint }),
+    ...(known === undefined ? {} : { hint: `${known.cause} ${known.fix}` }),
   });
 }
 

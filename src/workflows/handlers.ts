@@ -10,6 +10,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ConnectionTest } from '../model.ts';
 import type { Entity } from './entity.ts';
 import { checkCancelInput, checkNothing, checkPauseInput, checkProfileInput, checkPullDueInput, checkRemovalsInput } from './input.ts';
 import {
@@ -35,10 +36,12 @@ import {
   runNowSignal,
   runNowUpdate,
   stateQuery,
+  testConnectionUpdate,
 } from './messages.ts';
 import { takeApproval, takeRejection } from './removals.ts';
 import { dueId, meantProfiles, type Reply, takeCancel, takeDue, takePause, takeRequest, takeResume } from './requests.ts';
 import { statusOf } from './status.ts';
+import { askTest } from './testConnection.ts';
 
 export function handleMessages(entity: Entity, now: () => string): void {
   const loaded = async (): Promise<void> => {
@@ -92,6 +95,9 @@ export function handleMessages(entity: Entity, now: () => string): void {
     if (rejection.answer === null) await wait(() => rejection.answer !== null);
     return rejection.answer ?? { done: false, note: null };
   };
+  // Asks the activity itself, beside the main loop: a test changes nothing of the entity, so that there is nothing to keep in order with its runs.
+  // The entity does not continue as new while it waits: it looks at allHandlersFinished.
+  const test = (): Promise<ConnectionTest> => CancellationScope.nonCancellable(() => askTest({ name: entity.name }));
 
   setHandler(stateQuery, () => statusOf(entity, now()));
   setHandler(runNowUpdate, (raw?: unknown) => requestRuns(checkProfileInput(raw), false, updateId()), {
@@ -103,6 +109,7 @@ export function handleMessages(entity: Entity, now: () => string): void {
   setHandler(pullDueUpdate, (raw?: unknown) => due(checkPullDueInput(raw)), { validator: (raw?: unknown) => void checkPullDueInput(raw) });
   setHandler(pauseUpdate, (raw?: unknown) => pause(raw), { validator: (raw?: unknown) => void checkPauseInput(raw) });
   setHandler(resumeUpdate, () => resume(), { validator: (raw?: unknown) => checkNothing(raw) });
+  setHandler(testConnectionUpdate, () => test(), { validator: (raw?: unknown) => checkNothing(raw) });
   setHandler(cancelRunUpdate, (raw?: unknown) => cancel(raw), { validator: (raw?: unknown) => void checkCancelInput(raw) });
   setHandler(approveRemovalsUpdate, (raw?: unknown) => approve(raw, updateId()), {
     validator: (raw?: unknown) => void checkRemovalsInput(raw),

@@ -3,3 +3,4 @@ export { connection } from './connection.ts';
 export { pull } from './pull.ts';
 export { reconcile } from './reconcile.ts';
 export { scheduledPull } from './scheduledPull.ts';
+export { testConnection } from './testConnection.ts';

@@ -1,7 +1,16 @@
 // Checks of payloads that come from operators' hands. Pure and synchronous: validators of updates call them.
 // MUST throw ApplicationFailure only; what else a validator throws would fail the Workflow Task for good.
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { CancelInput, ConnectionInput, PauseInput, ProfileInput, PullDueInput, RemovalsInput, StopInput } from './messages.ts';
+import type {
+  CancelInput,
+  ConnectionInput,
+  PauseInput,
+  ProfileInput,
+  PullDueInput,
+  RemovalsInput,
+  StopInput,
+  TestInput,
+} from './messages.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,6 +23,15 @@ const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
 export function checkConnectionInput(raw: unknown): ConnectionInput {
   const fields = fieldsOf(raw, ['name', 'carried']);
   return { name: nameOf(fields, 'name') };
+}
+
+/** The activity reads the connection itself: here only that it is an object. */
+export function checkTestInput(raw: unknown): TestInput {
+  const fields = fieldsOf(raw, ['name', 'spec']);
+  const { spec } = fields;
+  if (spec === undefined) return { name: nameOf(fields, 'name') };
+  if (!isObject(spec)) throw refused('"spec" must be a connection');
+  return { name: nameOf(fields, 'name'), spec };
 }
 
 export interface TickInput {

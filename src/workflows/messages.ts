@@ -1,9 +1,16 @@
 // The signals, queries and updates of the entity `connection:NAME`, and their types (contract.md "In Temporal").
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ConnectionState, ErrorBrief, HeldSet, RunBrief } from '../model.ts';
+import type { ConnectionState, ConnectionTest, ErrorBrief, HeldSet, RunBrief } from '../model.ts';
 
 export interface ConnectionInput {
   readonly name: string;
+}
+
+/** What the workflow `testConnection` is started with. */
+export interface TestInput {
+  readonly name: string;
+  /** A connection that is not stored yet; without it the stored one is tested. */
+  readonly spec?: Readonly<Record<string, unknown>>;
 }
 
 /** Names a profile; without it every active profile is meant, in file order (decision 12). */
@@ -100,6 +107,7 @@ export const resumeUpdate = defineUpdate<DoneAnswer, [unknown?]>('resume');
 export const cancelRunUpdate = defineUpdate<DoneAnswer, [unknown?]>('cancelRun');
 export const approveRemovalsUpdate = defineUpdate<RunAnswer, [unknown?]>('approveRemovals');
 export const rejectRemovalsUpdate = defineUpdate<DoneAnswer, [unknown?]>('rejectRemovals');
+export const testConnectionUpdate = defineUpdate<ConnectionTest, [unknown?]>('testConnection');
 export const pullDueUpdate = defineUpdate<RunAnswer, [unknown]>('pullDue');
 
 export const stopSignal = defineSignal<[StopInput]>('stop');

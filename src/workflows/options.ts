@@ -43,6 +43,17 @@ export function reconciling(): Proxies<'reconcileSlice'> {
   });
 }
 
+/** A test answers once, and within the time of its askers: what is no answer is tried again soon, or told. */
+const testing = { startToCloseMs: 11_000, scheduleToCloseMs: 15_000, attempts: 3, retryMs: 500 } as const;
+
+export function testingConnection(): Proxies<'testConnection'> {
+  return proxyActivities<Pick<Activities, 'testConnection'>>({
+    startToCloseTimeout: testing.startToCloseMs,
+    scheduleToCloseTimeout: testing.scheduleToCloseMs,
+    retry: { maximumAttempts: testing.attempts, initialInterval: testing.retryMs, backoffCoefficient: 2 },
+  });
+}
+
 function shortOptions(startToCloseMs: number, retry: RetryTimings): ActivityOptions {
   return { startToCloseTimeout: startToCloseMs, retry: retryOf(retry) };
 }

@@ -4,7 +4,7 @@ import { webcrypto } from 'node:crypto';
 import { inspect } from 'node:util';
 import * as x509 from '@peculiar/x509';
 import { createCertificates } from '../../simulator/certificates.ts';
-import { aadstsHints } from '../../src/clients/aadsts.ts';
+import { aadsts } from '../../src/clients/aadsts.ts';
 import { createHttp, type Http } from '../../src/clients/http.ts';
 import { redact, redactError } from '../../src/clients/redact.ts';
 import { createTokenProvider, type Credential, rolesOf, type TokenOptions, type TokenProvider } from '../../src/clients/token.ts';
@@ -80,13 +80,13 @@ test.each([
   expect(tokenRequests()).toBe(times);
 });
 
-test.each(Object.keys(aadstsHints).map(Number))('AADSTS%i is SOURCE_AUTH_FAILED with its number and its own hint', async (code) => {
+test.each(Object.keys(aadsts).map(Number))('AADSTS%i is SOURCE_AUTH_FAILED with its number and its own hint', async (code) => {
   server.answer(login(server.origin, { token: (_, response) => json(response, refusal(code), code === 7_000_215 ? 401 : 400) }));
   const error = await failureOf(provider().token(never));
   expect(error.code).toBe('SOURCE_AUTH_FAILED');
   expect(error.details['aadsts']).toBe(code);
   expect(error.message).toContain(`AADSTS${code}`);
-  expect(error.hint).toBe(aadstsHints[code]);
+  expect(error.hint).toBe(`${aadsts[code]?.cause} ${aadsts[code]?.fix}`);
   expect(shown(error)).not.toContain('CANARY');
 });
 

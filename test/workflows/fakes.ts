@@ -14,9 +14,10 @@ import type {
   SettleRequest,
   StreamEnd,
   StreamRequest,
+  TestRequest,
 } from '../../src/activities/types.ts';
 import { shippedTimings } from '../../src/config.ts';
-import type { HeldSet, OpenedRun, RunBrief, RunPlan, SliceResult, StreamFacts, Timings } from '../../src/model.ts';
+import type { ConnectionTest, HeldSet, OpenedRun, RunBrief, RunPlan, SliceResult, StreamFacts, Timings } from '../../src/model.ts';
 
 export const quickTimings: Timings = {
   ...shippedTimings,
@@ -146,6 +147,9 @@ export class FakeStore {
     return row.brief;
   }
 
+  /** What a test does; it ends when the promise does. */
+  test: (request: TestRequest) => Promise<ConnectionTest> = ({ name }) => Promise.resolve({ connection: name, ok: true, checks: [] });
+
   reject({ digest, by }: RejectRequest): RejectResult {
     const outcome = this.held.digest === null ? 'none' : this.held.digest === digest ? 'rejected' : 'changed';
     if (outcome === 'rejected') {
@@ -249,6 +253,7 @@ export function fakeActivities(storeOf: (name: string) => FakeStore): Activities
       closed: 0,
       after: after === null ? 'the hundredth' : null,
     }),
+    testConnection: (request) => storeOf(request.name).test(request),
   };
 }
 

@@ -1,0 +1,28 @@
+// The check `permissions`: what the token holds against what the streams need. Pure, and nothing is asked.
+import { connectorNamed } from '../connectors/index.ts';
+import { type ActiveStream, activeStreams } from '../connectors/select.ts';
+import type { ConnectionSpec } from '../connectors/spec.ts';
+import type { Found } from './report.ts';
+import { say } from './words.ts';
+
+/** The streams of the active profiles, each once; of all profiles where none is active yet. @throws CONFIG_INVALID */
+export function testedStreams(spec: ConnectionSpec): ActiveStream['definition'][] {
+  const active = spec.profiles.filter(({ status }) => status === 'active');
+  const found = (active.length > 0 ? active : spec.profiles).flatMap(({ name }) => activeStreams(spec, name));
+  return [...new Set(found.map(({ definition }) => definition))];
+}
+
+/**
+ * Any alternative of a stream suffices. An optional stream counts only where a profile names it (decision 23). Excess is all that no stream of the
+ * connector has as its least permission: a wider alternative passes, and is shown.
+ */
+export function judgePermissions(spec: ConnectionSpec, roles: readonly string[]): Found {
+  const held = new Set(roles);
+  const lacking = testedStreams(spec).filter(({ permissions }) => !permissions.some((permission) => held.has(permission)));
+  const missing = [...new Set(lacking.flatMap(({ permissions }) => permissions.slice(0, 1)))];
+  const least = new Set(connectorNamed(spec.connector).streams.flatMap(({ permissions }) => permissions.slice(0, 1)));
+  const excess = roles.filter((role) => !least.has(role)).toSorted();
+  const facts = { missing: missing.join(', ') };
+  const failed = missing.length === 0 ? null : say(roles.length === 0 ? 'noConsent' : 'missing', facts);
+  return { failed, missing, excess };
+}
