@@ -2,6 +2,7 @@
 // MUST be used on loopback only: the keys live in this process and are never written.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -13,17 +14,32 @@ export interface ServerCertificate {
   readonly keyPem: string;
 }
 
-/** A fresh authority and a certificate for localhost, 127.0.0.1 and ::1, valid from yesterday for 90 days. */
-export async function createCertificates(): Promise<ServerCertificate> {
+export interface CertificateOptions {
+  /** @default localhost, 127.0.0.1 and ::1 */
+  readonly names?: readonly string[];
+  /** @default yesterday */
+  readonly notBefore?: Date;
+  /** @default in 90 days */
+  readonly notAfter?: Date;
+  /** What it may be used for. @default server */
+  readonly purpose?: 'server' | 'client';
+  /** The authority's common name. @default Simulated cloud test authority */
+  readonly authority?: string;
+}
+
+/** A fresh authority and a certificate of it. */
+export async function createCertificates(options: CertificateOptions = {}): Promise<ServerCertificate> {
   x509.cryptoProvider.set(webcrypto);
-  const notBefore = new Date(Date.now() - dayMs);
-  const notAfter = new Date(Date.now() + 90 * dayMs);
+  const { names = ['localhost', '127.0.0.1', '::1'], authority = 'Simulated cloud test authority' } = options;
+  const notBefore = options.notBefore ?? new Date(Date.now() - dayMs);
+  const notAfter = options.notAfter ?? new Date(Date.now() + 90 * dayMs);
   const caKeys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
-    name: 'CN=Simulated cloud test authority',
-    notBefore,
-    notAfter,
+    name: `CN=${authority}`,
+    // Its own time is never what a test is about.
+    notBefore: new Date(Date.now() - 400 * dayMs),
+    notAfter: new Date(Date.now() + 400 * dayMs),
     signingAlgorithm: algorithm,
     keys: caKeys,
     extensions: [
@@ -35,7 +51,7 @@ export async function createCertificates(): Promise<ServerCertificate> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
-    subject: 'CN=localhost',
+    subject: `CN=${names[0] ?? ''}`,
     issuer: ca.subject,
     notBefore,
     notAfter,
@@ -45,12 +61,8 @@ export async function createCertificates(): Promise<ServerCertificate> {
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'dns', value: 'localhost' },
-        { type: 'ip', value: '127.0.0.1' },
-        { type: 'ip', value: '::1' },
-      ]),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[options.purpose === 'client' ? 'clientAuth' : 'serverAuth']]),
+      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))),
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
     ],
   });

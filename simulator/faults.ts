@@ -1,4 +1,5 @@
 // Faults on demand: rules that say which requests go wrong and how. Data only, so that they can be sent to a simulator elsewhere.
+import type { DocumentedCode } from './aadsts.ts';
 import type { Mutation } from './mutations.ts';
 
 /** What kind of request it is. `item` is one inside a batch: only rules of that phase reach it. */
@@ -23,6 +24,10 @@ export type ReplacingFault =
   /** 410 with a Location for a new round; `origin` is put in the place of the simulator's own. */
   | { readonly kind: 'gone'; readonly origin?: string }
   | { readonly kind: 'redirect'; readonly location: string }
+  /** The sign-in service refuses with this number. */
+  | { readonly kind: 'aadsts'; readonly code: DocumentedCode }
+  /** 401 with the challenge by which Conditional Access asks for more than the token has. */
+  | { readonly kind: 'claimsChallenge' }
   /** Status 200 with this JSON text. */
   | { readonly kind: 'body'; readonly text: string };
 
@@ -72,7 +77,19 @@ export interface FaultRule {
   readonly fault: Fault;
 }
 
-const replacing = ['throttle', 'status', 'tokenDies', 'syncStateNotFound', 'resyncRequired', 'expiredPage', 'gone', 'redirect', 'body'];
+const replacing = [
+  'throttle',
+  'status',
+  'tokenDies',
+  'syncStateNotFound',
+  'resyncRequired',
+  'expiredPage',
+  'gone',
+  'redirect',
+  'aadsts',
+  'claimsChallenge',
+  'body',
+];
 const transport = ['reset', 'endlessHeaders', 'truncated', 'stackedEncoding', 'hang', 'cut', 'stall', 'wrongLength', 'slow', 'bomb'];
 
 export function isReplacing(fault: Fault): fault is ReplacingFault {

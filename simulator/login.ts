@@ -1,29 +1,10 @@
 // The sign-in service: discovery, and access tokens for client credentials, with the errors of the v2.0 endpoint.
 // Source: learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow and …/reference-error-codes
-import { randomUUID } from 'node:crypto';
+import { aadsts } from './aadsts.ts';
 import { isValidAssertion } from './assertion.ts';
 import type { Answer } from './answer.ts';
 import { signToken } from './bearer.ts';
 import type { Cloud } from './cloud.ts';
-
-function aadsts(status: number, error: string, code: number, message: string): Answer {
-  const trace = randomUUID();
-  const correlation = randomUUID();
-  const timestamp = new Date().toISOString().replace('T', ' ').replace(/\.\d+/, '');
-  return {
-    status,
-    headers: { 'x-ms-request-id': trace },
-    body: {
-      error,
-      error_description: `AADSTS${code}: ${message}\r\nTrace ID: ${trace}\r\nCorrelation ID: ${correlation}\r\nTimestamp: ${timestamp}`,
-      error_codes: [code],
-      timestamp,
-      trace_id: trace,
-      correlation_id: correlation,
-      error_uri: `https://login.microsoftonline.com/error?code=${code}`,
-    },
-  };
-}
 
 function tenantRefusal(cloud: Cloud, tenant: string): Answer | null {
   if (tenant === cloud.tenantId) return null;

@@ -1,4 +1,5 @@
 // Answers that stand in for the real one when a fault asks for it.
+import { documentedRefusal } from './aadsts.ts';
 import { Refusal, errorBody, expiredPage, syncStateNotFound } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { Cloud } from './cloud.ts';
@@ -44,9 +45,21 @@ export function replacedAnswer(cloud: Cloud, fault: ReplacingFault, path: string
       };
     case 'redirect':
       return { status: 302, headers: { location: fault.location }, body: '' };
+    case 'aadsts':
+      return documentedRefusal(fault.code);
+    case 'claimsChallenge':
+      return claimsChallenge();
     case 'body':
       return { status: 200, headers: {}, body: fault.text };
   }
+}
+
+/** learn.microsoft.com/entra/identity-platform/app-resilience-continuous-access-evaluation */
+function claimsChallenge(): Answer {
+  const claims = Buffer.from('{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}').toString('base64');
+  return new Refusal(401, 'InvalidAuthenticationToken', 'Continuous access evaluation resulted in challenge.', {
+    'www-authenticate': `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="insufficient_claims", claims="${claims}"`,
+  }).answer;
 }
 
 function throttleHeaders(cloud: Cloud, wait: number | string | undefined): Record<string, string> {

@@ -8,7 +8,7 @@ const nameAuthority =
 
 export const causes = {
   nameUnknown: {
-    cause: 'The name {host} cannot be resolved ({reason}).',
+    cause: 'The name {name} cannot be resolved ({reason}).',
     fix: 'Correct cloud or endpoints of the connection, or the name resolution (DNS) of the machine that the worker runs on.',
   },
   refused: {
@@ -19,7 +19,7 @@ export const causes = {
   noConnection: { cause: '{host} does not take the connection in time: what is sent there is dropped on the way.', fix: wayOut },
 
   proxyNameUnknown: {
-    cause: 'A proxy stands between, and its name {proxy} cannot be resolved ({reason}).',
+    cause: 'A proxy stands between, and its name {name} cannot be resolved ({reason}).',
     fix: 'Correct HTTPS_PROXY of the worker, or the name resolution (DNS) of its machine.',
   },
   proxyUnreachable: {
@@ -57,7 +57,7 @@ export const causes = {
   },
   selfSigned: {
     cause: 'The certificate of {host} is signed by itself ("{issuer}"), and the worker does not trust it.',
-    fix: `Install a certificate of an authority there. ${nameAuthority}`,
+    fix: `Install a certificate there that an authority has signed. ${nameAuthority}`,
   },
   unknownIssuer: {
     cause: 'The certificate of {host} is issued by "{issuer}", which the worker does not trust.',

@@ -29,9 +29,10 @@ export async function findWay({ url, proxy, ca }: Host, signal: AbortSignal): Pr
     return null;
   } catch (error) {
     const reason = codeOf(error) ?? 'UNKNOWN';
-    if (proxy === null) return say(signal.aborted ? 'noConnection' : (direct[reason] ?? 'unreachable'), { host, reason });
+    if (proxy === null)
+      return say(signal.aborted ? 'noConnection' : (direct[reason] ?? 'unreachable'), { host, name: url.hostname, reason });
     const name = signal.aborted ? 'proxySilent' : direct[reason] === 'nameUnknown' ? 'proxyNameUnknown' : 'proxyUnreachable';
-    return say(name, { host, proxy: addressOf(proxy), reason });
+    return say(name, { host, name: proxy.hostname, proxy: addressOf(proxy), reason });
   }
 }
 

@@ -66,7 +66,8 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
   verb('apply', 'create or change connections and tags from YAML or JSON files')
     .requiredOption('-f, --file <path...>', 'a file, or a directory of *.yaml, *.yml and *.json files')
     .option('--dry-run', 'show what would change, and change nothing')
-    .action((options: CommonOptions & { file: string[]; dryRun?: true }) =>
+    .option('--skip-test', 'without Test Connection, and so without a worker')
+    .action((options: CommonOptions & { file: string[]; dryRun?: true; skipTest?: true }) =>
       run(options, async (context) => (await import('./verbs/apply.ts')).apply(context, options)),
     );
 

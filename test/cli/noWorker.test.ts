@@ -4,7 +4,7 @@ import { type CliStack, startCliStack } from './stack.ts';
 let stack: CliStack;
 beforeAll(async () => {
   stack = await startCliStack({ worker: false });
-  await stack.call(['apply', '-f', stack.write('waiting')]);
+  await stack.call(['apply', '--skip-test', '-f', stack.write('waiting')]);
 }, 120_000);
 afterAll(() => stack?.stop(), 60_000);
 
@@ -19,16 +19,19 @@ test('status shows what the database knows, and exits 3', async () => {
   }
 });
 
-test.each([[['run', 'waiting', '--wait']], [['pause', 'waiting']], [['resume', 'waiting']], [['cancel', 'waiting:1']]])(
-  '%j exits 3 with the fix',
-  async (words) => {
-    const ended = await stack.call(words);
-    expect(ended.code).toBe(3);
-    expect(ended.stdout).toBe('');
-    expect(ended.stderr).toMatch(/no worker since/);
-    expect(ended.stderr).toContain('tidemark worker');
-  },
-);
+test.each([
+  [['run', 'waiting', '--wait']],
+  [['test', 'waiting']],
+  [['pause', 'waiting']],
+  [['resume', 'waiting']],
+  [['cancel', 'waiting:1']],
+])('%j exits 3 with the fix', async (words) => {
+  const ended = await stack.call(words);
+  expect(ended.code).toBe(3);
+  expect(ended.stdout).toBe('');
+  expect(ended.stderr).toMatch(/no worker since/);
+  expect(ended.stderr).toContain('tidemark worker');
+});
 
 test('doctor names the missing worker and exits 3', async () => {
   const ended = await stack.call(['doctor']);
@@ -37,14 +40,30 @@ test('doctor names the missing worker and exits 3', async () => {
   expect(ended.stderr).toMatch(/no worker since/);
 });
 
-test('apply, get, runs, logs and assets need no worker', async () => {
+test('apply exits 3 where it would have to test, names --skip-test, and changes nothing', async () => {
+  const changed = stack.write('waiting', { title: 'Another' });
+  const ended = await stack.call(['apply', '-f', stack.write('untested'), changed, '--json']);
+  expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 3, stdout: '' });
+  expect(ended.stderr).toMatch(/no worker since/);
+  expect(JSON.parse(ended.stderr)).toMatchObject({ error: { hint: expect.stringContaining('--skip-test') } });
+  expect((await stack.call(['get', 'untested'])).code).toBe(2);
+  expect((await stack.call(['get', 'waiting', '--json'])).stdout).toContain('"title": "waiting"');
+  stack.write('waiting');
+});
+
+test('what no profile pulls is applied without a test', async () => {
+  const profiles = 'profiles: [{ name: spare, status: inactive }]\n';
+  expect((await stack.call(['apply', '-f', stack.write('idle', { profiles })])).code).toBe(0);
+});
+
+test('apply of what has not changed, get, runs, logs and assets need no worker', async () => {
   for (const words of [['apply', '-f', 'waiting.yaml'], ['get'], ['runs', 'waiting'], ['logs', 'waiting'], ['assets']]) {
     expect({ words, code: (await stack.call(words)).code }).toEqual({ words, code: 0 });
   }
 });
 
 test('a connection can be deleted without a worker', async () => {
-  await stack.call(['apply', '-f', stack.write('leaving')]);
+  await stack.call(['apply', '--skip-test', '-f', stack.write('leaving')]);
   expect((await stack.call(['delete', 'leaving'])).code).toBe(0);
   expect((await stack.call(['get', 'leaving'])).code).toBe(2);
 });

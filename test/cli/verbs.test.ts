@@ -388,7 +388,7 @@ test.each([
   ['wrong-client', { clientId: '00000000-1111-4222-8333-444444444444' }, 'SOURCE_AUTH_FAILED', ['AADSTS700016', 'clientId']],
   ['wrong-tenant', { tenantId: '00000000-1111-4222-8333-444444444444' }, 'SOURCE_AUTH_FAILED', ['AADSTS90002', 'tenantId']],
 ])('%s ends the run failed, with the cause and the fix', async (name, changed, code, parts) => {
-  await stack.call(['apply', '-f', stack.write(name, changed)]);
+  await stack.call(['apply', '--skip-test', '-f', stack.write(name, changed)]);
   const failed = await json(report, ['run', name, '--wait'], 4);
   expect(failed.verdict).toBe('failed');
   const text = JSON.stringify(failed);

@@ -3,8 +3,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
 import { syncSchedules } from '../../src/clients/schedules.ts';
 import type { SliceResult } from '../../src/model.ts';
-import { connectionId, pullId, scheduleId, taskQueues } from '../../src/workflows/ids.ts';
-import type { connection, reconcile } from '../../src/workflows/index.ts';
+import { connectionId, pullId, scheduleId, taskQueues, testId } from '../../src/workflows/ids.ts';
+import type { connection, reconcile, testConnection } from '../../src/workflows/index.ts';
 import {
   approveRemovalsSignal,
   approveRemovalsUpdate,
@@ -18,6 +18,7 @@ import {
   runNowSignal,
   runNowUpdate,
   stateQuery,
+  testConnectionUpdate,
 } from '../../src/workflows/messages.ts';
 import { type FakeStore, known, untilStopped } from '../workflows/fakes.ts';
 import { type Harness, until } from '../workflows/harness.ts';
@@ -233,6 +234,26 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     await send(handle, cancelRunUpdate);
     await ended(handle, 1);
     return [entity(stage), { file: 'pull-waiting', workflowId: pullId(stage.name, 1) }];
+  },
+  'connection-tested': async (stage) => {
+    const handle = await start(stage);
+    await send(handle, testConnectionUpdate);
+    await send(handle, runNowUpdate);
+    await ended(handle, 1);
+    stage.store.test = async () => {
+      throw ApplicationFailure.nonRetryable('The stored connection cannot be read.', 'CONFIG_INVALID', { hint: 'Apply its file again.' });
+    };
+    await send(handle, testConnectionUpdate).catch(() => undefined);
+    return [entity(stage)];
+  },
+  'test-connection': async ({ harness, name }) => {
+    const handle = await harness.client.workflow.start<typeof testConnection>('testConnection', {
+      workflowId: testId(name, 'recorded'),
+      taskQueue: taskQueues.control,
+      args: [{ name, spec: { name } }],
+    });
+    await handle.result();
+    return [{ file: name, workflowId: handle.workflowId }];
   },
   reconcile: async ({ harness, name }) => {
     const handle = await harness.client.workflow.start<typeof reconcile>('reconcile', { workflowId: name, taskQueue: taskQueues.control });

@@ -4,6 +4,7 @@ import { readSpec } from '../../connectors/spec.ts';
 import { listConnections } from '../../store/connection.ts';
 import { listTags } from '../../store/tag.ts';
 import type { Context } from '../context.ts';
+import { exit, type ExitCode } from '../errors.ts';
 import { readCa, readFiles } from '../files.ts';
 import { refuseProblems } from '../problems.ts';
 import { includeProblems, tagProblems } from '../tags.ts';
@@ -11,9 +12,10 @@ import { includeProblems, tagProblems } from '../tags.ts';
 interface ApplyOptions {
   readonly file: readonly string[];
   readonly dryRun?: true;
+  readonly skipTest?: true;
 }
 
-export async function apply(context: Context, options: ApplyOptions): Promise<void> {
+export async function apply(context: Context, options: ApplyOptions): Promise<ExitCode> {
   const files = readFiles(options.file);
   // At the beginning of time nothing is in the past: what is wrong then is wrong whenever and whatever is stored.
   const early = parseConnectionFiles(files, { now: new Date(0), readCa });
@@ -32,14 +34,9 @@ export async function apply(context: Context, options: ApplyOptions): Promise<vo
   refuseProblems([...problems, ...includeProblems(connections, known)].map(problemInWords));
   if (options.dryRun === true) {
     const { dryRun } = await import('./applyDryRun.ts');
-    return dryRun(context, connections, stored);
+    await dryRun(context, connections, stored);
+    return exit.done;
   }
   const { applyConnections } = await import('./applyConnections.ts');
-  // Connections may ask for tags of the same files.
-  return applyConnections(
-    context,
-    connections,
-    stored,
-    tags.length === 0 ? [] : await (await import('../applyTags.ts')).applyTags(context, tags),
-  );
+  return applyConnections(context, connections, { stored, tags, skipTest: options.skipTest === true });
 }

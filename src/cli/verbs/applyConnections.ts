@@ -1,42 +1,56 @@
-// The changing part of `tidemark apply`: row, schedules, entity, in this order. Applying again repairs what a crash between them left.
+// The changing part of `tidemark apply`: the test, then row, schedules, entity, in this order. Applying again repairs what a crash between them left.
 import { syncSchedules } from '../../clients/schedules.ts';
-import type { FoundConnection } from '../../connectors/connectionFile.ts';
-import { profileNames, specHash } from '../../connectors/spec.ts';
+import type { FoundConnection, FoundTag } from '../../connectors/connectionFile.ts';
+import { type ConnectionSpec, profileNames, specHash } from '../../connectors/spec.ts';
+import type { CheckName } from '../../model.ts';
 import { lookBeforeChange } from '../../reconcile/beforeChange.ts';
 import { type Connection, putConnection } from '../../store/connection.ts';
 import { emptyRowNotes } from '../connectionView.ts';
 import type { Context } from '../context.ts';
 import { tellChanged } from '../entity.ts';
+import { exit, type ExitCode } from '../errors.ts';
 import { toJson } from '../plain.ts';
-import type { AppliedTag } from '../applyTags.ts';
+import { checkLines } from '../testText.ts';
+import { isTested, requireTester, testSpec } from './applyTests.ts';
 
 interface Applied {
   readonly kind: 'connection' | 'tag';
   readonly name: string;
-  readonly change: 'created' | 'changed' | 'unchanged';
+  readonly change: 'created' | 'changed' | 'unchanged' | 'refused';
   readonly file: string;
+  /** The check that refused it, its cause and its fix; of refused ones only. */
+  readonly check?: CheckName;
+  readonly cause?: string | null;
+  readonly fix?: string | null;
 }
 
-/** `stored`: the rows before; `tags`: what was applied already. */
+/** `stored`: the rows before. One after another, in order; one whose test fails is refused, and what was stored of it stays in force. */
 export async function applyConnections(
   context: Context,
   connections: readonly FoundConnection[],
-  stored: readonly Connection[],
-  tags: readonly AppliedTag[],
-): Promise<void> {
-  // Both servers must be there before anything is changed.
-  const database = await context.database();
-  const client = await context.temporal();
+  { stored, tags, skipTest }: { readonly stored: readonly Connection[]; readonly tags: readonly FoundTag[]; readonly skipTest: boolean },
+): Promise<ExitCode> {
+  // All that is needed must be there before anything is changed.
+  await context.database();
+  await context.temporal();
+  const beforeOf = ({ spec }: FoundConnection): Connection | undefined => stored.find(({ name }) => name === spec.name);
+  const isToTest = (found: FoundConnection): boolean => !skipTest && isTested(found.spec, beforeOf(found));
+  if (connections.some(isToTest)) await requireTester(context);
+  // Connections may ask for tags of the same files.
+  const appliedTags = tags.length === 0 ? [] : await (await import('../applyTags.ts')).applyTags(context, tags);
 
-  const applied: Applied[] = tags.map((tag) => ({ kind: 'tag', ...tag }));
+  const applied: Applied[] = appliedTags.map((tag) => ({ kind: 'tag', ...tag }));
   try {
-    for (const { spec, file, notes } of connections) {
-      const before = stored.find(({ name }) => name === spec.name);
-      if (before !== undefined && before.specHash !== specHash(spec)) await lookBeforeChange({ client, database }, before.spec);
-      // The row comes first: schedules and the entity are made from it, also when nothing changed, for they may be missing.
-      const change = await putConnection(database, { name: spec.name, spec: toJson(spec), specHash: specHash(spec) });
-      await syncSchedules(client, spec, profileNames(before?.spec));
-      await tellChanged(client, spec.name);
+    for (const found of connections) {
+      const { spec, file, notes } = found;
+      const failed = isToTest(found) ? (await testSpec(context, spec)).checks.find(({ outcome }) => outcome === 'failed') : undefined;
+      if (failed !== undefined) {
+        for (const line of [`${spec.name}: refused, its test failed.`, ...checkLines(failed)]) context.output.note(line);
+        const { check, cause, fix } = failed;
+        applied.push({ kind: 'connection', name: spec.name, change: 'refused', file, check, cause, fix });
+        continue;
+      }
+      const change = await applyOne(context, spec, beforeOf(found));
       for (const note of [...notes, ...emptyRowNotes(spec)]) context.output.note(`${spec.name}: ${note}`);
       applied.push({ kind: 'connection', name: spec.name, change, file });
     }
@@ -46,4 +60,20 @@ export async function applyConnections(
       columns: (['name', 'change', 'file'] as const).map((key) => ({ title: key, value: (row) => row[key] })),
     });
   }
+  return applied.some(({ change }) => change === 'refused') ? exit.failed : exit.done;
+}
+
+async function applyOne(
+  context: Context,
+  spec: ConnectionSpec,
+  before: Connection | undefined,
+): Promise<'created' | 'changed' | 'unchanged'> {
+  const database = await context.database();
+  const client = await context.temporal();
+  if (before !== undefined && before.specHash !== specHash(spec)) await lookBeforeChange({ client, database }, before.spec);
+  // The row comes first: schedules and the entity are made from it, also when nothing changed, for they may be missing.
+  const change = await putConnection(database, { name: spec.name, spec: toJson(spec), specHash: specHash(spec) });
+  await syncSchedules(client, spec, profileNames(before?.spec));
+  await tellChanged(client, spec.name);
+  return change;
 }

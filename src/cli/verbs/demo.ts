@@ -72,8 +72,10 @@ async function show(outer: Context, stack: Stack, home: string): Promise<RunRepo
   const context = createContext(output);
   try {
     const files = demoConnections.map((connection) => writeDemoConnection(home, connection, simulator));
-    await apply({ ...context, output: silent(output.notes) }, { file: files });
-    for (const [index, { name }] of demoConnections.entries()) output.note(`Connection "${name}" is applied (${files[index] ?? ''}).`);
+    const applied = await apply({ ...context, output: silent(output.notes) }, { file: files });
+    if (applied !== exit.done) throw new TidemarkError('CONFIG_INVALID', 'A connection of the demo failed its test.');
+    for (const [index, { name }] of demoConnections.entries())
+      output.note(`Connection "${name}" is tested and applied (${files[index] ?? ''}).`);
     const cloud = controlSimulator(simulator.origin, readFileSync(simulator.caFile, 'utf8'));
     await cloud.clearFaults();
     await cloud.addFaults([{ match: '/v1.0/', every: throttledEvery, fault: { kind: 'throttle', retryAfter: 1 } }]);
