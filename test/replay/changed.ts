@@ -22,3 +22,8 @@ export async function reconcile(): ReturnType<typeof released.reconcile> {
   await sleep(1);
   return released.reconcile();
 }
+
+export async function testConnection(...input: Parameters<typeof released.testConnection>): ReturnType<typeof released.testConnection> {
+  await sleep(1);
+  return released.testConnection(...input);
+}
