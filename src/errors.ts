@@ -22,13 +22,13 @@ export const codes = {
     retried: false,
     effect: 'errored',
     acts: 'operator',
-    hint: 'Check tenantId, clientId and the secret or certificate of the connection.',
+    hint: 'The secret or certificate is wrong or has expired, or tenantId or clientId is wrong: check all three against the app registration, make a new secret if needed, and put it where the reference points.',
   },
   SOURCE_FORBIDDEN: {
     retried: false,
     effect: 'errored',
     acts: 'operator',
-    hint: 'Grant the named application permission and consent to it as an administrator.',
+    hint: 'In the app registration, under API permissions, add the application permission and click "Grant admin consent"; a green check mark shows that it is granted.',
   },
   SOURCE_NOT_FOUND: {
     retried: false,

@@ -6,6 +6,7 @@ import { writeLog } from '../store/log.ts';
 import { finishRun as finishRow } from '../store/run.ts';
 import { countRunOnce } from '../store/standing.ts';
 import type { Shared } from './dependencies.ts';
+import { noteEmpty } from './emptyNote.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { FinishRequest } from './types.ts';
 
@@ -16,6 +17,7 @@ export async function finishRun(shared: Shared, { run, connection, verdict, erro
     failpoint('finish.before');
     const report = await finishRow(database, { run, verdict, error });
     failpoint('finish.after');
+    if (report.verdict === 'complete') await noteEmpty(database, run, report);
     const connector = await countRunOnce(database, run);
     if (connector !== null) shared.metrics.runEnded(connector, report);
     const brief = briefOfReport(run, report);

@@ -59,7 +59,7 @@ function permissionNamed(error: TidemarkError, stream: StreamDefinition): Tidema
     'SOURCE_FORBIDDEN',
     `The application may not read ${stream.title.toLowerCase()}: the permission ${least} is missing.`,
     {
-      hint: `Grant the application permission ${least} in Microsoft Entra ID and consent to it as an administrator (${wider.join(', ')} would do as well, but give more).`,
+      hint: `In the app registration, under API permissions, add the application permission ${least} and click "Grant admin consent"; a green check mark shows that it is granted. (${wider.join(', ')} would do as well, but give more.)`,
       details: { ...error.details, missing: [least] },
       cause: error,
     },

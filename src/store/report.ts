@@ -1,7 +1,7 @@
 // The counts of a run's report (I6): each object once per run, by what became of it. MUST cost by what the run saw, never by what is stored.
 import type { ErrorBrief, Mode, Reason, RunReport, StreamMode, StreamOutcome, StreamReport } from '../model.ts';
 import type { StreamPin } from './cursor.ts';
-import type { Transaction } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 
 interface CountedRun {
   readonly run: number;
@@ -141,4 +141,14 @@ async function countAssets(transaction: Transaction, run: number, stream: string
     [run, stream],
   );
   return row ?? { added: 0, updated: 0, removed: 0 };
+}
+
+/** Of these streams those that never had a record, in their order. One look into an index for each. */
+export async function streamsWithoutRecords(database: Database, connection: string, streams: readonly string[]): Promise<string[]> {
+  const rows = await database.query<{ stream: string }>(
+    `select stream from unnest($2::text[]) with ordinality as asked (stream, place)
+     where not exists (select from record where record.connection = $1 and record.stream = asked.stream) order by place`,
+    [connection, streams],
+  );
+  return rows.map(({ stream }) => stream);
 }

@@ -273,3 +273,32 @@ test('a run that nobody ends is waited for a slice long', async () => {
   const { run, timings } = await open();
   expect(await inside(() => activities.awaitRun({ run, connection: name, timings }))).toEqual({ kind: 'running' });
 });
+
+test('a complete full pull that read nothing where nothing was before says so once, with what to check', async () => {
+  const { name, activities, open, read } = await site();
+  simulator.addFaults([{ phase: 'list', match: '/v1\\.0/users', fault: { kind: 'body', text: '{"value":[]}' } }]);
+  try {
+    const opened = await open();
+    for (const stream of ['users', 'roles']) expect(await read(opened, stream)).toEqual({ kind: 'done' });
+    const place = { run: opened.run, connection: name };
+    await inside(() => activities.settle({ ...place, timings: shippedTimings }));
+    const brief = await inside(() => activities.finishRun({ ...place, verdict: 'complete', error: null, reason: null }));
+    expect(brief.verdict).toBe('complete');
+  } finally {
+    simulator.clearFaults();
+  }
+  const lines = async () => (await readLogs(database, { connection: name, limit: 100 })).filter(({ level }) => level === 'warning');
+  expect(await lines()).toMatchObject([
+    {
+      message: 'The source has none of these: users.',
+      details: {
+        hint: 'Check that the app registration has User.Read.All with admin consent (a green check mark under API permissions), and in the Azure portal that there are any in this tenant.',
+      },
+    },
+  ]);
+  const again = await open({ requestId: 'second' });
+  for (const stream of ['users', 'roles']) await read(again, stream);
+  await inside(() => activities.settle({ run: again.run, connection: name, timings: shippedTimings }));
+  await inside(() => activities.finishRun({ run: again.run, connection: name, verdict: 'complete', error: null, reason: null }));
+  expect(await lines()).toHaveLength(1);
+});

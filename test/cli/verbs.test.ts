@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defaultRoles } from '../../simulator/permissions.ts';
 import { configuredSignal, stateQuery } from '../../src/workflows/messages.ts';
 import { eventually } from '../support/waiting.ts';
+import type { FaultRule } from '../../simulator/faults.ts';
 import { type CliStack, startCliStack } from './stack.ts';
 import type { Ended } from './tidemark.ts';
 
@@ -397,7 +398,47 @@ test.each([
   expect(text).not.toContain('not-the-secret');
   const table = await stack.call(['run-report', failed.run]);
   for (const part of [code, ...parts, 'fix: ']) expect(table.stdout).toContain(part);
-  expect((await json(status, ['status', name])).state).toBe('errored');
+  const now = await json(status, ['status', name]);
+  expect(now).toMatchObject({ state: 'errored', lastError: { code } });
+  expect(now.lastError?.hint).toBe(failed.error?.hint);
+  const lines = await json(z.array(logLine), ['logs', name, '--run', failed.run]);
+  expect(lines.find(({ level }) => level === 'error')).toMatchObject({ details: { code, hint: failed.error?.hint } });
+  expect((await stack.call(['logs', name])).stdout).toContain(code);
+});
+
+test.each<[string, readonly FaultRule[], string, string]>([
+  ['no consent at the login', [{ phase: 'token', fault: { kind: 'aadsts', code: 65001 } }], 'SOURCE_AUTH_FAILED', 'Grant admin consent'],
+  [
+    'no consent at Graph',
+    [{ match: '/v1.0/', fault: { kind: 'status', status: 403, code: 'Authorization_RequestDenied' } }],
+    'SOURCE_FORBIDDEN',
+    'Grant admin consent',
+  ],
+  [
+    'a login that is elsewhere',
+    [{ phase: 'discovery', fault: { kind: 'redirect', location: 'https://x.example' } }],
+    'LINK_REFUSED',
+    'sent',
+  ],
+])('%s: errored at once, with code, hint and log line; the next success clears it', async (_, faults, code, hint) => {
+  // Without a token of its own from before.
+  const name = `errs-${code.toLowerCase().replaceAll('_', '-')}`;
+  await stack.call(['apply', '--skip-test', '-f', stack.write(name)]);
+  await stack.simulator.addFaults(faults);
+  try {
+    const begun = performance.now();
+    await json(report, ['run', name, '--wait'], 4);
+    expect(performance.now() - begun).toBeLessThan(20_000);
+  } finally {
+    await stack.simulator.clearFaults();
+  }
+  const failed = await json(status, ['status', name]);
+  expect(failed).toMatchObject({ state: 'errored', lastError: { code } });
+  expect(failed.lastError?.hint).toContain(hint);
+  const lines = await json(z.array(logLine), ['logs', name]);
+  expect(lines.find(({ level }) => level === 'error')).toMatchObject({ details: { code, hint: failed.lastError?.hint } });
+  expect((await json(report, ['run', name, '--wait'])).verdict).toBe('complete');
+  expect(await json(status, ['status', name])).toMatchObject({ state: 'processed', lastError: null });
 });
 
 test('a missing permission is named', async () => {
