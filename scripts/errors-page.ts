@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { exitOf } from '../src/cli/errors.ts';
 import { codes, type ErrorCode, TidemarkError } from '../src/errors.ts';
+import { table } from './table.ts';
 
 const acts = { nobody: 'nobody', operator: 'the operator', developer: 'the developers' } as const;
 
@@ -30,13 +31,6 @@ ${table(rows)}
 
 The exit code is that of a verb which fails with this code itself. A run that ends failed, partial, cancelled or superseded ends \`tidemark run --wait\` with 4, whatever its code.
 `;
-}
-
-function table(rows: readonly string[][]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`);
-  lines.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
-  return lines.join('\n');
 }
 
 if (import.meta.main) writeFileSync(path.join(import.meta.dirname, '..', 'docs', 'errors.md'), errorsPage());

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorsPage } from '../scripts/errors-page.ts';
+import { troubleshootingPage } from '../scripts/troubleshooting-page.ts';
 import { variables } from '../src/config.ts';
 import { parseConnectionFiles, problemInWords } from '../src/connectors/connectionFile.ts';
 import { connectors } from '../src/connectors/index.ts';
@@ -27,6 +28,7 @@ const blocks = pages.flatMap((page): Block[] =>
 );
 
 test('docs/errors.md is what the table of codes says', () => expect(read('docs/errors.md')).toBe(errorsPage()));
+test('docs/troubleshooting.md is what the tables of causes say', () => expect(read('docs/troubleshooting.md')).toBe(troubleshootingPage()));
 
 test.each(blocks.filter(({ words }) => words[0] === 'yaml'))('a connection file of $page is valid', ({ page, text }) => {
   const { connections, tags, problems } = parseConnectionFiles([{ file: page, text }], { now: new Date('2026-05-01T00:00:00Z') });

@@ -436,7 +436,8 @@ test.each<[string, readonly FaultRule[], string, string]>([
   expect(failed).toMatchObject({ state: 'errored', lastError: { code } });
   expect(failed.lastError?.hint).toContain(hint);
   const lines = await json(z.array(logLine), ['logs', name]);
-  expect(lines.find(({ level }) => level === 'error')).toMatchObject({ details: { code, hint: failed.lastError?.hint } });
+  // Each stream has its own line; the run's is the last.
+  expect(lines.findLast(({ level }) => level === 'error')).toMatchObject({ details: { code, hint: failed.lastError?.hint } });
   expect((await json(report, ['run', name, '--wait'])).verdict).toBe('complete');
   expect(await json(status, ['status', name])).toMatchObject({ state: 'processed', lastError: null });
 });

@@ -25,6 +25,20 @@ function arm(fault: Fault, match = 'users|groups'): void {
   simulator.addFaults([{ match, fault }]);
 }
 
+test.each([
+  [53003, 400, 'invalid_grant'],
+  [65001, 400, 'invalid_grant'],
+  [90033, 503, 'temporarily_unavailable'],
+  [90038, 400, 'invalid_request'],
+  [90094, 400, 'invalid_grant'],
+  [900382, 400, 'invalid_request'],
+] as const)('the sign-in service refuses with AADSTS%i when asked to', async (code, status, error) => {
+  simulator.addFaults([{ phase: 'token', fault: { kind: 'aadsts', code } }]);
+  const reply = await client.token();
+  expect(reply.status).toBe(status);
+  expect(reply.body).toMatchObject({ error, error_codes: [code], error_description: expect.stringMatching(`^AADSTS${code}: `) as string });
+});
+
 test.each<[Fault, number, string | undefined, Record<string, string | undefined>]>([
   [{ kind: 'throttle', retryAfter: 7 }, 429, 'TooManyRequests', { 'retry-after': '7' }],
   [{ kind: 'throttle', retryAfter: 1e9 }, 429, 'TooManyRequests', { 'retry-after': '1000000000' }],
@@ -51,13 +65,19 @@ test.each<[Fault, number, string | undefined, Record<string, string | undefined>
     { location: 'https://evil.example.invalid/v1.0/users/delta?$deltatoken=' },
   ],
   [{ kind: 'redirect', location: 'https://evil.example.invalid/' }, 302, undefined, { location: 'https://evil.example.invalid/' }],
+  [
+    { kind: 'claimsChallenge' },
+    401,
+    'InvalidAuthenticationToken',
+    { 'www-authenticate': expect.stringContaining('error="insufficient_claims"') as string },
+  ],
   [{ kind: 'body', text: '{}' }, 200, undefined, {}],
   [{ kind: 'header', name: 'Retry-After', value: '1209600' }, 200, undefined, { 'retry-after': '1209600' }],
 ])('%j', async (fault, status, code, headers) => {
   arm(fault);
   const reply = await client.get('users/delta');
   expect([reply.status, codeOf(reply)]).toEqual([status, code]);
-  for (const [name, value] of Object.entries(headers)) expect(reply.headers[name]).toBe(value);
+  for (const [name, value] of Object.entries(headers)) expect(reply.headers[name]).toEqual(value);
 });
 
 test('the Location of a 410 begins a new round', async () => {
