@@ -46,7 +46,7 @@ export function placeOf(input: unknown): Place {
 /** The place that the id of a workflow names: `connection:NAME`, `pull:NAME:N`, `tick:NAME:PROFILE…`. */
 export function placeOfWorkflow(workflowId: string): Place {
   const [kind, connection, rest] = workflowId.split(':');
-  if (connection === undefined || (kind !== 'connection' && kind !== 'pull' && kind !== 'tick')) return {};
+  if (connection === undefined || (kind !== 'connection' && kind !== 'pull' && kind !== 'tick' && kind !== 'test')) return {};
   return kind === 'pull' && /^\d+$/.test(rest ?? '') ? { connection, run: Number(rest) } : { connection };
 }
 

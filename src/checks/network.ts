@@ -1,5 +1,5 @@
 // The check `network`: every host can be reached, by name and TCP, or by way of the proxy.
-import { openSocket, openTunnel } from '../clients/reach.ts';
+import { openSocket, openTunnel, unresolved } from '../clients/reach.ts';
 import { codeOf } from '../clients/thrown.ts';
 import type { Advice } from '../model.ts';
 import type { CauseName } from './causes.ts';
@@ -10,6 +10,7 @@ import { say } from './words.ts';
 const direct: Readonly<Record<string, CauseName>> = {
   ENOTFOUND: 'nameUnknown',
   EAI_AGAIN: 'nameUnknown',
+  [unresolved]: 'nameUnknown',
   ECONNREFUSED: 'refused',
   ECONNRESET: 'refused',
   ETIMEDOUT: 'noConnection',
@@ -30,7 +31,7 @@ export async function findWay({ url, proxy, ca }: Host, signal: AbortSignal): Pr
   } catch (error) {
     const reason = codeOf(error) ?? 'UNKNOWN';
     if (proxy === null)
-      return say(signal.aborted ? 'noConnection' : (direct[reason] ?? 'unreachable'), { host, name: url.hostname, reason });
+      return say(direct[reason] ?? (signal.aborted ? 'noConnection' : 'unreachable'), { host, name: url.hostname, reason });
     const name = signal.aborted ? 'proxySilent' : direct[reason] === 'nameUnknown' ? 'proxyNameUnknown' : 'proxyUnreachable';
     return say(name, { host, name: proxy.hostname, proxy: addressOf(proxy), reason });
   }

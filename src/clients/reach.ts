@@ -7,10 +7,20 @@ import tls from 'node:tls';
 import { portOf } from './proxy.ts';
 import { secureContextOf } from './trust.ts';
 
+/** The code of an error that says that the name was not resolved before the wait was ended. */
+export const unresolved = 'NAME_TIMEOUT';
+
 /** A connection that stands. */
-export function openSocket(url: URL, signal: AbortSignal): Promise<net.Socket> {
-  const socket = net.connect({ host: hostOf(url), port: portOf(url) });
-  return settled(socket, 'connect', signal);
+export async function openSocket(url: URL, signal: AbortSignal): Promise<net.Socket> {
+  const host = hostOf(url);
+  const socket = net.connect({ host, port: portOf(url) });
+  let resolved = net.isIP(host) !== 0;
+  socket.once('lookup', () => (resolved = true));
+  try {
+    return await settled(socket, 'connect', signal);
+  } catch (error) {
+    throw signal.aborted && !resolved ? Object.assign(new Error('The name was not resolved in time.'), { code: unresolved }) : error;
+  }
 }
 
 /** What a proxy answered to CONNECT: the tunnel, or the status by which it refused. */
@@ -24,13 +34,11 @@ export function openTunnel(
   const target = `${to.hostname}:${portOf(to)}`;
   const asked = request({
     method: 'CONNECT',
-    host: hostOf(proxy),
-    port: portOf(proxy),
     path: target,
     headers: { host: target, ...authorizationOf(proxy) },
-    agent: false,
     signal,
-    ...(proxy.protocol === 'https:' ? { createConnection: () => secureTo(proxy, ca) } : {}),
+    // Without an agent: a connection of its own.
+    createConnection: () => (proxy.protocol === 'https:' ? secureTo(proxy, ca) : net.connect({ host: hostOf(proxy), port: portOf(proxy) })),
   });
   return new Promise((resolve, reject) => {
     asked.once('error', reject);

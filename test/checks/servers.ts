@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
 import { Worker } from 'node:worker_threads';
@@ -76,10 +77,14 @@ export function tlsServer(certificate: Pair, options: tls.TlsOptions = {}): Prom
 }
 
 /** A proxy for CONNECT: answers with the status, or leads every tunnel to the port; null: it says nothing. */
-export function proxyServer(answer: { readonly status: number } | { readonly to: number } | null): Promise<Place> {
+export function proxyServer(
+  answer: { readonly status: number } | { readonly to: number } | null,
+  certificate: Pair | null = null,
+): Promise<Place> {
   const sockets = new Set<net.Socket>();
-  const server = createHttpServer();
-  server.on('connect', (_, client) => {
+  const server =
+    certificate === null ? createHttpServer() : createHttpsServer({ cert: certificate.certificatePem, key: certificate.keyPem });
+  server.on('connect', (_, client: net.Socket) => {
     client.on('error', () => undefined);
     if (answer === null) return;
     if ('status' in answer) return void client.end(`HTTP/1.1 ${answer.status} No\r\n\r\n`);

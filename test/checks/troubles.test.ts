@@ -1,4 +1,5 @@
 // Test Connection tells each trouble apart, each with its own cause and its own fix, and all of it within its one deadline.
+import dns from 'node:dns';
 import { causes } from '../../src/checks/causes.ts';
 import { aadsts } from '../../src/clients/aadsts.ts';
 import type { CheckName, ConnectionTest } from '../../src/model.ts';
@@ -15,7 +16,10 @@ const steady = (text: string): string =>
   text
     .replaceAll(/(localhost|127\.0\.0\.1):\d+/g, '$1:PORT')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/pause of 1[7-9] s/g, 'pause of 17 s');
+    .replaceAll(/pause of 1[7-9] s/g, 'pause of 17 s')
+    // Resolvers and systems differ.
+    .replaceAll('(EAI_AGAIN)', '(ENOTFOUND)')
+    .replaceAll(/\((EACCES|EHOSTUNREACH|EINVAL)\)/g, '(ENETUNREACH)');
 
 const outcomes = ({ checks }: ConnectionTest): string => checks.map(({ outcome }) => outcome).join(' ');
 const order: readonly CheckName[] = ['network', 'tls', 'credentials', 'permissions', 'data'];
@@ -403,12 +407,12 @@ describe('what passes', () => {
     });
   });
 
-  test('a proxy stands between: it is what is contacted, and tunnels carry the handshake', async () => {
+  test.each(['http', 'https'])('a proxy stands between (%s): it is what is contacted, and tunnels carry the handshake', async (scheme) => {
     site = await startSite();
-    const certificate = await createCertificates({ names: ['login.proxied.invalid', 'graph.proxied.invalid'] });
+    const certificate = await createCertificates({ names: ['login.proxied.invalid', 'graph.proxied.invalid', '127.0.0.1'] });
     const { port } = await site.keep(tlsServer(certificate));
-    const proxy = await site.keep(proxyServer({ to: port }));
-    const given = { ...proxied, ca: certificate.caPem, proxy: { url: `http://127.0.0.1:${proxy.port}`, except: null } };
+    const proxy = await site.keep(proxyServer({ to: port }, scheme === 'https' ? certificate : null));
+    const given = { ...proxied, ca: certificate.caPem, proxy: { url: `${scheme}://127.0.0.1:${proxy.port}`, except: null } };
     const [network, tls] = (await testAt(site, { ...given, withinMs: 1_000 })).checks;
     const contacted = `proxy 127.0.0.1:${proxy.port} for login.proxied.invalid:443 and graph.proxied.invalid:443`;
     expect([network, tls]).toMatchObject([
@@ -416,6 +420,17 @@ describe('what passes', () => {
       { outcome: 'passed', contacted },
     ]);
   });
+});
+
+test('a name that is not resolved in time is told as such, not as a connection that is dropped', async () => {
+  site = await startSite();
+  const lookup = jest.spyOn(dns, 'lookup').mockImplementation((() => undefined) as unknown as typeof dns.lookup);
+  try {
+    const { checks } = await testAt(site, { withinMs: 300 });
+    expect(checks[0]).toMatchObject({ outcome: 'failed', cause: 'The name localhost cannot be resolved (NAME_TIMEOUT).' });
+  } finally {
+    lookup.mockRestore();
+  }
 });
 
 describe('permissions', () => {

@@ -34,7 +34,7 @@ const viaProxy =
   (answer: Parameters<typeof proxyServer>[0], more: Given = {}): Trouble['make'] =>
   async (site) => {
     const { port } = await site.keep(proxyServer(answer));
-    return { ...proxied, ...more, proxy: { url: `http://127.0.0.1:${port}`, except: null } };
+    return { ...proxied, ...more, proxy: { url: `http://user:CANARY-proxy@127.0.0.1:${port}`, except: null } };
   };
 
 const faulty =

@@ -197,6 +197,20 @@ test('approveRemovals and rejectRemovals act on the digest alone', async () => {
   expect((await runs(name))[0]).toMatchObject({ mode: 'settle', verdict: 'complete' });
 });
 
+test('testConnection answers the five checks of what is stored', async () => {
+  const name = await applied('tested');
+  const checks = ['network', 'tls', 'credentials', 'permissions', 'data'].map((check) => ({
+    check,
+    outcome: 'passed',
+    cause: null,
+    fix: null,
+  }));
+  expect(await answerOf(name, 'testConnection')).toMatchObject({ connection: name, ok: true, checks });
+  expect((await update(name, 'testConnection', { spec: {} })).stderr).toContain('it takes no input');
+  const start = ['workflow', 'execute', '--type', 'testConnection', '--task-queue', 'tidemark', '-w', `test:${name}:by-hand`];
+  expect((await temporal(...start, ...input({ name }), '-o', 'json')).stdout).toContain(name);
+});
+
 test('schedule list, describe, trigger and toggle', async () => {
   const name = await applied('scheduled', daily);
   const schedule = `${name}:default`;
