@@ -44,6 +44,8 @@ export interface SecretSources {
   readonly allowedEnv: readonly string[];
   /** An absolute directory, or null when no file may be read. */
   readonly dir: string | null;
+  /** The file with the key of the secrets that Tidemark keeps; absolute. It need not exist. */
+  readonly keyFile: string;
 }
 
 export interface Config {
@@ -117,6 +119,7 @@ export const variables = {
   TIDEMARK_DATABASE_URL: databaseUrlSchema.optional(),
   TIDEMARK_SECRET_ENV: list.default([]),
   TIDEMARK_SECRET_DIR: z.string().optional(),
+  TIDEMARK_SECRET_KEY_FILE: z.string().optional(),
   TIDEMARK_ALLOWED_ORIGINS: list
     .refine((origins) => origins.every(isOrigin), { error: 'must list origins like https://graph.example, without a path' })
     .default([]),
@@ -163,9 +166,19 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     temporal: temporalConfig(given, stack),
     given: { database: read.TIDEMARK_DATABASE_URL !== undefined, temporal: isTemporalGiven(given) },
     secrets: {
-      env: Object.fromEntries(Object.entries(given).filter(([name]) => isSecretName(name) || read.TIDEMARK_SECRET_ENV.includes(name))),
+      // Read anew each time: whoever changes the process's own environment changes what is read.
+      get env() {
+        return Object.fromEntries(
+          Object.entries(env).filter(
+            (entry): entry is [string, string] =>
+              (entry[1] ?? '') !== '' && (isSecretName(entry[0]) || read.TIDEMARK_SECRET_ENV.includes(entry[0])),
+          ),
+        );
+      },
       allowedEnv: read.TIDEMARK_SECRET_ENV,
       dir: read.TIDEMARK_SECRET_DIR === undefined ? null : path.resolve(cwd, read.TIDEMARK_SECRET_DIR),
+      keyFile:
+        read.TIDEMARK_SECRET_KEY_FILE === undefined ? path.join(home, 'secret.key') : path.resolve(cwd, read.TIDEMARK_SECRET_KEY_FILE),
     },
     allowedOrigins: read.TIDEMARK_ALLOWED_ORIGINS.map((origin) => new URL(origin).origin),
     log: read.TIDEMARK_LOG,
@@ -185,7 +198,7 @@ export function environmentWith(more: Readonly<Record<string, string>>): NodeJS.
   return { ...process.env, ...more };
 }
 
-/** TIDEMARK_SECRET_ENV and _DIR are settings; every other name with the prefix is a secret. */
+/** TIDEMARK_SECRET_ENV, _DIR and _KEY_FILE are settings; every other name with the prefix is a secret. */
 function isSecretName(name: string): boolean {
   return name.startsWith('TIDEMARK_SECRET_') && !(name in variables);
 }

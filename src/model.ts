@@ -27,6 +27,28 @@ export type Reason = (typeof reasons)[number];
 /** Why a run is what it is: a run of mode `settle` reads no stream. */
 export type RunReason = Reason | 'removals approved';
 
+/** What a kept secret serves; the key of the connection file that names it. */
+type SecretPurpose = 'clientSecret' | 'clientCertificate';
+
+/** What a kept secret may be used for: it is sealed together with these, and opens for nothing else. */
+export interface SecretBinding {
+  /** As the connection file has it, in lower case. */
+  readonly tenant: string;
+  /** The login's origin. */
+  readonly login: string;
+  readonly purpose: SecretPurpose;
+}
+
+/** A secret as the database holds it: AES-256-GCM, in base64. */
+export interface SealedSecret extends SecretBinding {
+  readonly name: string;
+  /** Tells keys apart; says nothing of the key. */
+  readonly keyId: string;
+  readonly nonce: string;
+  /** The ciphertext, and after it the tag. */
+  readonly sealed: string;
+}
+
 export type ConnectionState = 'registered' | 'scheduled' | 'processing' | 'processed' | 'errored' | 'held' | 'paused';
 
 export type AssetClass =

@@ -2,6 +2,7 @@
 import { answerTick } from './answerTick.ts';
 import { awaitRun } from './awaitRun.ts';
 import { createBudgets } from './budgets.ts';
+import { createCredentials } from './credentials.ts';
 import type { Dependencies, Shared } from './dependencies.ts';
 import { guarded, type Persistence } from './failure.ts';
 import { finishRun } from './finishRun.ts';
@@ -20,7 +21,10 @@ import type { Activities } from './types.ts';
 
 export function createActivities(dependencies: Dependencies): Activities {
   const { config, database } = dependencies;
-  const shared: Shared = { ...dependencies, sources: createSources(config, createBudgets(database, config)) };
+  const shared: Shared = {
+    ...dependencies,
+    sources: createSources(config, createBudgets(database, config), createCredentials(dependencies)),
+  };
   const make = <Input, Answer>(
     act: (of: Shared, input: Input) => Promise<Answer>,
     persistence: Persistence = 'a few times',

@@ -4,15 +4,15 @@ import type { Budget } from '../clients/budget.ts';
 import { createGraphSource } from '../clients/graph.ts';
 import { createHttp, type Http } from '../clients/http.ts';
 import { createRotation, type LoginMemory, newLoginMemory } from '../clients/rotation.ts';
-import { readSecret } from '../clients/secrets/index.ts';
 import type { Source } from '../clients/source.ts';
-import { createTokenProvider, type Credential, type TokenProvider } from '../clients/token.ts';
+import { createTokenProvider, type TokenProvider } from '../clients/token.ts';
 import type { Config } from '../config.ts';
 import { endpointsOf } from '../connectors/clouds.ts';
 import { isLoopback } from '../connectors/input.ts';
 import { type ConnectionSpec, specHash } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
 import type { Budgets } from './budgets.ts';
+import type { Credentials } from './credentials.ts';
 
 export interface Sources {
   /** The source of a connection, built once per configuration. @throws CONFIG_INVALID */
@@ -30,10 +30,15 @@ interface Entry extends Connected {
 /** Longer than any activity that reads. A fleet's daily pulls would otherwise keep a pool and a token each all day. */
 const idleMs = 30 * 60_000;
 
-type SourceConfig = Pick<Config, 'secrets' | 'allowedOrigins' | 'proxy'>;
+type SourceConfig = Pick<Config, 'allowedOrigins' | 'proxy'>;
 
 /** `now`: milliseconds of a clock that never goes back. */
-export function createSources(config: SourceConfig, budgetOf: Budgets, now: () => number = () => performance.now()): Sources {
+export function createSources(
+  config: SourceConfig,
+  budgetOf: Budgets,
+  credentials: Credentials,
+  now: () => number = () => performance.now(),
+): Sources {
   const entries = new Map<string, Entry>();
   const memories = new Map<string, LoginMemory>();
   const memoryOf = ({ name }: ConnectionSpec): LoginMemory => {
@@ -59,7 +64,7 @@ export function createSources(config: SourceConfig, budgetOf: Budgets, now: () =
       }
       // Runs of one connection follow one another: nobody reads by its former configuration any more.
       void known?.http.close();
-      const entry = { ...connect(spec, config, budgetOf(spec), memoryOf(spec)), hash, usedAtMs: now() };
+      const entry = { ...connect(spec, config, budgetOf(spec), { credentials, memory: memoryOf(spec), now }), hash, usedAtMs: now() };
       entries.set(spec.name, entry);
       return entry.source;
     },
@@ -78,30 +83,27 @@ interface Connected {
   readonly source: Source;
 }
 
+/** How a connection logs in. */
+interface Login {
+  readonly credentials: Credentials;
+  readonly memory: LoginMemory;
+  readonly now: () => number;
+}
+
 /** Nothing is read or sent before something is asked for. @throws CONFIG_INVALID */
-function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, memory: LoginMemory): Connected {
+function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { credentials, memory, now }: Login): Connected {
   checkOrigins(spec, config.allowedOrigins);
   const { login, graph, ca } = endpointsOf(spec);
   const { tenantId, clientId } = spec.credentials;
   const http = createHttp({ ca, proxy: config.proxy });
   const scope = `${new URL(graph).origin}/.default`;
   const token = createRotation({
-    read: () => readCredentials(spec, config),
+    read: () => credentials.read(spec),
     providerOf: (credential) => createTokenProvider({ login, tenantId, clientId, credential, scope, http }),
     memory,
+    now,
   });
   return { http, token, source: createGraphSource({ base: graph, token, http, budget }) };
-}
-
-/** All that can be read, in their order; the failure of the first one when none can. */
-async function readCredentials({ credentials }: ConnectionSpec, { secrets }: SourceConfig): Promise<Credential[]> {
-  const { clientSecret, clientCertificate } = credentials;
-  const references = clientSecret ?? clientCertificate ?? [];
-  const read = await Promise.allSettled(references.map((reference) => readSecret(reference, secrets)));
-  const values = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const failed = read.find((result) => result.status === 'rejected');
-  if (values.length === 0 && failed !== undefined) throw failed.reason;
-  return values.map((value) => (clientSecret === null ? { kind: 'certificate', pem: value } : { kind: 'secret', secret: value }));
 }
 
 function checkOrigins(spec: ConnectionSpec, allowed: readonly string[]): void {

@@ -183,6 +183,21 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     run(options, async (context) => (await import('./verbs/tags.ts')).tagsRm(context, name)),
   );
 
+  const secret = program.command('secret').description('secrets that Tidemark keeps: set, list, rm').helpCommand(false);
+  verb('set <name>', 'keep a secret: its value is asked for, or read from standard input', secret)
+    .option('-f, --file <path...>', 'the file of the connection that uses it; needed before that is applied')
+    .action((name: string, options: CommonOptions & { file?: string[] }) =>
+      run(options, async (context) => (await import('./verbs/secretSet.ts')).secretSet(context, name, options)),
+    );
+  verb('list', 'the secrets that are kept, never their values', secret).action((options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/secretList.ts')).secretList(context)),
+  );
+  verb('rm <name>', 'forget a secret', secret)
+    .option('--force', 'also one that a connection uses')
+    .action((name: string, options: CommonOptions & { force?: true }) =>
+      run(options, async (context) => (await import('./verbs/secretRm.ts')).secretRm(context, name, options)),
+    );
+
   verb('cancel <run>', 'stop a run, NAME:N, after the page under way').action((text: string, options: CommonOptions) =>
     run(options, async (context) => (await import('./verbs/cancel.ts')).cancel(context, text)),
   );

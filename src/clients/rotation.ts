@@ -1,20 +1,34 @@
-// Which of an application's credentials logs in: the one that works is kept, one that was refused is not posted again until it changes.
+// Which of an application's credentials logs in: the first that was not refused. One that was refused is not posted again until its value changes.
 import { TidemarkError } from '../errors.ts';
 import type { Credential, TokenProvider } from './token.ts';
 
 /** What logins have shown, for as long as the process lives: it outlasts sources, so that a dead credential costs one failed login. */
 export interface LoginMemory {
-  worked: string | null;
   readonly refused: Set<string>;
 }
 
-export const newLoginMemory = (): LoginMemory => ({ worked: null, refused: new Set() });
+export const newLoginMemory = (): LoginMemory => ({ refused: new Set() });
+
+/** What a reference of the connection stands for now. */
+export type Candidate =
+  | { readonly reference: string; readonly credential: Credential }
+  | { readonly reference: string; readonly credential: null; readonly failure: unknown };
+
+type Readable = Extract<Candidate, { credential: Credential }>;
+
+/** What a login has shown of a reference. */
+type LoginOutcome =
+  | { readonly reference: string; readonly state: 'works'; readonly credential: Credential; readonly token: string }
+  | { readonly reference: string; readonly state: 'refused'; readonly aadsts: number | null }
+  | { readonly reference: string; readonly state: 'unreadable' };
 
 export interface RotationOptions {
-  /** What may log in now, the preferred one first; at least one. Asked again after a refusal and after a time. @throws CONFIG_INVALID, SECRET_UNAVAILABLE */
-  readonly read: () => Promise<readonly Credential[]>;
+  /** What may log in now, the preferred one first; at least one. Asked again after a refusal and after a time. @throws CONFIG_INVALID */
+  readonly read: () => Promise<readonly Candidate[]>;
   readonly providerOf: (credential: Credential) => TokenProvider;
   readonly memory: LoginMemory;
+  /** Told of each login, and of what could not be read. MUST NOT throw or keep the login waiting. */
+  readonly saw?: (outcome: LoginOutcome) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
@@ -24,23 +38,27 @@ const rereadMs = 15 * 60_000;
 
 interface Held {
   readonly key: string;
+  readonly chosen: Readable;
   readonly provider: TokenProvider;
   readonly readAt: number;
 }
 
-export function createRotation({ read, providerOf, memory, now = () => performance.now() }: RotationOptions): TokenProvider {
+export function createRotation(options: RotationOptions): TokenProvider {
+  const { read, providerOf, memory, saw = () => undefined, now = () => performance.now() } = options;
   let held: Held | null = null;
   let choosing: Promise<Held> | null = null;
+  let lastToken: string | null = null;
 
-  /** Of what was not refused the one that worked, else the first. Where all was refused, all of it may be tried again: it may have been mended at the source. */
+  /** The first that was not refused. Where all were refused, all of them may be tried again: they may have been mended at the source. */
   const choose = async (): Promise<Held> => {
-    const credentials = await read();
-    if (credentials.every((credential) => memory.refused.has(keyOf(credential)))) memory.refused.clear();
-    const usable = credentials.filter((credential) => !memory.refused.has(keyOf(credential)));
-    const chosen = usable.find((credential) => keyOf(credential) === memory.worked) ?? usable[0];
-    if (chosen === undefined) throw new TidemarkError('CONFIG_INVALID', 'The connection has no credential.');
-    const key = keyOf(chosen);
-    return { key, provider: held?.key === key ? held.provider : providerOf(chosen), readAt: now() };
+    const candidates = await read();
+    for (const { reference, credential } of candidates) if (credential === null) saw({ reference, state: 'unreadable' });
+    const readable = candidates.filter((candidate): candidate is Readable => candidate.credential !== null);
+    if (readable.length > 0 && readable.every(({ credential }) => memory.refused.has(keyOf(credential)))) memory.refused.clear();
+    const chosen = readable.find(({ credential }) => !memory.refused.has(keyOf(credential)));
+    if (chosen === undefined) throw failureOf(candidates);
+    const key = keyOf(chosen.credential);
+    return { key, chosen, provider: held?.key === key ? held.provider : providerOf(chosen.credential), readAt: now() };
   };
   const current = async (): Promise<Held> => {
     if (held !== null && now() - held.readAt < rereadMs) return held;
@@ -48,32 +66,51 @@ export function createRotation({ read, providerOf, memory, now = () => performan
     held = await choosing;
     return held;
   };
-  const token: TokenProvider['token'] = async (signal, options) => {
+  const token: TokenProvider['token'] = async (signal, asked) => {
     signal.throwIfAborted();
     const used = await current();
     try {
-      const text = await used.provider.token(signal, options);
-      memory.worked = used.key;
+      const text = await used.provider.token(signal, asked);
+      if (text !== lastToken) saw({ ...used.chosen, state: 'works', token: text });
+      lastToken = text;
       return text;
     } catch (error) {
       if (!isRefused(error)) throw error;
-      memory.refused.add(used.key);
       // Others who asked at the same time may have gone on already.
+      if (!memory.refused.has(used.key)) saw({ reference: used.chosen.reference, state: 'refused', aadsts: aadstsOf(error) });
+      memory.refused.add(used.key);
       if (held === used) held = null;
       const next = await current();
       // None is left that was not refused: `choose` has begun anew.
       if (next.key === used.key || memory.refused.size === 0) throw error;
-      return token(signal, options);
+      return token(signal, asked);
     }
   };
   return { token };
 }
 
+/** Why nothing can be read: of the preferred one, if there is any. */
+function failureOf(candidates: readonly Candidate[]): unknown {
+  const [first] = candidates;
+  if (first !== undefined && first.credential === null) return first.failure;
+  return new TidemarkError('CONFIG_INVALID', 'The connection has no credential.');
+}
+
 /** The login said no to the credential itself, not to the tenant, the application or the circumstances. */
-function isRefused(error: unknown): boolean {
+function isRefused(error: unknown): error is TidemarkError {
   return error instanceof TidemarkError && error.code === 'SOURCE_AUTH_FAILED' && error.details['status'] === 401;
 }
 
+function aadstsOf({ details }: TidemarkError): number | null {
+  const { aadsts } = details;
+  return typeof aadsts === 'number' ? aadsts : null;
+}
+
 function keyOf(credential: Credential): string {
-  return `${credential.kind} ${credential.kind === 'secret' ? credential.secret : credential.pem}`;
+  switch (credential.kind) {
+    case 'secret':
+      return `secret ${credential.secret}`;
+    case 'certificate':
+      return `certificate ${credential.pem}`;
+  }
 }

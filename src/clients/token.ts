@@ -1,7 +1,7 @@
 // Access tokens of one application, by @azure/identity. Repeats nothing; keeps one token until shortly before its end.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AccessToken, TokenCredential } from '@azure/identity';
 import { TidemarkError } from '../errors.ts';
+import { checkCertificate } from './certificate.ts';
 import type { Http } from './http.ts';
 import { unavailable } from './httpFault.ts';
 import { redactError, rememberSecret } from './redact.ts';
@@ -119,28 +119,6 @@ async function createCredential(options: TokenOptions, shared: CredentialOptions
   }
   rememberSecret(credential.secret);
   return new ClientSecretCredential(tenantId, clientId, credential.secret, shared);
-}
-
-/** CONFIG_INVALID unless the PEM has a certificate in force and the private key that belongs to it. */
-function checkCertificate(pem: string): void {
-  const invalid = (what: string, hint: string): TidemarkError =>
-    new TidemarkError('CONFIG_INVALID', `clientCertificate ${what}.`, { hint });
-  const whole = 'The reference has to point to a PEM file with the certificate and its unencrypted private key.';
-  let certificate: X509Certificate;
-  let belongs: boolean;
-  try {
-    certificate = new X509Certificate(pem);
-    belongs = certificate.checkPrivateKey(createPrivateKey(pem));
-  } catch {
-    throw invalid('cannot be read as PEM with a certificate and a private key', whole);
-  }
-  if (!belongs) throw invalid('has a private key that does not belong to the certificate', whole);
-  if (Date.parse(certificate.validTo) < Date.now()) {
-    throw invalid(
-      `expired on ${new Date(certificate.validTo).toISOString()}`,
-      'Make a new certificate, upload it to the application and replace the file.',
-    );
-  }
 }
 
 /** The application permissions that a token holds: its `roles`; none when it is no JWT. Nothing is verified: the token is our own, and the source judges it. */

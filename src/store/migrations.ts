@@ -1,5 +1,6 @@
 // The schema as ordered SQL. MUST only be appended to: a migration that was released never changes.
 
+import { credentials } from './migrations/credentials.ts';
 import { initial } from './migrations/initial.ts';
 import { marks } from './migrations/marks.ts';
 import { removals } from './migrations/removals.ts';
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   { version: 4, oldest: 4, sql: watches },
   { version: 5, oldest: 5, sql: workers },
   { version: 6, oldest: 5, sql: marks },
+  { version: 7, oldest: 5, sql: credentials },
 ];

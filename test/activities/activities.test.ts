@@ -56,7 +56,12 @@ async function site(
       timings,
       // Runs are left open here.
       admission: { atOnce: 100, perTenant: 100 },
-      secrets: { env: more.secret === undefined ? { TIDEMARK_SECRET_TEST: simulator.clientSecret } : {}, allowedEnv: [], dir: null },
+      secrets: {
+        env: more.secret === undefined ? { TIDEMARK_SECRET_TEST: simulator.clientSecret } : {},
+        allowedEnv: [],
+        dir: null,
+        keyFile: '/nowhere',
+      },
       allowedOrigins: [],
       proxy: { url: null, except: null },
     },

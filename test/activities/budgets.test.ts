@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { noopMetricMeter } from '@temporalio/common';
 import { createBudgets } from '../../src/activities/budgets.ts';
+import { createCredentials } from '../../src/activities/credentials.ts';
 import { createActivities } from '../../src/activities/index.ts';
 import { createSources, type Sources } from '../../src/activities/sources.ts';
 import type { FetchOptions, Source } from '../../src/clients/source.ts';
@@ -39,14 +40,14 @@ afterAll(() => database.close());
 
 const config = (timings: Partial<Timings> = {}) => ({
   timings: { ...shippedTimings, ...timings },
-  secrets: { env: { TIDEMARK_SECRET_TEST: simulator.clientSecret }, allowedEnv: [], dir: null },
+  secrets: { env: { TIDEMARK_SECRET_TEST: simulator.clientSecret }, allowedEnv: [], dir: null, keyFile: '/nowhere' },
   allowedOrigins: [],
   proxy: { url: null, except: null },
 });
 
 /** What a worker has: its own connections to the database are the pool's. */
 function worker(): Sources {
-  const sources = createSources(config(), createBudgets(database, config()));
+  const sources = createSources(config(), createBudgets(database, config()), createCredentials({ database, config: config() }));
   opened.push(sources);
   return sources;
 }

@@ -56,7 +56,12 @@ async function holding<T>(how: 'full' | 'delta', work: (site: Site) => Promise<T
       config: {
         timings: shippedTimings,
         admission: { atOnce: 100, perTenant: 100 },
-        secrets: { env: secret === undefined ? {} : { TIDEMARK_SECRET_TEST: secret(simulator) }, allowedEnv: [], dir: null },
+        secrets: {
+          env: secret === undefined ? {} : { TIDEMARK_SECRET_TEST: secret(simulator) },
+          allowedEnv: [],
+          dir: null,
+          keyFile: '/nowhere',
+        },
         allowedOrigins: [],
         proxy: { url: null, except: null },
       },

@@ -3,29 +3,38 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
+import { createCredentials } from '../../src/activities/credentials.ts';
 import { createSources, type Sources } from '../../src/activities/sources.ts';
 import { createBudget } from '../../src/clients/budget.ts';
 import type { FetchOptions, Source } from '../../src/clients/source.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
+import { type StartedStore, stores } from '../support/stores.ts';
 
 let simulator: Simulator;
+let store: StartedStore;
 let dir: string;
 let sources: Sources;
 let passedMs = 0;
 
 beforeAll(async () => {
   simulator = await startSimulator({ users: 10 });
+  store = await stores[0]![1]();
   dir = mkdtempSync(path.join(os.tmpdir(), 'tidemark-secrets-'));
 });
 afterAll(async () => {
   await simulator.close();
+  await store.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 beforeEach(() => {
   simulator.resetRequests();
   sources = createSources(
-    { secrets: { env: {}, allowedEnv: [], dir }, allowedOrigins: ['https://graph.corp.example'], proxy: { url: null, except: null } },
+    { allowedOrigins: ['https://graph.corp.example'], proxy: { url: null, except: null } },
     () => createBudget(),
+    createCredentials({
+      database: store.database,
+      config: { secrets: { env: {}, allowedEnv: [], dir, keyFile: path.join(dir, 'secret.key') } },
+    }),
     () => passedMs,
   );
 });

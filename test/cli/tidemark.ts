@@ -31,6 +31,8 @@ export function tidemark(words: readonly string[], options: CallOptions = {}): P
     err.push(chunk);
     options.onNote?.(chunk.toString());
   });
+  // Refused before it was read.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(options.stdin ?? '');
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
   return new Promise((resolve, reject) => {

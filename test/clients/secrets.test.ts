@@ -8,6 +8,8 @@ import { redact } from '../../src/clients/redact.ts';
 import { readSecret, type SecretPlaces } from '../../src/clients/secrets/index.ts';
 import { failureOf } from './sourceServer.ts';
 
+const binding = { tenant: 't', login: 'https://login.example', purpose: 'clientSecret' } as const;
+
 let root: string;
 let places: SecretPlaces;
 let socket: net.Server;
@@ -37,6 +39,7 @@ beforeAll(async () => {
     env: { TIDEMARK_SECRET_A: 'CANARY-a', LISTED: 'CANARY-listed', PATH: 'CANARY-path', TIDEMARK_SECRET_EMPTY: '' },
     allowedEnv: ['LISTED'],
     dir,
+    kept: { find: () => Promise.resolve(null), keyFile: path.join(root, 'secret.key') },
   };
 });
 afterAll(() => {
@@ -55,12 +58,12 @@ test.each([
   ['file:link-in', 'CANARY-plain'],
   ['file:largest', 'x'.repeat(64 * 1024)],
 ])('%s is read, and redacted from then on', async (reference, value) => {
-  await expect(readSecret(reference, places)).resolves.toBe(value);
+  await expect(readSecret(reference, binding, places)).resolves.toBe(value);
   expect(redact(`before ${value} after`)).toBe('before [secret] after');
 });
 
 test('an absolute path under the directory is read', async () => {
-  await expect(readSecret(`file:${path.join(root, 'dir', 'plain')}`, places)).resolves.toBe('CANARY-plain');
+  await expect(readSecret(`file:${path.join(root, 'dir', 'plain')}`, binding, places)).resolves.toBe('CANARY-plain');
 });
 
 test.each([
@@ -80,8 +83,9 @@ test.each([
   ['file:link-out', 'SECRET_UNAVAILABLE', 'TIDEMARK_SECRET_DIR'],
   ['file:link-up/outside', 'SECRET_UNAVAILABLE', 'TIDEMARK_SECRET_DIR'],
   ['file:.', 'SECRET_UNAVAILABLE', 'TIDEMARK_SECRET_DIR'],
+  ['secret:contoso', 'SECRET_UNAVAILABLE', 'tidemark secret set contoso -f FILE'],
 ])('%s is %s and names itself and the fix', async (reference, code, fix) => {
-  const error = await failureOf(readSecret(reference, places));
+  const error = await failureOf(readSecret(reference, binding, places));
   expect(error.code).toBe(code);
   expect(error.message).toContain(reference);
   expect(error.hint).toContain(fix);
@@ -89,27 +93,26 @@ test.each([
 });
 
 test.each([
-  ['secret:contoso', 'secret:'],
   ['keyvault:https://vault/secrets/x', 'keyvault:'],
   ['cyberark:safe/object', 'cyberark:'],
   ['jwe:abc', 'jwe:'],
 ])('%s is refused by the name of its kind', async (reference, kind) => {
-  const error = await failureOf(readSecret(reference, places));
+  const error = await failureOf(readSecret(reference, binding, places));
   expect(error.code).toBe('CONFIG_INVALID');
   expect(error.message).toBe(`Secrets by ${kind} are not supported by this version.`);
 });
 
-test.each(['CANARY-literal', 'CANARY:literal', 'env:', 'file:', ''])(
+test.each(['CANARY-literal', 'CANARY:literal', 'env:', 'file:', 'secret:', ''])(
   '%j, which may be a secret itself, is refused and not repeated',
   async (reference) => {
-    const error = await failureOf(readSecret(reference, places));
+    const error = await failureOf(readSecret(reference, binding, places));
     expect(error.code).toBe('CONFIG_INVALID');
     expect(JSON.stringify([error.message, error.hint, error.details])).not.toContain('CANARY');
   },
 );
 
 test('no file is read when no directory is configured', async () => {
-  const error = await failureOf(readSecret('file:plain', { ...places, dir: null }));
+  const error = await failureOf(readSecret('file:plain', binding, { ...places, dir: null }));
   expect(error.code).toBe('SECRET_UNAVAILABLE');
   expect(error.hint).toContain('TIDEMARK_SECRET_DIR');
 });

@@ -198,8 +198,8 @@ describe('applied again', () => {
 });
 
 const isSecret =
-  'is a secret written out: put it into an environment variable of the worker and write env:TIDEMARK_SECRET_NAME here, or into a file and write file:NAME';
-const later = (kind: string): string => `is a ${kind}: reference, which is not supported by this version: use env: or file:`;
+  'is a secret written out: put it into an environment variable of the worker and write env:TIDEMARK_SECRET_NAME here, or into a file and write file:NAME; or let Tidemark keep it (tidemark secret set NAME) and write secret:NAME';
+const later = (kind: string): string => `is a ${kind}: reference, which is not supported by this version: use env:, file: or secret:`;
 const named = 'begins with a letter and has letters, digits, "-" and "." only, at most 64';
 const custom = (endpoints: JsonObject): JsonObject => ({
   ...base,
@@ -240,11 +240,18 @@ const faults: [string, JsonObject, string[]][] = [
     credentials({ clientSecret: ['env:A', 'very-secret'] }),
     [`credentials.clientSecret.1: ${isSecret}`],
   ],
-  ...['secret', 'keyvault', 'cyberark', 'jwe'].map((kind): [string, JsonObject, string[]] => [
+  ...['keyvault', 'cyberark', 'jwe'].map((kind): [string, JsonObject, string[]] => [
     `a ${kind}: reference`,
     credentials({ clientSecret: `${kind}:x` }),
     [`credentials.clientSecret.0: ${later(kind)}`],
   ]),
+  [
+    'secret: without a name',
+    credentials({ clientSecret: 'secret:-x' }),
+    [
+      'credentials.clientSecret.0: is not the name of a secret after secret: a letter or digit, then letters, digits, ".", "_", "-" and "/", at most 128',
+    ],
+  ],
   [
     'env: without a name',
     credentials({ clientSecret: 'env:A B' }),

@@ -10,6 +10,7 @@ import { pagesContract } from './store/pages.ts';
 import { removalsContract } from './store/removals.ts';
 import { runsContract } from './store/runs.ts';
 import { searchContract } from './store/search.ts';
+import { secretsContract } from './store/secrets.ts';
 import { textContract } from './store/text.ts';
 import { walksContract } from './store/walks.ts';
 
@@ -52,6 +53,9 @@ for (const [name, start, present] of stores) {
     });
     describe('counts', () => {
       countsContract(store);
+    });
+    describe('secrets', () => {
+      secretsContract(store);
     });
     describe('search', () => {
       searchContract(store);

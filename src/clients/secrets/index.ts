@@ -4,7 +4,9 @@ import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { TidemarkError } from '../../errors.ts';
 import { rememberSecret } from '../redact.ts';
+import type { SecretBinding } from '../../model.ts';
 import { codeOf } from '../thrown.ts';
+import { type KeptSecrets, openKept } from './kept.ts';
 
 /** Where secrets may be read. */
 export interface SecretPlaces {
@@ -13,31 +15,38 @@ export interface SecretPlaces {
   readonly allowedEnv: readonly string[];
   /** Absolute, or null when no file may be read. */
   readonly dir: string | null;
+  readonly kept: KeptSecrets;
 }
 
 const maxBytes = 64 * 1024;
 
 /** Kinds of the contract that this version has no reader for. */
-const unsupported: ReadonlySet<string> = new Set(['secret', 'keyvault', 'cyberark', 'jwe']);
+const unsupported: ReadonlySet<string> = new Set(['keyvault', 'cyberark', 'jwe']);
 
 /**
- * The value behind `env:NAME` or `file:NAME` (relative to the directory, or absolute under it), read anew each time; one trailing newline is dropped.
+ * The value behind `env:NAME`, `file:NAME` (relative to the directory, or absolute under it) or `secret:NAME`, read anew each time; one trailing newline
+ * of the first two is dropped. `binding`: what it is for; a kept secret opens for nothing else.
  * CONFIG_INVALID for another kind of reference, SECRET_UNAVAILABLE (naming the reference and the fix) when it cannot be read.
  */
-export async function readSecret(reference: string, places: SecretPlaces): Promise<string> {
+export async function readSecret(reference: string, binding: SecretBinding, places: SecretPlaces): Promise<string> {
   const { kind, name } = parse(reference);
-  const value = kind === 'env' ? readVariable(reference, name, places) : await readSecretFile(reference, name, places.dir);
+  const value =
+    kind === 'env'
+      ? readVariable(reference, name, places)
+      : kind === 'file'
+        ? await readSecretFile(reference, name, places.dir)
+        : await openKept(name, binding, places.kept);
   if (value === '') throw unavailable(reference, 'it is empty', 'Put the secret there.');
   rememberSecret(value);
   return value;
 }
 
-function parse(reference: string): { kind: 'env' | 'file'; name: string } {
+function parse(reference: string): { kind: 'env' | 'file' | 'secret'; name: string } {
   const colon = reference.indexOf(':');
   const kind = reference.slice(0, Math.max(colon, 0));
   const name = reference.slice(colon + 1);
-  if ((kind === 'env' || kind === 'file') && name !== '') return { kind, name };
-  const hint = 'Use env:NAME or file:NAME.';
+  if ((kind === 'env' || kind === 'file' || kind === 'secret') && name !== '') return { kind, name };
+  const hint = 'Use env:NAME, file:NAME or secret:NAME.';
   if (unsupported.has(kind)) throw new TidemarkError('CONFIG_INVALID', `Secrets by ${kind}: are not supported by this version.`, { hint });
   // What is no reference may be the secret itself: it is not repeated.
   throw new TidemarkError('CONFIG_INVALID', 'A secret is not given as a reference.', { hint });
