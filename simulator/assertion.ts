@@ -5,11 +5,9 @@ import type { Cloud } from './cloud.ts';
 
 /** Whether the assertion is signed by a registered certificate, for this client, this endpoint and this time. */
 export function isValidAssertion(cloud: Cloud, assertion: string, endpoint: string): boolean {
-  const parts = assertion.split('.');
-  const [head, body, signature] = parts;
-  if (parts.length !== 3 || head === undefined || body === undefined || signature === undefined) return false;
-  const header = decode(head);
-  const claims = decode(body);
+  const read = readAssertion(assertion);
+  if (read === null) return false;
+  const { header, claims } = read;
   const certificate = cloud.settings.certificates
     .map((pem) => new X509Certificate(pem))
     .find((known) => header['x5t'] === thumbprint(known.fingerprint) || header['x5t#S256'] === thumbprint(known.fingerprint256));
@@ -19,7 +17,7 @@ export function isValidAssertion(cloud: Cloud, assertion: string, endpoint: stri
     ...(header['alg'] === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : {}),
   };
   if (header['alg'] !== 'RS256' && header['alg'] !== 'PS256') return false;
-  if (!verify('sha256', Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url'))) return false;
+  if (!verify('sha256', Buffer.from(read.signed), key, read.signature)) return false;
   const now = cloud.now() / 1000;
   return (
     claims['iss'] === cloud.clientId &&
@@ -29,6 +27,22 @@ export function isValidAssertion(cloud: Cloud, assertion: string, endpoint: stri
     Number(claims['exp']) > now &&
     Number(claims['nbf'] ?? 0) <= now + 300
   );
+}
+
+interface Assertion {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** What the signature is over. */
+  readonly signed: string;
+  readonly signature: Buffer;
+}
+
+/** The parts of a JWT, nothing of them verified; null when it is none. */
+export function readAssertion(assertion: string): Assertion | null {
+  const parts = assertion.split('.');
+  const [head, body, signature] = parts;
+  if (parts.length !== 3 || head === undefined || body === undefined || signature === undefined) return null;
+  return { header: decode(head), claims: decode(body), signed: `${head}.${body}`, signature: Buffer.from(signature, 'base64url') };
 }
 
 function thumbprint(fingerprint: string): string {

@@ -1,4 +1,6 @@
 // What all handlers share: the tenant, its settings, its clock and the sealer of links.
+import type { Password } from './applications.ts';
+import type { Federation } from './federation.ts';
 import type { Sealer } from './seal.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -18,6 +20,10 @@ export interface Settings {
   quota: number | null;
   /** An expired secret is refused with AADSTS7000222. @default false */
   secretExpired: boolean;
+  /** The client secrets. @default the simulator's one, for 180 days */
+  passwords: readonly Password[];
+  /** Platforms whose tokens are taken in place of a secret. @default none */
+  federations: readonly Federation[];
   /** PEM certificates that may sign client assertions. @default none */
   certificates: readonly string[];
 }

@@ -2,8 +2,8 @@
 import type { DocumentedCode } from './aadsts.ts';
 import type { Mutation } from './mutations.ts';
 
-/** What kind of request it is. `item` is one inside a batch: only rules of that phase reach it. */
-export type Phase = 'discovery' | 'token' | 'latest' | 'first' | 'delta' | 'page' | 'list' | 'object' | 'batch' | 'item';
+/** What kind of request it is. Only rules of their phase reach `item`, one inside a batch, and `application`, which no run waits for. */
+export type Phase = 'discovery' | 'token' | 'latest' | 'first' | 'delta' | 'page' | 'list' | 'object' | 'batch' | 'item' | 'application';
 
 /** Instead of the answer. */
 export type ReplacingFault =
@@ -130,7 +130,7 @@ export class FaultPlan {
     const faults: Fault[] = [];
     for (const armed of this.#armed) {
       const { rule } = armed;
-      if (rule.phase === undefined ? phase === 'item' : rule.phase !== phase) continue;
+      if (rule.phase === undefined ? phase === 'item' || phase === 'application' : rule.phase !== phase) continue;
       if (armed.pattern?.test(line) === false) continue;
       armed.seen += 1;
       const hit = rule.at === undefined ? armed.seen % (rule.every ?? 1) === 0 : rule.at.includes(armed.seen);

@@ -1,6 +1,7 @@
 // The directory API under /v1.0: who may ask, what it costs, and which handler answers. Knows no faults.
 import { Refusal, badRequest, unsupportedQuery } from './answer.ts';
 import type { Answer } from './answer.ts';
+import { application } from './applications.ts';
 import type { Cloud } from './cloud.ts';
 import { delta } from './delta.ts';
 import { list, single } from './lists.ts';
@@ -101,6 +102,8 @@ function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['
       return appRoleAssignedTo(cloud, second, query);
     }
   }
+  const appId = /^applications\(appId='([0-9a-f-]+)'\)$/i.exec(path)?.[1];
+  if (appId !== undefined) return application(cloud, appId, query);
   if (first === 'roleManagement' && second === 'directory' && (third === 'roleDefinitions' || third === 'roleAssignments')) {
     if (length === 4 && fourth !== undefined) return singleRole(cloud, third, fourth, query);
     if (length === 3) return third === 'roleDefinitions' ? roleDefinitions(cloud, query) : roleAssignmentList(cloud, query);

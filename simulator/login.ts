@@ -5,6 +5,7 @@ import { isValidAssertion } from './assertion.ts';
 import type { Answer } from './answer.ts';
 import { signToken } from './bearer.ts';
 import type { Cloud } from './cloud.ts';
+import { federatedRefusal } from './federation.ts';
 
 function tenantRefusal(cloud: Cloud, tenant: string): Answer | null {
   if (tenant === cloud.tenantId) return null;
@@ -118,7 +119,8 @@ function prove(cloud: Cloud, tenant: string, form: URLSearchParams): Answer | nu
     );
   }
   if (secret !== null) {
-    if (secret !== cloud.clientSecret) {
+    const password = cloud.settings.passwords.find((known) => known.secret === secret);
+    if (password === undefined) {
       return aadsts(
         401,
         'invalid_client',
@@ -126,7 +128,7 @@ function prove(cloud: Cloud, tenant: string, form: URLSearchParams): Answer | nu
         'Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app.',
       );
     }
-    return cloud.settings.secretExpired
+    return cloud.settings.secretExpired || Date.parse(password.endDateTime) <= cloud.now()
       ? aadsts(
           401,
           'invalid_client',
@@ -136,6 +138,8 @@ function prove(cloud: Cloud, tenant: string, form: URLSearchParams): Answer | nu
       : null;
   }
   const rightType = form.get('client_assertion_type') === 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+  const federated = rightType ? federatedRefusal(cloud, assertion ?? '') : undefined;
+  if (federated !== undefined) return federated === null ? null : aadsts(401, 'invalid_client', ...federated);
   return rightType && isValidAssertion(cloud, assertion ?? '', `${cloud.origin()}/${tenant}/oauth2/v2.0/token`)
     ? null
     : aadsts(

@@ -18,6 +18,7 @@ const table: readonly (readonly [RegExp, readonly string[], number])[] = [
     1,
   ],
   [/^servicePrincipals(\/[^/]+(\/appRoleAssignedTo)?)?$/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
+  [/^applications\(/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
 ];
 
 export const defaultRoles: readonly string[] = [

@@ -49,6 +49,7 @@ function phaseOf(path: string, query: string): Phase {
   if (/(^|&)(\$|%24)deltatoken=latest(&|$)/.test(query)) return 'latest';
   if (/(^|&)(\$|%24)deltatoken=/.test(query)) return 'delta';
   if (path.endsWith('/delta')) return 'first';
+  if (path.startsWith('/v1.0/applications(')) return 'application';
   const depth = path.replace(/^\/v1\.0\/(roleManagement\/directory\/)?/, '').split('/').length;
   return depth % 2 === 0 ? 'object' : 'list';
 }

@@ -28,6 +28,9 @@ export const defaultIdentity = {
   clientSecret: 'simulated-secret-not-for-use',
 } as const;
 
+/** The portal's default for a new secret. */
+const secretLifeMs = 180 * 86_400_000;
+
 /** Most requests remembered; the oldest go first. */
 const mostSeen = 200_000;
 
@@ -75,6 +78,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   let seen: SeenRequest[] = [];
   let offsetMs = 0;
   let origin = '';
+  const identity = {
+    tenantId: options.tenantId ?? defaultIdentity.tenantId,
+    clientId: options.clientId ?? defaultIdentity.clientId,
+    clientSecret: options.clientSecret ?? defaultIdentity.clientSecret,
+  };
   const settings: Settings = {
     roles: defaultRoles,
     tokenLifetimeS: 3599,
@@ -83,13 +91,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     deltaEvents: 'net',
     quota: quotaOf(options.users),
     secretExpired: false,
+    passwords: [{ secret: identity.clientSecret, endDateTime: new Date(Date.now() + secretLifeMs).toISOString() }],
+    federations: [],
     certificates: [],
     ...options.settings,
-  };
-  const identity = {
-    tenantId: options.tenantId ?? defaultIdentity.tenantId,
-    clientId: options.clientId ?? defaultIdentity.clientId,
-    clientSecret: options.clientSecret ?? defaultIdentity.clientSecret,
   };
   const cloud: Cloud = {
     tenant,

@@ -46,6 +46,8 @@ export interface SecretSources {
   readonly dir: string | null;
   /** The file with the key of the secrets that Tidemark keeps; absolute. It need not exist. */
   readonly keyFile: string;
+  /** The file in which a platform puts the token of the worker's workload identity; null when it names none. */
+  readonly federatedTokenFile: string | null;
 }
 
 export interface Config {
@@ -120,6 +122,7 @@ export const variables = {
   TIDEMARK_SECRET_ENV: list.default([]),
   TIDEMARK_SECRET_DIR: z.string().optional(),
   TIDEMARK_SECRET_KEY_FILE: z.string().optional(),
+  AZURE_FEDERATED_TOKEN_FILE: z.string().optional(),
   TIDEMARK_ALLOWED_ORIGINS: list
     .refine((origins) => origins.every(isOrigin), { error: 'must list origins like https://graph.example, without a path' })
     .default([]),
@@ -179,6 +182,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       dir: read.TIDEMARK_SECRET_DIR === undefined ? null : path.resolve(cwd, read.TIDEMARK_SECRET_DIR),
       keyFile:
         read.TIDEMARK_SECRET_KEY_FILE === undefined ? path.join(home, 'secret.key') : path.resolve(cwd, read.TIDEMARK_SECRET_KEY_FILE),
+      federatedTokenFile: read.AZURE_FEDERATED_TOKEN_FILE ?? null,
     },
     allowedOrigins: read.TIDEMARK_ALLOWED_ORIGINS.map((origin) => new URL(origin).origin),
     log: read.TIDEMARK_LOG,

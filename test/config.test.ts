@@ -50,7 +50,7 @@ test('an empty environment has defaults and nothing configured', () => {
       connection: expect.objectContaining({ address: '127.0.0.1:7233' }),
     },
     given: { database: false, temporal: false },
-    secrets: { env: {}, allowedEnv: [], dir: null, keyFile: path.join(home, 'secret.key') },
+    secrets: { env: {}, allowedEnv: [], dir: null, keyFile: path.join(home, 'secret.key'), federatedTokenFile: null },
     allowedOrigins: [],
     log: 'info',
     metrics: null,

@@ -1,9 +1,12 @@
 // The credentials of the connections, read where their references point, each time they are asked for.
+import { federatedTokenFile } from '../clients/federatedToken.ts';
 import type { Candidate } from '../clients/rotation.ts';
-import { readSecret } from '../clients/secrets/index.ts';
+import { readSecret, type SecretPlaces } from '../clients/secrets/index.ts';
+import type { Credential } from '../clients/token.ts';
 import type { Config } from '../config.ts';
 import { bindingOf, referencesOf } from '../connectors/credentials.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
+import { TidemarkError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { getSecret } from '../store/secret.ts';
 
@@ -19,17 +22,13 @@ interface CredentialDependencies {
 
 export function createCredentials({ database, config }: CredentialDependencies): Credentials {
   return {
-    async read(spec) {
-      const binding = bindingOf(spec);
-      const { keyFile } = config.secrets;
-      // Not kept: what the environment holds may change.
-      const places = { ...config.secrets, kept: { keyFile, find: (name: string) => getSecret(database, name) } };
+    read(spec) {
+      const { env, allowedEnv, dir, keyFile, federatedTokenFile: tokenFile } = config.secrets;
+      const places = { env, allowedEnv, dir, kept: { keyFile, find: (name: string) => getSecret(database, name) } };
       return Promise.all(
         referencesOf(spec).map(async (reference): Promise<Candidate> => {
           try {
-            const value = await readSecret(reference, binding, places);
-            const isSecret = binding.purpose === 'clientSecret';
-            return { reference, credential: isSecret ? { kind: 'secret', secret: value } : { kind: 'certificate', pem: value } };
+            return { reference, credential: await readCredential(spec, reference, { places, tokenFile }) };
           } catch (failure) {
             return { reference, credential: null, failure };
           }
@@ -37,4 +36,29 @@ export function createCredentials({ database, config }: CredentialDependencies):
       );
     },
   };
+}
+
+interface CredentialPlaces {
+  readonly places: SecretPlaces;
+  readonly tokenFile: string | null;
+}
+
+async function readCredential(spec: ConnectionSpec, reference: string, { places, tokenFile }: CredentialPlaces): Promise<Credential> {
+  const { identity, clientCertificate } = spec.credentials;
+  if (identity === 'workload') return { kind: 'workload', tokenFile: await federatedTokenFile(tokenFile) };
+  if (identity === 'managed') {
+    // The library would post it by itself, past our transport and to an origin of its own choice (I16).
+    if (tokenFile !== null) {
+      throw new TidemarkError(
+        'CONFIG_INVALID',
+        'The worker has a federated token (AZURE_FEDERATED_TOKEN_FILE), and the connection asks for a managed identity.',
+        {
+          hint: 'Write identity: workload, or take the variable from the worker.',
+        },
+      );
+    }
+    return { kind: 'managed' };
+  }
+  const value = await readSecret(reference, bindingOf(spec), places);
+  return clientCertificate === null ? { kind: 'secret', secret: value } : { kind: 'certificate', pem: value };
 }

@@ -35,6 +35,30 @@ export const aadsts: Readonly<Record<number, Advice>> = {
     cause: "The certificate's signature was refused.",
     fix: 'Upload the certificate of clientCertificate to the application, and check that it has not expired.',
   },
+  70021: {
+    cause: 'No federated credential of the application matches the token of the worker.',
+    fix: 'Compare its issuer, subject and audience with the federated credentials of the app registration.',
+  },
+  700211: {
+    cause: "No federated credential of the application has the issuer of the worker's token.",
+    fix: "Enter the platform's issuer URL in the app registration, exactly as the platform has it.",
+  },
+  700212: {
+    cause: "No federated credential of the application has the audience of the worker's token.",
+    fix: 'It should be api://AzureADTokenExchange on both sides.',
+  },
+  700213: {
+    cause: "No federated credential of the application has the subject of the worker's token.",
+    fix: 'On Kubernetes it is system:serviceaccount:NAMESPACE:NAME; letter case counts.',
+  },
+  700024: {
+    cause: 'The assertion is not within its time.',
+    fix: "Check the clocks of the worker and the platform, and that the platform renews the token's file.",
+  },
+  50013: {
+    cause: "The signature of the worker's token was refused.",
+    fix: "Check that the issuer's keys can be read from the internet, and that the token is of that issuer.",
+  },
   500011: { cause: 'The API is not known in this tenant.', fix: scope },
   70011: { cause: 'The scope is not valid.', fix: scope },
   90013: malformed,

@@ -40,6 +40,8 @@ export interface HttpOptions {
   readonly ca?: string | null;
   readonly proxy?: ProxyConfig;
   readonly limits?: Partial<HttpLimits>;
+  /** Whether http is accepted for link-local addresses too: the endpoint of a machine's own identity. @default false */
+  readonly linkLocal?: boolean;
 }
 
 interface HttpRequest {
@@ -75,7 +77,10 @@ export function createHttp(options: HttpOptions = {}): Http {
   const limits = { ...defaultLimits, ...options.limits };
   const ways = createWays(options, limits);
   return {
-    send: (request) => send(ways, limits, request),
+    async send(request) {
+      checkOrigin(request.url, options.linkLocal ?? false);
+      return send(ways, limits, request);
+    },
     close: async () => {
       await Promise.all([ways.direct.destroy(), ways.proxied?.destroy()]);
     },
@@ -105,7 +110,6 @@ function createWays({ ca, proxy = { url: null, except: null } }: HttpOptions, li
 
 async function send(ways: Ways, limits: HttpLimits, request: HttpRequest): Promise<HttpAnswer> {
   request.signal.throwIfAborted();
-  checkOrigin(request.url);
   const name = requestName(request.method, request.url);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), limits.totalMs);
@@ -166,13 +170,19 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
   return flat;
 }
 
-/** CONFIG_INVALID unless the URL is https, or http on loopback, and holds no user. */
-function checkOrigin(url: URL): void {
-  const allowed = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+/** CONFIG_INVALID unless the URL is https, or http on loopback (and link-local where allowed), and holds no user. */
+function checkOrigin(url: URL, linkLocal: boolean): void {
+  const near = isLoopback(url.hostname) || (linkLocal && isLinkLocal(url.hostname));
+  const allowed = url.protocol === 'https:' || (url.protocol === 'http:' && near);
   if (allowed && url.username === '' && url.password === '') return;
   throw new TidemarkError('CONFIG_INVALID', `${url.host}: only https addresses without a user are allowed.`, {
     hint: 'Use an https address in endpoints; http is accepted for loopback only.',
   });
+}
+
+/** As WHATWG writes it. */
+export function isLinkLocal(hostname: string): boolean {
+  return /^169\.254\.\d+\.\d+$/.test(hostname);
 }
 
 /** The answer's JSON, any shape. SOURCE_UNAVAILABLE when it is none: cut, empty, or a page for people. */

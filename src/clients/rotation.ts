@@ -112,5 +112,9 @@ function keyOf(credential: Credential): string {
       return `secret ${credential.secret}`;
     case 'certificate':
       return `certificate ${credential.pem}`;
+    case 'managed':
+      return 'managed';
+    case 'workload':
+      return `workload ${credential.tokenFile}`;
   }
 }

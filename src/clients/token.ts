@@ -4,6 +4,7 @@ import { TidemarkError } from '../errors.ts';
 import { checkCertificate } from './certificate.ts';
 import type { Http } from './http.ts';
 import { unavailable } from './httpFault.ts';
+import { acquireManaged } from './managedIdentity.ts';
 import { redactError, rememberSecret } from './redact.ts';
 import { tokenError } from './tokenErrors.ts';
 import { createTokenTransport } from './tokenTransport.ts';
@@ -16,7 +17,11 @@ const acquisitionMs = 90_000;
 export type Credential =
   | { readonly kind: 'secret'; readonly secret: string }
   /** PEM of the certificate and its private key. */
-  | { readonly kind: 'certificate'; readonly pem: string };
+  | { readonly kind: 'certificate'; readonly pem: string }
+  /** The identity of the machine that the worker runs on. */
+  | { readonly kind: 'managed' }
+  /** The file of the token by which a platform vouches for the worker. */
+  | { readonly kind: 'workload'; readonly tokenFile: string };
 
 export interface TokenOptions {
   /** The login's origin, https, e.g. `https://login.microsoftonline.com`. The credential goes nowhere else. */
@@ -42,7 +47,8 @@ export function createTokenProvider(options: TokenOptions): TokenProvider {
   let pending: Promise<AccessToken> | null = null;
 
   const acquired = (): Promise<AccessToken> => {
-    pending ??= acquire(options)
+    const { credential } = options;
+    pending ??= (credential.kind === 'managed' ? acquireManaged(options) : acquire({ ...options, credential }))
       .then((token) => (current = token))
       .finally(() => (pending = null));
     return pending;
@@ -72,7 +78,7 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 /** One acquisition with a credential object of its own: the library's caches, of tokens and of refusals, would get in the way of `refresh`. */
-async function acquire(options: TokenOptions): Promise<AccessToken> {
+async function acquire(options: PostedOptions): Promise<AccessToken> {
   const login = new URL(options.login);
   if (login.protocol !== 'https:') {
     throw new TidemarkError('CONFIG_INVALID', `${login.host}: tokens are asked for by https only.`, {
@@ -80,7 +86,11 @@ async function acquire(options: TokenOptions): Promise<AccessToken> {
     });
   }
   const deadline = AbortSignal.timeout(acquisitionMs);
-  const { client, log } = createTokenTransport(options.http, login.origin, deadline);
+  const { client, log } = createTokenTransport(
+    options.http,
+    { name: login.host, allows: ({ origin }) => origin === login.origin },
+    deadline,
+  );
   const credential = await createCredential(options, {
     authorityHost: login.origin,
     disableInstanceDiscovery: true,
@@ -101,6 +111,11 @@ async function acquire(options: TokenOptions): Promise<AccessToken> {
   }
 }
 
+/** What is posted to the login. */
+interface PostedOptions extends TokenOptions {
+  readonly credential: Exclude<Credential, { kind: 'managed' }>;
+}
+
 interface CredentialOptions {
   readonly authorityHost: string;
   readonly disableInstanceDiscovery: boolean;
@@ -109,25 +124,17 @@ interface CredentialOptions {
   readonly redirectOptions: { readonly maxRetries: number };
 }
 
-async function createCredential(options: TokenOptions, shared: CredentialOptions): Promise<TokenCredential> {
-  const { tenantId, clientId, credential } = options;
+async function createCredential({ tenantId, clientId, credential }: PostedOptions, shared: CredentialOptions): Promise<TokenCredential> {
   // A quarter of a second to load: only who asks for a token pays it.
-  const { ClientCertificateCredential, ClientSecretCredential } = await import('@azure/identity');
-  if (credential.kind === 'certificate') {
-    checkCertificate(credential.pem);
-    return new ClientCertificateCredential(tenantId, clientId, { certificate: credential.pem }, shared);
-  }
-  rememberSecret(credential.secret);
-  return new ClientSecretCredential(tenantId, clientId, credential.secret, shared);
-}
-
-/** The application permissions that a token holds: its `roles`; none when it is no JWT. Nothing is verified: the token is our own, and the source judges it. */
-export function rolesOf(token: string): string[] {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    const roles: unknown = typeof claims === 'object' && claims !== null ? Reflect.get(claims, 'roles') : undefined;
-    return Array.isArray(roles) ? roles.filter((role): role is string => typeof role === 'string') : [];
-  } catch {
-    return [];
+  const { ClientCertificateCredential, ClientSecretCredential, WorkloadIdentityCredential } = await import('@azure/identity');
+  switch (credential.kind) {
+    case 'certificate':
+      checkCertificate(credential.pem);
+      return new ClientCertificateCredential(tenantId, clientId, { certificate: credential.pem }, shared);
+    case 'secret':
+      rememberSecret(credential.secret);
+      return new ClientSecretCredential(tenantId, clientId, credential.secret, shared);
+    case 'workload':
+      return new WorkloadIdentityCredential({ ...shared, tenantId, clientId, tokenFilePath: credential.tokenFile });
   }
 }

@@ -1,4 +1,4 @@
-// Carries the requests of @azure/identity over our own http: same limits, TLS and proxy, and a credential leaves for its login origin only (invariant I16).
+// Carries the requests of @azure/identity over our own http: same limits, TLS and proxy, and a credential leaves for where it is meant only (invariant I16).
 import type { ClientSecretCredentialOptions } from '@azure/identity';
 import { TidemarkError } from '../errors.ts';
 import type { Http, HttpAnswer } from './http.ts';
@@ -12,16 +12,24 @@ type Headers = PipelineResponse['headers'];
 export interface TransportLog {
   answer: HttpAnswer | null;
   failure: unknown;
+  /** Who was asked. */
+  host: string | null;
+}
+
+/** Where an acquisition's requests may go. */
+export interface Destination {
+  readonly name: string;
+  readonly allows: (url: URL) => boolean;
 }
 
 /** One acquisition's transport. The signal MUST be the acquisition's own. */
-export function createTokenTransport(http: Http, loginOrigin: string, signal: AbortSignal): { client: HttpClient; log: TransportLog } {
-  const log: TransportLog = { answer: null, failure: null };
+export function createTokenTransport(http: Http, goesTo: Destination, signal: AbortSignal): { client: HttpClient; log: TransportLog } {
+  const log: TransportLog = { answer: null, failure: null, host: null };
   const sendRequest: SendRequest = async (request) => {
     try {
       const url = new URL(request.url);
-      if (url.origin !== loginOrigin || url.username !== '' || url.password !== '') {
-        throw new TidemarkError('LINK_REFUSED', `A token request was not sent: its host is not ${new URL(loginOrigin).host}.`, {
+      if (!goesTo.allows(url) || url.username !== '' || url.password !== '') {
+        throw new TidemarkError('LINK_REFUSED', `A token request was not sent: its host is not ${goesTo.name}.`, {
           details: { host: url.host },
         });
       }
@@ -29,6 +37,7 @@ export function createTokenTransport(http: Http, loginOrigin: string, signal: Ab
         throw new TidemarkError('INTERNAL', `A token request by ${request.method} is not expected.`);
       const { 'accept-encoding': _, 'content-length': __, host: ___, connection: ____, ...headers } = request.headers.toJSON();
       log.answer = null;
+      log.host = url.host;
       const answer = await http.send({
         method: request.method,
         url,

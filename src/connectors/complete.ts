@@ -62,6 +62,7 @@ export function completeSpec(
       clientId: credentials.clientId.toLowerCase(),
       clientSecret: credentials.clientSecret ?? null,
       clientCertificate: credentials.clientCertificate ?? null,
+      identity: credentials.identity ?? null,
     },
     cloud: input.cloud,
     endpoints: endpoints === undefined ? null : { login: endpoints.login, graph: endpoints.graph, ca: options.ca },

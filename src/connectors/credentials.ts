@@ -3,12 +3,13 @@ import type { SecretBinding } from '../model.ts';
 import { endpointsOf } from './clouds.ts';
 import type { ConnectionSpec } from './spec.ts';
 
-/** The references in their order, the preferred one first; none for an identity of the platform. */
+/** The references in their order, the preferred one first; `identity:KIND` stands for an identity of the platform. */
 export function referencesOf({ credentials }: ConnectionSpec): readonly string[] {
-  return credentials.clientSecret ?? credentials.clientCertificate ?? [];
+  const { clientSecret, clientCertificate, identity } = credentials;
+  return clientSecret ?? clientCertificate ?? (identity === null ? [] : [`identity:${identity}`]);
 }
 
-/** @throws CONFIG_INVALID */
+/** What a kept secret of this connection has to be bound to. @throws CONFIG_INVALID */
 export function bindingOf(spec: ConnectionSpec): SecretBinding {
   const { tenantId, clientCertificate } = spec.credentials;
   return {

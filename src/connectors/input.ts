@@ -53,13 +53,15 @@ const credentials = z
     clientId: z.string().regex(guid, 'must be the application (client) id, such as a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3'),
     clientSecret: references,
     clientCertificate: references,
+    identity: z.enum(['managed', 'workload']).optional(),
   })
   .superRefine((value, context) => {
-    if (value.clientSecret === undefined && value.clientCertificate === undefined)
-      context.addIssue('needs clientSecret or clientCertificate');
-    if (value.clientSecret !== undefined && value.clientCertificate !== undefined) {
-      context.addIssue('has both clientSecret and clientCertificate: keep one of them');
-    }
+    const given = (['clientSecret', 'clientCertificate', 'identity'] as const).filter((key) => value[key] !== undefined);
+    if (given.length === 0) context.addIssue('needs clientSecret, clientCertificate or identity');
+    if (given.length > 1) context.addIssue(`has ${given.join(' and ')}: keep one of them`);
+    // Its token says whose it is by id: another tenant's records would come into the inventory.
+    if (value.identity === 'managed' && !guid.test(value.tenantId))
+      context.addIssue({ code: 'custom', path: ['tenantId'], message: "must be the tenant's id with identity: managed" });
   });
 
 const url = z
@@ -135,18 +137,12 @@ export type ProfileInput = z.output<typeof profile>;
 export type ScheduleInput = z.output<typeof schedule>;
 
 /** Keys of the contract that this version does not act on: refused by name rather than kept without effect. The path has `*` for positions. */
-export const unsupportedKeys: ReadonlySet<string> = new Set([
-  'notify',
-  'credentials.identity',
-  'endpoints.arm',
-  'endpoints.registries',
-  'profiles.*.assetTypes',
-]);
+export const unsupportedKeys: ReadonlySet<string> = new Set(['notify', 'endpoints.arm', 'endpoints.registries', 'profiles.*.assetTypes']);
 
 /** Every key of the file by the path of its object: what "did you mean" chooses from. */
 export const knownKeys: ReadonlyMap<string, readonly string[]> = new Map([
   ['', Object.keys(connectionInput.shape)],
-  ['credentials', ['tenantId', 'clientId', 'clientSecret', 'clientCertificate']],
+  ['credentials', ['tenantId', 'clientId', 'clientSecret', 'clientCertificate', 'identity']],
   ['endpoints', ['login', 'graph', 'caFile']],
   ['guard', ['absolute', 'percent', 'minimum', 'dailyPercent']],
   ['rejects', ['absolute', 'percent']],

@@ -39,9 +39,11 @@ const connectionSpec = z.object({
   credentials: z.object({
     tenantId: z.string(),
     clientId: z.string(),
-    /** References, the new one first when there are two; exactly one of the lists is not null. */
+    /** References, the new one first when there are two; exactly one of these three is not null. */
     clientSecret: z.array(z.string()).nullable(),
     clientCertificate: z.array(z.string()).nullable(),
+    /** Given by the platform that the worker runs on. Earlier releases knew none. */
+    identity: z.enum(['managed', 'workload']).nullable().default(null),
   }),
   cloud: z.enum(cloudNames),
   /** Exactly with cloud `custom`. */
@@ -64,9 +66,10 @@ export function readSpec(stored: unknown): ConnectionSpec {
   });
 }
 
-/** SHA-256 of the whole connection: `apply` tells changed from unchanged by it. */
+/** SHA-256 of the whole connection: `apply` tells changed from unchanged by it. What earlier releases did not know counts when it is there. */
 export function specHash(spec: ConnectionSpec): string {
-  const json: Json = z.json().parse(spec);
+  const { identity, ...credentials } = spec.credentials;
+  const json: Json = z.json().parse({ ...spec, credentials: identity === null ? credentials : spec.credentials });
   return hashOf(canonical(json));
 }
 

@@ -61,6 +61,7 @@ async function site(
         allowedEnv: [],
         dir: null,
         keyFile: '/nowhere',
+        federatedTokenFile: null,
       },
       allowedOrigins: [],
       proxy: { url: null, except: null },

@@ -40,7 +40,13 @@ afterAll(() => database.close());
 
 const config = (timings: Partial<Timings> = {}) => ({
   timings: { ...shippedTimings, ...timings },
-  secrets: { env: { TIDEMARK_SECRET_TEST: simulator.clientSecret }, allowedEnv: [], dir: null, keyFile: '/nowhere' },
+  secrets: {
+    env: { TIDEMARK_SECRET_TEST: simulator.clientSecret },
+    allowedEnv: [],
+    dir: null,
+    keyFile: '/nowhere',
+    federatedTokenFile: null,
+  },
   allowedOrigins: [],
   proxy: { url: null, except: null },
 });

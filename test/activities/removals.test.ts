@@ -61,6 +61,7 @@ async function holding<T>(how: 'full' | 'delta', work: (site: Site) => Promise<T
           allowedEnv: [],
           dir: null,
           keyFile: '/nowhere',
+          federatedTokenFile: null,
         },
         allowedOrigins: [],
         proxy: { url: null, except: null },

@@ -33,7 +33,7 @@ beforeEach(() => {
     () => createBudget(),
     createCredentials({
       database: store.database,
-      config: { secrets: { env: {}, allowedEnv: [], dir, keyFile: path.join(dir, 'secret.key') } },
+      config: { secrets: { env: {}, allowedEnv: [], dir, keyFile: path.join(dir, 'secret.key'), federatedTokenFile: null } },
     }),
     () => passedMs,
   );
@@ -49,7 +49,7 @@ function specOf(references: readonly string[], endpoints: Partial<NonNullable<Co
     title: 'rotating',
     description: '',
     connector: 'entra-identity',
-    credentials: { tenantId, clientId, clientSecret: [...references], clientCertificate: null },
+    credentials: { tenantId, clientId, clientSecret: [...references], clientCertificate: null, identity: null },
     cloud: 'custom',
     endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0`, ca: simulator.caPem, ...endpoints },
     settings: {},

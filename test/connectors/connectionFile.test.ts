@@ -1,10 +1,12 @@
 // Connection files: what a good one becomes, what is kept when it is applied again, and every refusal with its place and reason.
 import { stringify } from 'yaml';
+import { z } from 'zod';
 import type { FileOptions } from '../../src/connectors/connectionFile.ts';
 import { parseConnectionFiles, problemInWords } from '../../src/connectors/connectionFile.ts';
 import { inWords } from '../../src/connectors/schedule.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 import { readSpec, specHash } from '../../src/connectors/spec.ts';
+import { canonical, hashOf } from '../../src/mappings/canonical.ts';
 import type { JsonObject } from '../../src/model.ts';
 
 const now = new Date('2026-11-02T09:30:15.250Z');
@@ -44,14 +46,43 @@ const profiles = (...all: JsonObject[]): JsonObject => ({
 });
 const credentials = (more: JsonObject): JsonObject => ({ ...base, credentials: { ...base.credentials, ...more } });
 
+describe('a stored connection', () => {
+  const stored = (identity?: null): unknown => {
+    const spec = specOf(base);
+    const { identity: _, ...earlier } = spec.credentials;
+    return { ...spec, credentials: identity === null ? spec.credentials : earlier };
+  };
+
+  test('of an earlier release, which knew no identity, is read, and is unchanged by its file', () => {
+    expect(readSpec(stored())).toEqual(specOf(base));
+    expect(specHash(readSpec(stored()))).toBe(hashOf(canonical(z.json().parse(stored()))));
+    expect(specHash(readSpec(stored(null)))).toBe(specHash(readSpec(stored())));
+  });
+
+  test('with an identity is another one', () => {
+    const spec = specOf(base);
+    const managed = { ...spec, credentials: { ...spec.credentials, clientSecret: null, identity: 'managed' as const } };
+    const workload = { ...managed, credentials: { ...managed.credentials, identity: 'workload' as const } };
+    expect(new Set([spec, managed, workload].map(specHash)).size).toBe(3);
+  });
+});
+
 describe('a good file', () => {
+  test.each(['managed', 'workload'] as const)('identity: %s stands in place of a secret', (identity) => {
+    expect(specOf({ ...base, credentials: { ...without, identity } }).credentials).toMatchObject({
+      identity,
+      clientSecret: null,
+      clientCertificate: null,
+    });
+  });
+
   test('the shortest has every default', () => {
     expect(specOf(base)).toEqual({
       name: 'contoso-identity',
       title: 'contoso-identity',
       description: '',
       connector: 'entra-identity',
-      credentials: { ...base.credentials, clientSecret: ['env:TIDEMARK_SECRET_CONTOSO'], clientCertificate: null },
+      credentials: { ...base.credentials, clientSecret: ['env:TIDEMARK_SECRET_CONTOSO'], clientCertificate: null, identity: null },
       cloud: 'global',
       endpoints: null,
       settings: { owners: false },
@@ -201,6 +232,7 @@ const isSecret =
   'is a secret written out: put it into an environment variable of the worker and write env:TIDEMARK_SECRET_NAME here, or into a file and write file:NAME; or let Tidemark keep it (tidemark secret set NAME) and write secret:NAME';
 const later = (kind: string): string => `is a ${kind}: reference, which is not supported by this version: use env:, file: or secret:`;
 const named = 'begins with a letter and has letters, digits, "-" and "." only, at most 64';
+const without = { tenantId: base.credentials.tenantId, clientId: base.credentials.clientId };
 const custom = (endpoints: JsonObject): JsonObject => ({
   ...base,
   cloud: 'custom',
@@ -212,7 +244,6 @@ const faults: [string, JsonObject, string[]][] = [
   ['an unknown key that resembles none', { ...base, zzz: 'x' }, ['zzz: is not a known key']],
   ['an unknown key within', profiles({ shedule: {} }), ['profiles.0.shedule: is not a known key, did you mean "schedule"?']],
   ['a key of a later version', { ...base, notify: {} }, ['notify: is not supported by this version']],
-  ['identity in place of a secret', credentials({ identity: 'managed' }), ['credentials.identity: is not supported by this version']],
   ['assetTypes', profiles({ assetTypes: [] }), ['profiles.0.assetTypes: is not supported by this version']],
   ['registries', custom({ registries: [] }), ['endpoints.registries: is not supported by this version']],
   ['no name', { connector: 'entra-identity', credentials: base.credentials }, ['name: is required']],
@@ -267,13 +298,20 @@ const faults: [string, JsonObject, string[]][] = [
   [
     'a secret and a certificate',
     credentials({ clientCertificate: 'file:c.pem' }),
-    ['credentials: has both clientSecret and clientCertificate: keep one of them'],
+    ['credentials: has clientSecret and clientCertificate: keep one of them'],
+  ],
+  ['a secret and an identity', credentials({ identity: 'managed' }), ['credentials: has clientSecret and identity: keep one of them']],
+  [
+    'an identity that is none',
+    { ...base, credentials: { ...without, identity: 'system' } },
+    ['credentials.identity: must be one of managed, workload'],
   ],
   [
-    'neither',
-    { ...base, credentials: { tenantId: base.credentials.tenantId, clientId: base.credentials.clientId } },
-    ['credentials: needs clientSecret or clientCertificate'],
+    'a managed identity of a tenant by its domain',
+    { ...base, credentials: { ...without, tenantId: 'contoso.example', identity: 'managed' } },
+    ["credentials.tenantId: must be the tenant's id with identity: managed"],
   ],
+  ['neither', { ...base, credentials: without }, ['credentials: needs clientSecret, clientCertificate or identity']],
   [
     'a tenant that is none',
     credentials({ tenantId: 'common' }),

@@ -13,7 +13,7 @@ function specWith(...profiles: Partial<ProfileSpec>[]): ConnectionSpec {
     title: 'contoso',
     description: '',
     connector: 'entra-identity',
-    credentials: { tenantId: 'contoso.example', clientId: 'c', clientSecret: ['env:A'], clientCertificate: null },
+    credentials: { tenantId: 'contoso.example', clientId: 'c', clientSecret: ['env:A'], clientCertificate: null, identity: null },
     cloud: 'global',
     endpoints: null,
     settings: { owners: false },

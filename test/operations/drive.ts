@@ -55,7 +55,7 @@ export async function startDriver(database: Database): Promise<Driver> {
       config: {
         timings: shippedTimings,
         admission: { atOnce: 100, perTenant: 100 },
-        secrets: { env: { TIDEMARK_SECRET_TEST: 'unused' }, allowedEnv: [], dir: null, keyFile: '/nowhere' },
+        secrets: { env: { TIDEMARK_SECRET_TEST: 'unused' }, allowedEnv: [], dir: null, keyFile: '/nowhere', federatedTokenFile: null },
         allowedOrigins: [],
         proxy: { url: null, except: null },
       },

@@ -58,7 +58,13 @@ export async function openSite({ database: given, instead = () => ({}), ...optio
       config: {
         timings: quickTimings,
         admission: { atOnce: 100, perTenant: 100 },
-        secrets: { env: { TIDEMARK_SECRET_TEST: simulator.clientSecret }, allowedEnv: [], dir: null, keyFile: '/nowhere' },
+        secrets: {
+          env: { TIDEMARK_SECRET_TEST: simulator.clientSecret },
+          allowedEnv: [],
+          dir: null,
+          keyFile: '/nowhere',
+          federatedTokenFile: null,
+        },
         allowedOrigins: [],
         proxy: { url: null, except: null },
       },

@@ -1,11 +1,11 @@
 // Reads what a secret's reference points to, within what the worker's configuration allows. MUST NOT put a value into an error.
-import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { TidemarkError } from '../../errors.ts';
 import { rememberSecret } from '../redact.ts';
 import type { SecretBinding } from '../../model.ts';
 import { codeOf } from '../thrown.ts';
+import { maxBytes, readRegular } from './file.ts';
 import { type KeptSecrets, openKept } from './kept.ts';
 
 /** Where secrets may be read. */
@@ -17,8 +17,6 @@ export interface SecretPlaces {
   readonly dir: string | null;
   readonly kept: KeptSecrets;
 }
-
-const maxBytes = 64 * 1024;
 
 /** Kinds of the contract that this version has no reader for. */
 const unsupported: ReadonlySet<string> = new Set(['keyvault', 'cyberark', 'jwe']);
@@ -92,20 +90,6 @@ async function readSecretFile(reference: string, name: string, dir: string | nul
   }
   if (text === null) throw unavailable(reference, `it is not a regular file of at most ${maxBytes} bytes`, outside);
   return withoutNewline(text);
-}
-
-/** The text, or null when it is no regular file or too large. A link put in its place meanwhile is not followed, a pipe not waited for. */
-async function readRegular(file: string): Promise<string | null> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile() || stats.size > maxBytes) return null;
-    const buffer = Buffer.alloc(maxBytes + 1);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    return bytesRead > maxBytes ? null : buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await handle.close();
-  }
 }
 
 function withoutNewline(text: string): string {

@@ -23,7 +23,10 @@ export async function openKept(name: string, binding: SecretBinding, { find, key
   if (secret === null) throw unavailable('Tidemark keeps none of this name', again);
   const differing = (['tenant', 'login', 'purpose'] as const).find((part) => secret[part] !== binding[part]);
   if (differing !== undefined) {
-    throw unavailable(`it was set for the ${differing} ${secret[differing]}, and is asked for by the ${differing} ${binding[differing]}`, again);
+    throw unavailable(
+      `it was set for the ${differing} ${secret[differing]}, and is asked for by the ${differing} ${binding[differing]}`,
+      again,
+    );
   }
   const key = await readKey(keyFile);
   if (key?.id !== secret.keyId) throw lostKey(`The secret secret:${name} is`, { file: keyFile, wanted: secret.keyId, present: key });

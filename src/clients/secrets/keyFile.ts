@@ -57,13 +57,20 @@ export async function createKey(file: string): Promise<SecretKey> {
 }
 
 /** The key is not the one that sealed: without it there is no way to the values. */
-export function lostKey(what: string, of: { readonly file: string; readonly wanted: string; readonly present: SecretKey | null }): TidemarkError {
+export function lostKey(
+  what: string,
+  of: { readonly file: string; readonly wanted: string; readonly present: SecretKey | null },
+): TidemarkError {
   const { file, wanted, present } = of;
   const found = present === null ? `there is no key file ${file}` : `the key file ${file} holds another key (${present.id})`;
-  return new TidemarkError('SECRET_UNAVAILABLE', `${what} sealed by the key ${wanted}, and ${found}. Without that key nothing can be recovered.`, {
-    hint: `Restore the key ${wanted} from its backup to ${file} (or name its file in TIDEMARK_SECRET_KEY_FILE), or give the values up: "tidemark secret rm NAME --force" for each, then set them again.`,
-    details: { wanted, present: present?.id ?? null },
-  });
+  return new TidemarkError(
+    'SECRET_UNAVAILABLE',
+    `${what} sealed by the key ${wanted}, and ${found}. Without that key nothing can be recovered.`,
+    {
+      hint: `Restore the key ${wanted} from its backup to ${file} (or name its file in TIDEMARK_SECRET_KEY_FILE), or give the values up: "tidemark secret rm NAME --force" for each, then set them again.`,
+      details: { wanted, present: present?.id ?? null },
+    },
+  );
 }
 
 function refused(file: string, what: string, hint: string): TidemarkError {

@@ -27,7 +27,12 @@ export function seal(value: string, name: string, { tenant, login, purpose }: Se
 }
 
 /** The value; null when it was not sealed by this key for this name and this use, or was changed since. */
-export function unseal(secret: Pick<SealedSecret, 'nonce' | 'sealed'>, name: string, binding: SecretBinding, key: SecretKey): string | null {
+export function unseal(
+  secret: Pick<SealedSecret, 'nonce' | 'sealed'>,
+  name: string,
+  binding: SecretBinding,
+  key: SecretKey,
+): string | null {
   const nonce = Buffer.from(secret.nonce, 'base64');
   const sealed = Buffer.from(secret.sealed, 'base64');
   if (nonce.length !== nonceBytes || sealed.length < tagBytes) return null;
