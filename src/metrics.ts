@@ -9,6 +9,8 @@ export interface ConnectionStanding {
   /** Seconds since 1970; null before the first complete run. */
   readonly lastSuccess: number | null;
   readonly held: number;
+  /** Seconds until the credential in use ends, 0 after it; null when the source does not tell. */
+  readonly secretExpires: number | null;
 }
 
 export interface Metrics {
@@ -27,6 +29,7 @@ export const metricNames = {
   requests: 'tidemark_requests_total',
   throttled: 'tidemark_throttled_seconds_total',
   held: 'tidemark_held_removals',
+  secretExpires: 'tidemark_secret_expires_seconds',
   skipped: 'tidemark_skipped_occurrences_total',
 } as const;
 
@@ -56,6 +59,7 @@ export function createMetrics(meter: MetricMeter): Metrics {
   const skipped = counter(metricNames.skipped, 'Occurrences of schedules that did not run, by reason.');
   const lastSuccess = meter.createGauge(metricNames.lastSuccess, 'int', 's', 'When the last complete run of a connection ended.');
   const held = meter.createGauge(metricNames.held, 'int', undefined, 'Removals that wait for approval.');
+  const secretExpires = meter.createGauge(metricNames.secretExpires, 'int', 's', 'Until the credential in use of a connection ends.');
   return {
     runEnded(connector, { verdict, mode, streams }) {
       runs(1, { connector, mode: mode ?? 'none', verdict: verdict ?? 'none' });
@@ -72,6 +76,7 @@ export function createMetrics(meter: MetricMeter): Metrics {
       for (const { connection, ...stands } of standings) {
         if (stands.lastSuccess !== null) lastSuccess.set(stands.lastSuccess, { connection });
         held.set(stands.held, { connection });
+        if (stands.secretExpires !== null) secretExpires.set(stands.secretExpires, { connection });
       }
     },
   };

@@ -193,3 +193,19 @@ function thrownBy(work: () => unknown): ReturnType<typeof asTidemarkError> {
   }
   throw new Error('Nothing was thrown.');
 }
+
+test('what secrets the environment holds is read each time: a change of the process is seen', () => {
+  const env: Record<string, string | undefined> = { TIDEMARK_SECRET_A: 'old', TIDEMARK_SECRET_ENV: 'LISTED', OTHER: 'x' };
+  const { secrets } = readConfig(env, '/tmp');
+  expect(secrets.env).toEqual({ TIDEMARK_SECRET_A: 'old' });
+  Object.assign(env, { TIDEMARK_SECRET_A: 'new', LISTED: 'listed', TIDEMARK_SECRET_B: '' });
+  expect(secrets.env).toEqual({ TIDEMARK_SECRET_A: 'new', LISTED: 'listed' });
+});
+
+test.each([
+  [{}, '/tmp/.tidemark/secret.key'],
+  [{ TIDEMARK_HOME: '/elsewhere' }, '/elsewhere/secret.key'],
+  [{ TIDEMARK_SECRET_KEY_FILE: 'keys/k' }, '/tmp/keys/k'],
+])('with %j the key of kept secrets is in %s, and its name is no secret', (env, file) => {
+  expect(readConfig(env, '/tmp').secrets).toMatchObject({ keyFile: file, env: {} });
+});

@@ -1,4 +1,5 @@
 // The credentials of the connections, read where their references point, each time they are asked for.
+import { checkCertificate } from '../clients/certificate.ts';
 import { federatedTokenFile } from '../clients/federatedToken.ts';
 import type { Candidate } from '../clients/rotation.ts';
 import { readSecret, type SecretPlaces } from '../clients/secrets/index.ts';
@@ -7,10 +8,12 @@ import type { Config } from '../config.ts';
 import { bindingOf, referencesOf } from '../connectors/credentials.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import type { Database } from '../store/database.ts';
 import { getSecret } from '../store/secret.ts';
+import { createCredentialWatch, type CredentialWatch } from './credentialWatch.ts';
 
-export interface Credentials {
+export interface Credentials extends CredentialWatch {
   /** What a connection may log in by, the preferred one first, with the reason for each that cannot be read. @throws CONFIG_INVALID */
   read(spec: ConnectionSpec): Promise<Candidate[]>;
 }
@@ -18,10 +21,12 @@ export interface Credentials {
 interface CredentialDependencies {
   readonly database: Database;
   readonly config: Pick<Config, 'secrets'>;
+  readonly logger: Logger;
 }
 
-export function createCredentials({ database, config }: CredentialDependencies): Credentials {
+export function createCredentials({ database, config, logger }: CredentialDependencies): Credentials {
   return {
+    ...createCredentialWatch({ database, logger }),
     read(spec) {
       const { env, allowedEnv, dir, keyFile, federatedTokenFile: tokenFile } = config.secrets;
       const places = { env, allowedEnv, dir, kept: { keyFile, find: (name: string) => getSecret(database, name) } };
@@ -60,5 +65,8 @@ async function readCredential(spec: ConnectionSpec, reference: string, { places,
     return { kind: 'managed' };
   }
   const value = await readSecret(reference, bindingOf(spec), places);
-  return clientCertificate === null ? { kind: 'secret', secret: value } : { kind: 'certificate', pem: value };
+  if (clientCertificate === null) return { kind: 'secret', secret: value };
+  // One that has expired would end the login before the next one is tried.
+  checkCertificate(value);
+  return { kind: 'certificate', pem: value };
 }

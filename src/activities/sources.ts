@@ -101,6 +101,7 @@ function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { c
     read: () => credentials.read(spec),
     providerOf: (credential) => createTokenProvider({ login, tenantId, clientId, credential, scope, http }),
     memory,
+    saw: (outcome) => credentials.saw(spec, outcome, http),
     now,
   });
   return { http, token, source: createGraphSource({ base: graph, token, http, budget }) };

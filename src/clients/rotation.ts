@@ -17,10 +17,10 @@ export type Candidate =
 type Readable = Extract<Candidate, { credential: Credential }>;
 
 /** What a login has shown of a reference. */
-type LoginOutcome =
+export type LoginOutcome =
   | { readonly reference: string; readonly state: 'works'; readonly credential: Credential; readonly token: string }
   | { readonly reference: string; readonly state: 'refused'; readonly aadsts: number | null }
-  | { readonly reference: string; readonly state: 'unreadable' };
+  | { readonly reference: string; readonly state: 'unreadable'; readonly failure: unknown };
 
 export interface RotationOptions {
   /** What may log in now, the preferred one first; at least one. Asked again after a refusal and after a time. @throws CONFIG_INVALID */
@@ -47,12 +47,13 @@ export function createRotation(options: RotationOptions): TokenProvider {
   const { read, providerOf, memory, saw = () => undefined, now = () => performance.now() } = options;
   let held: Held | null = null;
   let choosing: Promise<Held> | null = null;
-  let lastToken: string | null = null;
+  let last: { readonly key: string; readonly reference: string; readonly text: string } | null = null;
 
   /** The first that was not refused. Where all were refused, all of them may be tried again: they may have been mended at the source. */
   const choose = async (): Promise<Held> => {
     const candidates = await read();
-    for (const { reference, credential } of candidates) if (credential === null) saw({ reference, state: 'unreadable' });
+    for (const candidate of candidates)
+      if (candidate.credential === null) saw({ reference: candidate.reference, state: 'unreadable', failure: candidate.failure });
     const readable = candidates.filter((candidate): candidate is Readable => candidate.credential !== null);
     if (readable.length > 0 && readable.every(({ credential }) => memory.refused.has(keyOf(credential)))) memory.refused.clear();
     const chosen = readable.find(({ credential }) => !memory.refused.has(keyOf(credential)));
@@ -71,8 +72,10 @@ export function createRotation(options: RotationOptions): TokenProvider {
     const used = await current();
     try {
       const text = await used.provider.token(signal, asked);
-      if (text !== lastToken) saw({ ...used.chosen, state: 'works', token: text });
-      lastToken = text;
+      const { reference } = used.chosen;
+      if (text !== last?.text || used.key !== last.key || reference !== last.reference)
+        saw({ ...used.chosen, state: 'works', token: text });
+      last = { key: used.key, reference, text };
       return text;
     } catch (error) {
       if (!isRefused(error)) throw error;

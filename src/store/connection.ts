@@ -92,6 +92,7 @@ export async function deleteConnection(database: Database, name: string, { purge
       [name],
     );
     await dropCursors(transaction, name);
+    await transaction.query('delete from credential where connection = $1', [name]);
     await transaction.query('delete from held_removal where connection = $1', [name]);
     return rows.length > 0;
   });

@@ -14,7 +14,8 @@ export async function countRunOnce(database: Database, run: number): Promise<str
 /** All connections. Costs an index probe or two for each, however many runs they had. */
 export function readStandings(database: Database): Promise<ConnectionStanding[]> {
   return database.query<ConnectionStanding>(
-    `select c.name as connection, extract(epoch from last.finished_at)::bigint as "lastSuccess", coalesce(held.count, 0)::int as held
+    `select c.name as connection, extract(epoch from last.finished_at)::bigint as "lastSuccess", coalesce(held.count, 0)::int as held,
+       (select greatest(0, extract(epoch from expires_at - now()))::bigint from credential where connection = c.name and in_use and expires_at is not null limit 1) as "secretExpires"
      from connection c
      left join lateral (
        select finished_at from run where connection = c.name and verdict = 'complete' and mode <> 'settle' order by run desc limit 1 offset 0

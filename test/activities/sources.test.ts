@@ -6,6 +6,7 @@ import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { createCredentials } from '../../src/activities/credentials.ts';
 import { createSources, type Sources } from '../../src/activities/sources.ts';
 import { createBudget } from '../../src/clients/budget.ts';
+import { createLogger } from '../../src/log.ts';
 import type { FetchOptions, Source } from '../../src/clients/source.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 import { type StartedStore, stores } from '../support/stores.ts';
@@ -33,6 +34,7 @@ beforeEach(() => {
     () => createBudget(),
     createCredentials({
       database: store.database,
+      logger: createLogger('silent'),
       config: { secrets: { env: {}, allowedEnv: [], dir, keyFile: path.join(dir, 'secret.key'), federatedTokenFile: null } },
     }),
     () => passedMs,

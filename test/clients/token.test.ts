@@ -1,8 +1,5 @@
 // Tokens by the real library against a login service on TLS: caching, refusals and their hints, and where a credential may go.
-import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import { inspect } from 'node:util';
-import * as x509 from '@peculiar/x509';
 import { createCertificates } from '../../simulator/certificates.ts';
 import { aadsts } from '../../src/clients/aadsts.ts';
 import { createHttp, type Http } from '../../src/clients/http.ts';
@@ -10,6 +7,7 @@ import { redact, redactError } from '../../src/clients/redact.ts';
 import { createTokenProvider, type Credential, type TokenOptions, type TokenProvider } from '../../src/clients/token.ts';
 import { rolesOf } from '../../src/clients/tokenClaims.ts';
 import type { TidemarkError } from '../../src/errors.ts';
+import { clientCertificate } from '../support/clientCertificate.ts';
 import { canary, clientId, isTokenRequest, login, refusal, tenantId } from './login.ts';
 import { failureOf, json, type SourceServer, startSourceServer } from './sourceServer.ts';
 
@@ -190,7 +188,6 @@ describe('a certificate', () => {
   let foreignKey: string;
 
   beforeAll(async () => {
-    x509.cryptoProvider.set(webcrypto);
     [pem, expired] = await Promise.all([clientCertificate(90), clientCertificate(-1)]);
     foreignKey = pem.slice(0, pem.indexOf('-----BEGIN PRIVATE KEY')) + expired.slice(expired.indexOf('-----BEGIN PRIVATE KEY'));
   });
@@ -223,18 +220,3 @@ test('a login without TLS is refused', async () => {
   const error = await failureOf(provider(undefined, { login: 'http://127.0.0.1:1' }).token(never));
   expect(error.code).toBe('CONFIG_INVALID');
 });
-
-/** A self-signed certificate with its key, as an operator's PEM file; `days` from now to its end. */
-async function clientCertificate(days: number): Promise<string> {
-  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=tidemark',
-    notBefore: new Date(Date.now() - 100 * 86_400_000),
-    notAfter: new Date(Date.now() + days * 86_400_000),
-    signingAlgorithm: algorithm,
-    keys,
-  });
-  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  return `${certificate.toString('pem')}\n-----BEGIN PRIVATE KEY-----\n${key.match(/.{1,64}/g)?.join('\n') ?? ''}\n-----END PRIVATE KEY-----\n`;
-}

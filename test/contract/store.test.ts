@@ -4,6 +4,7 @@ import type { StartedStore } from '../support/stores.ts';
 import { admissionContract } from './store/admission.ts';
 import { connectionsContract } from './store/connections.ts';
 import { countsContract } from './store/counts.ts';
+import { credentialsContract } from './store/credentials.ts';
 import { databaseContract } from './store/database.ts';
 import { heldContract } from './store/held.ts';
 import { pagesContract } from './store/pages.ts';
@@ -53,6 +54,9 @@ for (const [name, start, present] of stores) {
     });
     describe('counts', () => {
       countsContract(store);
+    });
+    describe('credentials', () => {
+      credentialsContract(store);
     });
     describe('secrets', () => {
       secretsContract(store);

@@ -3,10 +3,12 @@ import { readSpec } from '../../connectors/spec.ts';
 import type { HeldSet } from '../../model.ts';
 import { type Connection, listConnections } from '../../store/connection.ts';
 import { heldSets } from '../../store/held.ts';
+import { readCredentials, type StoredCredential } from '../../store/credential.ts';
 import { readWatches, type Watch } from '../../store/watch.ts';
 import { requireConnection, zoneOf } from '../connections.ts';
 import { emptyRowNotes, profileViews, stateOf } from '../connectionView.ts';
 import type { Context } from '../context.ts';
+import { credentialLines, credentialViews } from '../credentialView.ts';
 import { heldLines } from '../heldText.ts';
 import type { Column } from '../output.ts';
 import { scheduleNoteLines, storedNotes } from '../scheduleNotes.ts';
@@ -21,7 +23,8 @@ export async function get(context: Context, name: string | undefined): Promise<v
     database,
     found.map((connection) => connection.name),
   );
-  const views = found.map((connection) => viewOf(connection, held.get(connection.name) ?? null, watches));
+  const credentials = await readCredentials(database, name ?? null);
+  const views = found.map((connection) => viewOf(connection, { held: held.get(connection.name) ?? null, watches, credentials }));
   const [view] = views;
   if (name !== undefined && view !== undefined) {
     return context.output.one(view, { text: () => textOf(view), rows: [view], columns });
@@ -29,7 +32,13 @@ export async function get(context: Context, name: string | undefined): Promise<v
   await context.output.rows(views, { columns, none: 'There are no connections yet: "tidemark apply -f FILE".' });
 }
 
-function viewOf(connection: Connection, held: HeldSet | null, watches: readonly Watch[]) {
+interface Noted {
+  readonly held: HeldSet | null;
+  readonly watches: readonly Watch[];
+  readonly credentials: readonly StoredCredential[];
+}
+
+function viewOf(connection: Connection, { held, watches, credentials }: Noted) {
   const spec = readSpec(connection.spec);
   const notes = storedNotes(spec, watches);
   const { state, since } = stateOf(connection, spec);
@@ -45,6 +54,7 @@ function viewOf(connection: Connection, held: HeldSet | null, watches: readonly 
     createdAt: connection.createdAt,
     changedAt: connection.changedAt,
     profiles: profileViews(spec).map((profile) => ({ ...profile, ...notes.get(profile.name) })),
+    credentials: credentialViews(spec, credentials, new Date()),
     notes: emptyRowNotes(spec),
     spec,
   };
@@ -68,6 +78,7 @@ function textOf(view: View): string {
     ...(view.held === null ? [] : heldLines(view.name, view.held)),
     ...(view.lastError === null ? [] : [`${view.lastError.code}: ${view.lastError.message}`, `  fix: ${view.lastError.hint}`]),
     `tenant ${view.spec.credentials.tenantId}, client ${view.spec.credentials.clientId}, cloud ${view.spec.cloud}`,
+    ...credentialLines(view.credentials),
   ];
   for (const profile of view.profiles) {
     lines.push('', `profile ${profile.name}, ${profile.status}: ${profile.schedule}`);

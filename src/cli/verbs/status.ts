@@ -6,6 +6,7 @@ import { admissionOf } from '../../store/admission.ts';
 import { briefOfRow } from '../../store/brief.ts';
 import { type Connection, getConnection, listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
+import { readCredentials } from '../../store/credential.ts';
 import { heldSet } from '../../store/held.ts';
 import { listRuns, openRuns } from '../../store/run.ts';
 import { readProgress } from '../../store/walk.ts';
@@ -14,6 +15,7 @@ import type { ConnectionStatus } from '../../workflows/messages.ts';
 import { requireConnection, zoneOf } from '../connections.ts';
 import { stateOf } from '../connectionView.ts';
 import type { Context } from '../context.ts';
+import { credentialLines, credentialViews, type CredentialView } from '../credentialView.ts';
 import { listEntities, queryEntity, requireWorker } from '../entity.ts';
 import { exit, type ExitCode, exitOf } from '../errors.ts';
 import { heldLines } from '../heldText.ts';
@@ -79,7 +81,8 @@ async function oneStatus(context: Context, name: string): Promise<ExitCode> {
     const source = answered.answer === null ? 'database' : 'workflow';
     const notes = database === null || spec === null ? null : await notesFor(context, database, spec, source);
     const noted = shown.profiles.map((profile) => ({ ...profile, ...notes?.get(profile.name) }));
-    await print(context, database, { name, source, ...shown, profiles: noted }, (profile) =>
+    const credentials = database === null || spec === null ? [] : credentialViews(spec, await readCredentials(database, name), new Date());
+    await print(context, database, { name, source, ...shown, profiles: noted, credentials }, (profile) =>
       spec === null ? 'UTC' : zoneOf(spec, profile),
     );
   }
@@ -162,6 +165,8 @@ async function storedStatus(database: Database, connection: Connection): Promise
 interface Shown extends Omit<ConnectionStatus, 'profiles'> {
   readonly name: string;
   readonly profiles: readonly (ConnectionStatus['profiles'][number] & Partial<ScheduleNote>)[];
+  /** Empty when the database is away. */
+  readonly credentials: readonly CredentialView[];
   /** Who says so: the entity, or the database because nobody answered for it. */
   readonly source: 'workflow' | 'database';
 }
@@ -196,7 +201,7 @@ async function print({ output }: Context, database: Database | null, shown: Show
     ];
     if (shown.held !== null) lines.push(...heldLines(shown.name, shown.held));
     if (shown.lastError !== null) lines.push(`${shown.lastError.code}: ${shown.lastError.message}`, `  fix: ${shown.lastError.hint}`);
-    lines.push('', await profileTable());
+    lines.push(...credentialLines(shown.credentials), '', await profileTable());
     for (const { name, zone: ofProfile, nextRunReason = null, overdueSince = null } of profiles) {
       const notes = scheduleNoteLines({ nextRunReason, overdueSince }, (iso) => timeIn(ofProfile, iso));
       lines.push(...notes.map((note) => `${name}: ${note}`));

@@ -23,6 +23,8 @@ create table credential (
   state text not null,
   -- The login's number, when it was refused.
   aadsts integer,
+  -- Why it cannot be read.
+  reason text,
   since timestamptz not null default now(),
   -- The last login was by this one.
   in_use boolean not null default false,
