@@ -38,7 +38,7 @@ const allowed: Record<string, readonly string[]> = {
     'workflows/messages',
     'libraries',
   ],
-  stack: ['errors', 'model', 'config', 'clients/schedules', 'store', 'workflows/ids', 'libraries'],
+  stack: ['errors', 'model', 'config', 'clients/schedules', 'clients/secrets', 'store', 'workflows/ids', 'libraries'],
   cli: [
     'errors',
     'model',

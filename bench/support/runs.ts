@@ -92,7 +92,8 @@ export function requestsByStream(requests: readonly SeenRequest[]): Map<string, 
 
 function streamOf(path: string): string {
   const [, version, first = ''] = path.split('/');
-  if (version !== 'v1.0') return 'sign-in';
+  // When its secret ends is asked after a login, once a day.
+  if (version !== 'v1.0' || first.startsWith('applications(')) return 'sign-in';
   return (
     { users: 'users', groups: 'groups', devices: 'devices', roleManagement: 'roles', servicePrincipals: 'appRoleAssignments' }[first] ??
     first

@@ -3,9 +3,11 @@ import type { Client } from '@temporalio/client';
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lostKey, readKey } from '../clients/secrets/keyFile.ts';
 import type { Config } from '../config.ts';
 import { asTidemarkError, TidemarkError } from '../errors.ts';
 import { openDatabase, type Database } from '../store/database.ts';
+import { listSecrets, type StoredSecret } from '../store/secret.ts';
 import { missingMigrations } from '../store/schema.ts';
 import { readPresence } from '../store/worker.ts';
 import { taskQueues } from '../workflows/ids.ts';
@@ -37,6 +39,7 @@ export async function checkInstallation(config: Config, connect: () => Promise<C
       ['node', checkNode],
       ['home', () => checkHome(config.home)],
       ['secrets', () => checkSecrets(config)],
+      ['secret key', () => checkSecretKey(config, database)],
       ['temporal', async () => (await temporal, ok(config.temporal.address))],
       ['namespace', async () => checkNamespace(await temporal)],
       ['search attributes', async () => checkSearchAttributes(await temporal)],
@@ -103,6 +106,24 @@ function checkSecrets({ secrets }: Config): Omit<Check, 'check'> {
   const open = names.filter((name) => (statSync(path.join(dir, name)).mode & 0o077) !== 0);
   if (open.length === 0) return ok(`${variables}; ${names.length} files in ${dir}`);
   return bad(`readable by others: ${open.slice(0, 3).join(', ')}${open.length > 3 ? ', …' : ''}`, `chmod 600 ${path.join(dir, '*')}`);
+}
+
+/** The key of the secrets that Tidemark keeps: usable, and the one that sealed them. Where the database is away, the file alone is looked at. */
+async function checkSecretKey({ secrets: { keyFile } }: Config, database: Database | null): Promise<Omit<Check, 'check'>> {
+  const [key, kept] = await Promise.all([readKey(keyFile), keptSecrets(database)]);
+  const other = kept?.find(({ keyId }) => keyId !== key?.id);
+  if (other !== undefined) throw lostKey('Secrets that are kept are', { file: keyFile, wanted: other.keyId, present: key });
+  if (key === null) return ok(kept === null ? `none (${keyFile})` : 'none yet: no secret is kept');
+  return ok(`${key.id} (${keyFile})${kept === null ? '' : `; secrets kept: ${kept.length}`}`);
+}
+
+/** null where the database does not answer, or is of an earlier release. */
+async function keptSecrets(database: Database | null): Promise<StoredSecret[] | null> {
+  try {
+    return await listSecrets(required(database));
+  } catch {
+    return null;
+  }
 }
 
 async function checkNamespace(client: Client): Promise<Omit<Check, 'check'>> {

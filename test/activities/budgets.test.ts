@@ -78,8 +78,7 @@ const failureOf = (work: Promise<unknown>): Promise<TidemarkError> =>
 
 /** Of the directory, sent so far. */
 /** What belongs to no stream is asked once a day. */
-const sent = (): number =>
-  simulator.requests().filter(({ path, phase }) => path.startsWith('/v1.0/') && phase !== 'application').length;
+const sent = (): number => simulator.requests().filter(({ path, phase }) => path.startsWith('/v1.0/') && phase !== 'application').length;
 
 const isBlocked = async (): Promise<boolean> => {
   const rows = await database.query<{ blocked: boolean }>(

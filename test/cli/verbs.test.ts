@@ -73,6 +73,19 @@ const state = z.enum(['registered', 'scheduled', 'processing', 'processed', 'err
 const status = z.strictObject({
   name: z.string(),
   source: z.enum(['workflow', 'database']),
+  credentials: z.array(
+    z.strictObject({
+      reference: z.string(),
+      state: z.enum(['works', 'refused', 'unreadable', 'untried']),
+      since: time.nullable(),
+      aadsts: z.int().nullable(),
+      reason: z.string().nullable(),
+      inUse: z.boolean(),
+      fallback: z.boolean(),
+      expiresAt: time.nullable(),
+      expires: z.string(),
+    }),
+  ),
   state,
   since: time,
   connector: z.enum(['entra-identity', 'entra-devices']),

@@ -7,6 +7,10 @@ import { connectTemporal } from '../../src/cli/temporal.ts';
 import { readConfig } from '../../src/config.ts';
 import { type Check, checkInstallation } from '../../src/stack/doctor.ts';
 import { freePort } from '../../src/stack/ports.ts';
+import { createKey } from '../../src/clients/secrets/keyFile.ts';
+import { seal } from '../../src/clients/secrets/seal.ts';
+import { putSecret } from '../../src/store/secret.ts';
+import { type StartedStore, stores } from '../support/stores.ts';
 import { sharedTemporalAddress } from '../support/temporal.ts';
 
 let home: string;
@@ -40,7 +44,7 @@ test('nothing there: each part is named with its fix, within five seconds', asyn
   }
   for (const name of ['database', 'schema'])
     expect(checks[name]).toMatchObject({ ok: false, fix: expect.stringContaining('TIDEMARK_DATABASE_URL') });
-  for (const name of ['node', 'home', 'secrets']) expect(checks[name]).toMatchObject({ ok: true, fix: null });
+  for (const name of ['node', 'home', 'secrets', 'secret key']) expect(checks[name]).toMatchObject({ ok: true, fix: null });
 });
 
 test('Temporal is there: it is fine, and what it lacks is named', async () => {
@@ -62,4 +66,36 @@ test.each([
   chmodSync(file, mode);
   const { secrets: found } = await check({ TEMPORAL_ADDRESS: sharedTemporalAddress(), TIDEMARK_SECRET_DIR: secrets });
   expect(found).toMatchObject({ ok, fix: ok ? null : expect.stringContaining('chmod 600') });
+});
+
+describe('the key of kept secrets', () => {
+  let store: StartedStore;
+  let keyFile: string;
+  beforeAll(async () => {
+    store = await stores[0]![1]();
+  });
+  afterAll(() => store.stop());
+  beforeEach(() => {
+    keyFile = path.join(home, 'secret.key');
+  });
+  const found = async (): Promise<Check | undefined> =>
+    (await check({ TEMPORAL_ADDRESS: sharedTemporalAddress(), TIDEMARK_DATABASE_URL: store.url }))['secret key'];
+
+  test('is fine where none is needed, where it opens what is kept, and not where it is lost, another one, or open to others', async () => {
+    expect(await found()).toMatchObject({ ok: true, found: 'none yet: no secret is kept' });
+    const key = await createKey(keyFile);
+    const binding = { tenant: 't', login: 'https://login.example', purpose: 'clientSecret' } as const;
+    await putSecret(store.database, seal('CANARY', 'contoso', binding, key), 'test');
+    expect(await found()).toMatchObject({ ok: true, found: `${key.id} (${keyFile}); secrets kept: 1` });
+    chmodSync(keyFile, 0o644);
+    expect(await found()).toMatchObject({ ok: false, fix: `chmod 600 ${keyFile}` });
+    rmSync(keyFile);
+    expect(await found()).toMatchObject({
+      ok: false,
+      found: expect.stringContaining(`sealed by the key ${key.id}`),
+      fix: expect.stringContaining('backup'),
+    });
+    const other = await createKey(keyFile);
+    expect(await found()).toMatchObject({ ok: false, found: expect.stringContaining(`holds another key (${other.id})`) });
+  });
 });
