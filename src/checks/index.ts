@@ -2,7 +2,8 @@
 import type { Http } from '../clients/http.ts';
 import type { ProxyConfig } from '../clients/proxy.ts';
 import type { Source } from '../clients/source.ts';
-import { rolesOf, type TokenProvider } from '../clients/token.ts';
+import type { TokenProvider } from '../clients/token.ts';
+import { rolesOf } from '../clients/tokenClaims.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import { asTidemarkError } from '../errors.ts';
 import type { Advice, ConnectionTest } from '../model.ts';

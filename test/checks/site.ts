@@ -1,15 +1,19 @@
 // A connection to test, and the machine it is tested on: the simulated tenant, changed in one place.
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
+import { createCredentials } from '../../src/activities/credentials.ts';
 import { createSources } from '../../src/activities/sources.ts';
 import { testConnection } from '../../src/checks/index.ts';
 import { createBudget } from '../../src/clients/budget.ts';
 import type { ProxyConfig } from '../../src/clients/proxy.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
+import { createLogger } from '../../src/log.ts';
 import type { ConnectionTest } from '../../src/model.ts';
+import { type StartedStore, stores } from '../support/stores.ts';
 import type { Place } from './servers.ts';
 
 export interface Site {
   readonly simulator: Simulator;
+  readonly store: StartedStore;
   /** Closed after the test. */
   keep<P extends Place>(place: Promise<P>): Promise<P>;
   close(): Promise<void>;
@@ -33,16 +37,18 @@ export interface Given {
 
 export async function startSite(users = 10): Promise<Site> {
   const simulator = await startSimulator({ users });
+  const store = await stores[0]![1]();
   const places: Place[] = [];
   return {
     simulator,
+    store,
     keep: async (place) => {
       const opened = await place;
       places.push(opened);
       return opened;
     },
     close: async () => {
-      await Promise.all([simulator.close(), ...places.map((place) => place.close())]);
+      await Promise.all([simulator.close(), store.stop(), ...places.map((place) => place.close())]);
     },
   };
 }
@@ -61,17 +67,21 @@ export const profile = (changed: Partial<ConnectionSpec['profiles'][number]> = {
 /** Origins of names that only a proxy knows. */
 export const proxied = { login: 'https://login.proxied.invalid', graph: 'https://graph.proxied.invalid/v1.0' } as const;
 
-export async function testAt({ simulator }: Site, given: Given = {}): Promise<ConnectionTest> {
+export async function testAt({ simulator, store }: Site, given: Given = {}): Promise<ConnectionTest> {
   const { secret = simulator.clientSecret, certificate, proxy = { url: null, except: null }, withinMs = 9_500 } = given;
   const { login = simulator.origin, graph = `${simulator.origin}/v1.0`, ca = simulator.caPem } = given;
   const env = { ...(secret === null ? {} : { TIDEMARK_SECRET_TEST: secret }), TIDEMARK_SECRET_PEM: certificate ?? '' };
   const sources = createSources(
     {
-      secrets: { env, allowedEnv: [], dir: null },
       allowedOrigins: [proxied.login, 'https://graph.proxied.invalid', 'https://no-such-host.invalid', 'https://255.255.255.255'],
       proxy,
     },
     () => createBudget(),
+    createCredentials({
+      database: store.database,
+      logger: createLogger('silent'),
+      config: { secrets: { env, allowedEnv: [], dir: null, keyFile: '/nowhere', federatedTokenFile: null } },
+    }),
   );
   const spec: ConnectionSpec = {
     name: 'tested',
@@ -83,6 +93,7 @@ export async function testAt({ simulator }: Site, given: Given = {}): Promise<Co
       clientId: given.clientId ?? simulator.clientId,
       clientSecret: certificate === undefined ? ['env:TIDEMARK_SECRET_TEST'] : null,
       clientCertificate: certificate === undefined ? null : ['env:TIDEMARK_SECRET_PEM'],
+      identity: null,
     },
     cloud: 'custom',
     endpoints: { login, graph, ca },

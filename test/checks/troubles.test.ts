@@ -424,7 +424,7 @@ describe('what passes', () => {
 
 test('a name that is not resolved in time is told as such, not as a connection that is dropped', async () => {
   site = await startSite();
-  const lookup = jest.spyOn(dns, 'lookup').mockImplementation((() => undefined) as unknown as typeof dns.lookup);
+  const lookup = jest.spyOn(dns, 'lookup').mockImplementation(() => undefined);
   try {
     const { checks } = await testAt(site, { withinMs: 300 });
     expect(checks[0]).toMatchObject({ outcome: 'failed', cause: 'The name localhost cannot be resolved (NAME_TIMEOUT).' });

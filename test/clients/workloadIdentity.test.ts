@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Federation } from '../../simulator/federation.ts';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
-import { aadstsHints } from '../../src/clients/aadsts.ts';
+import { aadsts as known } from '../../src/clients/aadsts.ts';
 import { federatedTokenFile } from '../../src/clients/federatedToken.ts';
 import { createHttp, type Http } from '../../src/clients/http.ts';
 import { redact } from '../../src/clients/redact.ts';
@@ -91,7 +91,11 @@ test.each<[string, number, object, Partial<{ federations: readonly Federation[] 
   const token = platformToken(claims);
   writeFileSync(tokenFile, token);
   const error = await failureOf(provider().token(never));
-  expect([error.code, error.details['aadsts'], error.hint]).toEqual(['SOURCE_AUTH_FAILED', aadsts, aadstsHints[aadsts]]);
+  expect([error.code, error.details['aadsts'], error.hint]).toEqual([
+    'SOURCE_AUTH_FAILED',
+    aadsts,
+    `${known[aadsts]?.cause} ${known[aadsts]?.fix}`,
+  ]);
   expect(JSON.stringify([error.message, error.details, error.stack])).not.toContain(token.split('.')[2]);
 });
 
