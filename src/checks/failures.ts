@@ -13,10 +13,14 @@ export interface Asked {
   readonly host: string;
 }
 
-/** What has no text of its own keeps the error's: message and hint hold neither secrets nor text of answers. */
+/**
+ * What has no text of its own keeps the error's: message and hint hold neither secrets nor text of answers.
+ * @throws the error itself when it is no answer about the source: the database is away, or a defect
+ */
 export function adviceOf(thrown: unknown, asked: Asked): Advice {
   const error = asTidemarkError(thrown);
   const { code, details, message, hint } = error;
+  if (code === 'STORE_UNAVAILABLE' || code === 'INTERNAL') throw thrown;
   return (
     refusalOf(details) ?? (code === 'SOURCE_THROTTLED' ? throttled(error, asked) : (faultOf(error, asked) ?? { cause: message, fix: hint }))
   );

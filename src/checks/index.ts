@@ -28,7 +28,7 @@ export interface Means {
   readonly withinMs: number;
 }
 
-/** Answers, whatever fails. @throws CONFIG_INVALID when the configuration itself cannot be read */
+/** Answers, whatever fails on the way to the source. @throws CONFIG_INVALID when the configuration itself cannot be read, STORE_UNAVAILABLE, INTERNAL */
 export async function testConnection(spec: ConnectionSpec, { connect, proxy, withinMs }: Means): Promise<ConnectionTest> {
   const { name } = spec;
   const streams = testedStreams(spec);
@@ -82,7 +82,7 @@ async function first(hosts: readonly Host[], find: (host: Host) => Promise<Advic
   return { failed: found.find((advice) => advice !== null) ?? null };
 }
 
-/** Whatever is thrown, in words. */
+/** What is thrown, in words. */
 async function asking(
   asked: Asked,
   { signal, silent }: { readonly signal: AbortSignal; readonly silent: CauseName },

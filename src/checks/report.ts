@@ -15,7 +15,7 @@ export interface CheckToRun {
   readonly run: () => Promise<Found>;
 }
 
-/** MUST be given every check, in order. A check MUST NOT throw. */
+/** MUST be given every check, in order. What a check throws is no answer, and ends the test. */
 export async function report(connection: string, checks: readonly CheckToRun[]): Promise<ConnectionTest> {
   const done: Check[] = [];
   for (const { check, contacted, run } of checks) {

@@ -43,11 +43,16 @@ export function reconciling(): Proxies<'reconcileSlice'> {
   });
 }
 
-/** A test answers once, and within the time of its askers: what is no answer is tried again soon, or told. */
+/**
+ * A test answers once, and within the time of its askers: what is no answer is tried again soon, or told. On the queue of those that pull, for it is
+ * their network and secrets that count; before their other work, for somebody waits.
+ */
 const testing = { startToCloseMs: 11_000, scheduleToCloseMs: 15_000, attempts: 3, retryMs: 500 } as const;
 
 export function testingConnection(): Proxies<'testConnection'> {
   return proxyActivities<Pick<Activities, 'testConnection'>>({
+    taskQueue: taskQueues.pull,
+    priority: { priorityKey: 1 },
     startToCloseTimeout: testing.startToCloseMs,
     scheduleToCloseTimeout: testing.scheduleToCloseMs,
     retry: { maximumAttempts: testing.attempts, initialInterval: testing.retryMs, backoffCoefficient: 2 },

@@ -3,7 +3,7 @@ import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { createCredentials } from '../../src/activities/credentials.ts';
 import { createSources } from '../../src/activities/sources.ts';
 import { testConnection } from '../../src/checks/index.ts';
-import { createBudget } from '../../src/clients/budget.ts';
+import { type Budget, createBudget } from '../../src/clients/budget.ts';
 import type { ProxyConfig } from '../../src/clients/proxy.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 import { createLogger } from '../../src/log.ts';
@@ -21,6 +21,7 @@ export interface Site {
 
 /** What differs from a connection that works. */
 export interface Given {
+  readonly connector?: string;
   readonly login?: string;
   readonly graph?: string;
   /** Trusted in the place of the simulator's authority. */
@@ -33,6 +34,8 @@ export interface Given {
   readonly certificate?: string;
   readonly profiles?: ConnectionSpec['profiles'];
   readonly withinMs?: number;
+  /** In the place of the budget that the tenant's readers share. */
+  readonly budget?: Budget;
 }
 
 export async function startSite(users = 10): Promise<Site> {
@@ -76,7 +79,7 @@ export async function testAt({ simulator, store }: Site, given: Given = {}): Pro
       allowedOrigins: [proxied.login, 'https://graph.proxied.invalid', 'https://no-such-host.invalid', 'https://255.255.255.255'],
       proxy,
     },
-    () => createBudget(),
+    () => given.budget ?? createBudget(),
     createCredentials({
       database: store.database,
       logger: createLogger('silent'),
@@ -87,7 +90,7 @@ export async function testAt({ simulator, store }: Site, given: Given = {}): Pro
     name: 'tested',
     title: 'tested',
     description: '',
-    connector: 'entra-identity',
+    connector: given.connector ?? 'entra-identity',
     credentials: {
       tenantId: given.tenantId ?? simulator.tenantId,
       clientId: given.clientId ?? simulator.clientId,

@@ -1,6 +1,8 @@
 // Test Connection tells each trouble apart, each with its own cause and its own fix, and all of it within its one deadline.
 import dns from 'node:dns';
 import { causes } from '../../src/checks/causes.ts';
+import { createBudget } from '../../src/clients/budget.ts';
+import { TidemarkError } from '../../src/errors.ts';
 import { aadsts } from '../../src/clients/aadsts.ts';
 import type { CheckName, ConnectionTest } from '../../src/model.ts';
 import { proxyServer, tlsServer } from './servers.ts';
@@ -386,7 +388,8 @@ describe('what passes', () => {
       contacted,
     ]);
     expect(checks.every(({ cause, fix }) => cause === null && fix === null)).toBe(true);
-    expect(checks[3]).toMatchObject({ missing: [], excess: [] });
+    // What the simulator grants for its devices.
+    expect(checks[3]).toMatchObject({ missing: [], excess: ['Device.Read.All'] });
     // Roles take no page size: their permission stands for them.
     const asked = site.simulator.requests().filter(({ path }) => path.startsWith('/v1.0/'));
     expect(asked.map(({ path, query }) => `${path}?${query}`).toSorted()).toEqual([
@@ -405,6 +408,20 @@ describe('what passes', () => {
       cause: 'The source answers, and has none of these: groups and their members.',
       fix: 'Check in the Azure portal that there are any in this tenant, and that tenantId is the one meant.',
     });
+  });
+
+  test('document 002: devices need Device.Read.All and nothing else, and a tenant without devices passes with its words', async () => {
+    site = await startSite();
+    site.simulator.configure({ roles: ['Device.Read.All'] });
+    const whole = await testAt(site, { connector: 'entra-devices' });
+    expect(whole).toMatchObject({ ok: true, checks: [{}, {}, {}, { missing: [], excess: [] }, { cause: null }] });
+    expect(site.simulator.requests().at(-1)).toMatchObject({ path: '/v1.0/devices', query: '$select=id&$top=1' });
+    site.simulator.addFaults([{ match: '/v1.0/devices', fault: { kind: 'body', text: '{"value":[]}' } }]);
+    const { ok, checks } = await testAt(site, { connector: 'entra-devices' });
+    expect({ ok, cause: checks[4]?.cause }).toEqual({ ok: true, cause: 'The source answers, and has none of these: devices.' });
+    site.simulator.configure({ roles: ['User.Read.All'] });
+    const other = await testAt(site, { connector: 'entra-devices' });
+    expect(other.checks[3]).toMatchObject({ outcome: 'failed', missing: ['Device.Read.All'], excess: ['User.Read.All'] });
   });
 
   test.each(['http', 'https'])('a proxy stands between (%s): it is what is contacted, and tunnels carry the handshake', async (scheme) => {
@@ -431,6 +448,13 @@ test('a name that is not resolved in time is told as such, not as a connection t
   } finally {
     lookup.mockRestore();
   }
+});
+
+test('a database that is away says nothing of the source: it is no answer', async () => {
+  site = await startSite();
+  const away = new TidemarkError('STORE_UNAVAILABLE', 'The database is away.');
+  const budget = { ...createBudget(), standing: () => Promise.reject(away) };
+  await expect(testAt(site, { budget })).rejects.toBe(away);
 });
 
 describe('permissions', () => {

@@ -51,6 +51,7 @@ test('people read a table, then cause and fix; exit 1', async () => {
 
 const applied = z.array(
   z.strictObject({
+    kind: z.literal('connection'),
     name: z.string(),
     change: z.enum(['created', 'changed', 'unchanged', 'refused']),
     file: z.string(),
@@ -73,6 +74,7 @@ describe('apply tests before it activates', () => {
     const { rows, stderr } = await apply([file], 1);
     expect(rows).toEqual([
       {
+        kind: 'connection',
         name: 'refused',
         change: 'refused',
         file,

@@ -1,4 +1,6 @@
 // A stack without a worker: what needs none works, what needs one says since when there is none, and exits 3 without having asked for anything.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { type CliStack, startCliStack } from './stack.ts';
 
 let stack: CliStack;
@@ -42,11 +44,13 @@ test('doctor names the missing worker and exits 3', async () => {
 
 test('apply exits 3 where it would have to test, names --skip-test, and changes nothing', async () => {
   const changed = stack.write('waiting', { title: 'Another' });
-  const ended = await stack.call(['apply', '-f', stack.write('untested'), changed, '--json']);
+  writeFileSync(path.join(stack.directory, 'tag.yaml'), 'kind: tag\nname: pilot\nquery: class:host\ncriticality: 2\n');
+  const ended = await stack.call(['apply', '-f', 'tag.yaml', stack.write('untested'), changed, '--json']);
   expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 3, stdout: '' });
   expect(ended.stderr).toMatch(/no worker since/);
   expect(JSON.parse(ended.stderr)).toMatchObject({ error: { hint: expect.stringContaining('--skip-test') } });
   expect((await stack.call(['get', 'untested'])).code).toBe(2);
+  expect((await stack.call(['tags', 'list', '--json'])).stdout).toBe('[]\n');
   expect((await stack.call(['get', 'waiting', '--json'])).stdout).toContain('"title": "waiting"');
   stack.write('waiting');
 });
