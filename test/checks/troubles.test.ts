@@ -426,12 +426,12 @@ describe('what passes', () => {
 
   test.each(['http', 'https'])('a proxy stands between (%s): it is what is contacted, and tunnels carry the handshake', async (scheme) => {
     site = await startSite();
-    const certificate = await createCertificates({ names: ['login.proxied.invalid', 'graph.proxied.invalid', '127.0.0.1'] });
+    const certificate = await createCertificates({ names: ['login.proxied.invalid', 'graph.proxied.invalid', 'localhost'] });
     const { port } = await site.keep(tlsServer(certificate));
     const proxy = await site.keep(proxyServer({ to: port }, scheme === 'https' ? certificate : null));
-    const given = { ...proxied, ca: certificate.caPem, proxy: { url: `${scheme}://127.0.0.1:${proxy.port}`, except: null } };
+    const given = { ...proxied, ca: certificate.caPem, proxy: { url: `${scheme}://localhost:${proxy.port}`, except: null } };
     const [network, tls] = (await testAt(site, { ...given, withinMs: 1_000 })).checks;
-    const contacted = `proxy 127.0.0.1:${proxy.port} for login.proxied.invalid:443 and graph.proxied.invalid:443`;
+    const contacted = `proxy localhost:${proxy.port} for login.proxied.invalid:443 and graph.proxied.invalid:443`;
     expect([network, tls]).toMatchObject([
       { outcome: 'passed', contacted },
       { outcome: 'passed', contacted },

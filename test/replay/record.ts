@@ -15,6 +15,8 @@ const directory = path.join(import.meta.dirname, 'histories');
 const recorderOnly = new Set(['identity', 'stackTrace', 'buildId', 'binaryChecksum', 'sdkVersion']);
 
 function withoutRecorder(value: unknown): unknown {
+  // A sticky queue is named by process and machine.
+  if (typeof value === 'string' && /^\d+@/.test(value)) return 'recorder';
   if (Array.isArray(value)) return value.map(withoutRecorder);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
