@@ -1,6 +1,6 @@
 // The pages say what is: their commands run, their connection files are valid, their tables are whole, their links lead somewhere.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorsPage } from '../scripts/errors-page.ts';
 import { troubleshootingPage } from '../scripts/troubleshooting-page.ts';
@@ -14,7 +14,7 @@ import { type Ended, tidemark } from './cli/tidemark.ts';
 import { eventually } from './support/waiting.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const pages = ['README.md', ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)];
+const pages = ['README.md', 'SECURITY.md', ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)];
 const read = (page: string): string => readFileSync(path.join(root, page), 'utf8');
 
 interface Block {
@@ -70,32 +70,22 @@ describe('the runnable commands of docs/operations.md, in order', () => {
     schedule: { occurs: recurring, every: daily, start: 2026-05-05T18:39, timezone: Asia/Calcutta }
 `;
   let stack: CliStack;
-  let bin: string;
+  let shell: Shell;
   beforeAll(async () => {
     stack = await startCliStack({ worker: true });
     stack.write('contoso-identity', { profiles });
     // The page names the file as the README does.
-    writeFileSync(path.join(stack.directory, 'contoso.yaml'), readFileSync(path.join(stack.directory, 'contoso-identity.yaml')));
-    bin = path.join(stack.directory, 'bin');
-    mkdirSync(bin);
-    const command = path.join(bin, 'tidemark');
-    writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${path.join(root, 'src/cli/main.ts')}" "$@"\n`);
-    chmodSync(command, 0o755);
+    renameSync(path.join(stack.directory, 'contoso-identity.yaml'), path.join(stack.directory, 'contoso.yaml'));
+    shell = await shellOf(stack);
   }, 120_000);
   afterAll(() => stack?.stop(), 60_000);
 
   test('every command of every block succeeds', async () => {
     expect(runnable.length).toBeGreaterThan(5);
-    const temporal = path.dirname(await findTemporalBinary(temporalOrigins(path.join(root, 'node_modules/.cache/tidemark'))));
-    const env = { ...process.env, ...stack.env, NO_COLOR: '1', PATH: [bin, temporal, process.env['PATH']].join(path.delimiter) };
     for (const { text, words } of runnable) {
-      for (const line of text
-        .trim()
-        .split('\n')
-        .filter((command) => !command.startsWith('#'))) {
+      for (const line of linesOf(text)) {
         const given = words.includes('held') ? await holdRemovals() : words.includes('running') ? await beginRun() : {};
-        const { code, stderr } = await shell(line, stack.directory, { ...env, ...given });
-        expect({ line, code, stderr: code === 0 ? '' : stderr }).toEqual({ line, code: 0, stderr: '' });
+        await shell(line, given);
       }
       await stack.simulator.clearFaults();
     }
@@ -128,12 +118,72 @@ describe('the runnable commands of docs/operations.md, in order', () => {
   }
 });
 
-function shell(line: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Pick<Ended, 'code' | 'stderr'>> {
-  const child = spawn('sh', ['-euc', line], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
+describe('the runnable commands about secrets, in order', () => {
+  const runnable = blocks.filter(({ words }) => words[0] === 'sh' && words.includes('secrets'));
+  let stack: CliStack;
+  beforeAll(async () => {
+    stack = await startCliStack({ worker: true });
+    stack.write('contoso-identity', { secret: 'secret:contoso' });
+    renameSync(path.join(stack.directory, 'contoso-identity.yaml'), path.join(stack.directory, 'contoso.yaml'));
+    const secrets = { 'secret.txt': 'CANARY-first-secret', 'new-secret.txt': 'CANARY-second-secret' };
+    for (const [name, secret] of Object.entries(secrets)) writeFileSync(path.join(stack.directory, name), `${secret}\n`);
+    const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000 + 60_000).toISOString();
+    const [first, second] = Object.values(secrets);
+    await stack.simulator.configure({
+      passwords: [
+        { secret: first!, endDateTime: inDays(6) },
+        { secret: second!, endDateTime: inDays(365) },
+      ],
+    });
+  }, 120_000);
+  afterAll(() => stack?.stop(), 60_000);
+
+  test('every command of every block succeeds, and shows nothing of a secret', async () => {
+    expect(new Set(runnable.map(({ page }) => page))).toEqual(new Set(['docs/connections.md', 'SECURITY.md']));
+    const shell = await shellOf(stack);
+    const said: string[] = [];
+    // The key is there once a secret was set.
+    for (const { text } of runnable.toSorted((one, other) => Number(one.page === 'SECURITY.md') - Number(other.page === 'SECURITY.md')))
+      for (const line of linesOf(text)) said.push(await shell(line));
+    expect(said.join('')).not.toContain('CANARY');
+    const shown = z.looseObject({ credentials: z.array(z.looseObject({ reference: z.string(), state: z.string() })) });
+    const { credentials } = shown.parse(JSON.parse((await stack.call(['status', 'contoso-identity', '--json'])).stdout));
+    expect(credentials).toMatchObject([{ reference: 'secret:contoso-2', state: 'works', inUse: true }]);
+  }, 400_000);
+});
+
+/** Runs one line as the page has it, and answers what it said. Fails when the line does. */
+type Shell = (line: string, given?: Readonly<Record<string, string>>) => Promise<string>;
+
+const linesOf = (text: string): string[] =>
+  text
+    .trim()
+    .split('\n')
+    .filter((command) => !command.startsWith('#'));
+
+/** A shell in the stack's directory, with `tidemark` and `temporal` on its path. */
+async function shellOf(stack: CliStack): Promise<Shell> {
+  const bin = path.join(stack.directory, 'bin');
+  mkdirSync(bin);
+  const command = path.join(bin, 'tidemark');
+  writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${path.join(root, 'src/cli/main.ts')}" "$@"\n`);
+  chmodSync(command, 0o755);
+  const temporal = path.dirname(await findTemporalBinary(temporalOrigins(path.join(root, 'node_modules/.cache/tidemark'))));
+  const env = { ...process.env, ...stack.env, NO_COLOR: '1', PATH: [bin, temporal, process.env['PATH']].join(path.delimiter) };
+  return async (line, given = {}) => {
+    const { code, stdout, stderr } = await run(line, stack.directory, { ...env, ...given });
+    expect({ line, code, stderr: code === 0 ? '' : stderr }).toEqual({ line, code: 0, stderr: '' });
+    return stdout + stderr;
+  };
+}
+
+function run(line: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Pick<Ended, 'code' | 'stdout' | 'stderr'>> {
+  const child = spawn('sh', ['-euc', line], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stderr }));
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
 }

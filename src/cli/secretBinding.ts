@@ -1,12 +1,12 @@
 // What a secret is to be bound to: said by the file of a connection, by the secret that is there already, or by the connections that name it.
 import { parseConnectionFiles, problemInWords } from '../connectors/connectionFile.ts';
-import { bindingOf, usesSecret } from '../connectors/credentials.ts';
+import { bindingOf, referencesOf, usesSecret } from '../connectors/credentials.ts';
 import { type ConnectionSpec, readSpec } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
 import type { SecretBinding } from '../model.ts';
 import { listConnections } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
-import { getSecret } from '../store/secret.ts';
+import { getSecret, type StoredSecret } from '../store/secret.ts';
 import { readCa, readFiles } from './files.ts';
 
 /** By the files alone, before any server is asked. @throws CONFIG_INVALID */
@@ -37,6 +37,19 @@ export async function knownBinding(name: string, database: Database): Promise<Se
   if (binding !== null) return binding;
   throw new TidemarkError('CONFIG_INVALID', `It is not known what secret:${name} is for: no connection names it.`, {
     hint: `"tidemark secret set ${name} -f FILE", with the file of the connection that will use it: a secret is bound to its tenant and login.`,
+  });
+}
+
+/** What an owner should know of the kept secrets that a connection names: not set yet, or set for something else. */
+export function secretNotes(spec: ConnectionSpec, kept: readonly StoredSecret[]): string[] {
+  const wanted = bindingInWords(bindingOf(spec));
+  return referencesOf(spec).flatMap((reference) => {
+    if (!reference.startsWith('secret:')) return [];
+    const name = reference.slice('secret:'.length);
+    const secret = kept.find((candidate) => candidate.name === name);
+    if (secret === undefined) return [`${reference} is not set yet: "tidemark secret set ${name}".`];
+    if (bindingInWords(secret) === wanted) return [];
+    return [`${reference} was set as ${bindingInWords(secret)}, and is needed as ${wanted}: "tidemark secret set ${name} -f FILE".`];
   });
 }
 

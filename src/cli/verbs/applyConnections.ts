@@ -6,10 +6,12 @@ import type { CheckName } from '../../model.ts';
 import { lookBeforeChange } from '../../reconcile/beforeChange.ts';
 import { type Connection, putConnection } from '../../store/connection.ts';
 import { emptyRowNotes } from '../connectionView.ts';
+import { listSecrets } from '../../store/secret.ts';
 import type { Context } from '../context.ts';
 import { tellChanged } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
 import { toJson } from '../plain.ts';
+import { secretNotes } from '../secretBinding.ts';
 import { checkLines } from '../testText.ts';
 import { isTested, requireTester, testSpec } from './applyTests.ts';
 
@@ -31,7 +33,7 @@ export async function applyConnections(
   { stored, tags, skipTest }: { readonly stored: readonly Connection[]; readonly tags: readonly FoundTag[]; readonly skipTest: boolean },
 ): Promise<ExitCode> {
   // All that is needed must be there before anything is changed.
-  await context.database();
+  const database = await context.database();
   await context.temporal();
   const beforeOf = ({ spec }: FoundConnection): Connection | undefined => stored.find(({ name }) => name === spec.name);
   const isToTest = (found: FoundConnection): boolean => !skipTest && isTested(found.spec, beforeOf(found));
@@ -39,6 +41,7 @@ export async function applyConnections(
   // Connections may ask for tags of the same files.
   const appliedTags = tags.length === 0 ? [] : await (await import('../applyTags.ts')).applyTags(context, tags);
 
+  const kept = await listSecrets(database);
   const applied: Applied[] = appliedTags.map((tag) => ({ kind: 'tag', ...tag }));
   try {
     for (const found of connections) {
@@ -51,7 +54,7 @@ export async function applyConnections(
         continue;
       }
       const change = await applyOne(context, spec, beforeOf(found));
-      for (const note of [...notes, ...emptyRowNotes(spec)]) context.output.note(`${spec.name}: ${note}`);
+      for (const note of [...notes, ...emptyRowNotes(spec), ...secretNotes(spec, kept)]) context.output.note(`${spec.name}: ${note}`);
       applied.push({ kind: 'connection', name: spec.name, change, file });
     }
   } finally {
