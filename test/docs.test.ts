@@ -171,13 +171,13 @@ async function shellOf(stack: CliStack): Promise<Shell> {
   const temporal = path.dirname(await findTemporalBinary(temporalOrigins(path.join(root, 'node_modules/.cache/tidemark'))));
   const env = { ...process.env, ...stack.env, NO_COLOR: '1', PATH: [bin, temporal, process.env['PATH']].join(path.delimiter) };
   return async (line, given = {}) => {
-    const { code, stdout, stderr } = await run(line, stack.directory, { ...env, ...given });
+    const { code, stdout, stderr } = await runLine(line, stack.directory, { ...env, ...given });
     expect({ line, code, stderr: code === 0 ? '' : stderr }).toEqual({ line, code: 0, stderr: '' });
     return stdout + stderr;
   };
 }
 
-function run(line: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Pick<Ended, 'code' | 'stdout' | 'stderr'>> {
+function runLine(line: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Pick<Ended, 'code' | 'stdout' | 'stderr'>> {
   const child = spawn('sh', ['-euc', line], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -3,7 +3,7 @@
 import type { Database } from './database.ts';
 import { escapeText } from './text.ts';
 
-export type CredentialState = 'works' | 'refused' | 'unreadable';
+type CredentialState = 'works' | 'refused' | 'unreadable';
 
 export interface StoredCredential {
   readonly connection: string;
