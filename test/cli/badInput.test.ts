@@ -101,7 +101,7 @@ test('one bad file of a directory refuses all of them', async () => {
 test.each([
   ['no verb', [], 'No verb was given', 'tidemark --help'],
   ['an unknown verb', ['aply'], "unknown command 'aply' (Did you mean apply?)", 'tidemark --help'],
-  ['a verb of a later version', ['test', 'contoso'], "unknown command 'test'", 'tidemark --help'],
+  ['a verb of a later version', ['export', 'contoso'], "unknown command 'export'", 'tidemark --help'],
   ['an unknown option', ['run', 'contoso', '--fast'], "unknown option '--fast'", 'tidemark run --help'],
   ['a missing argument', ['runs'], "missing required argument 'name'", 'tidemark runs --help'],
   ['too many arguments', ['runs', 'a', 'b'], 'too many arguments', 'tidemark runs --help'],
@@ -174,6 +174,7 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
     'delete',
     'pause',
     'resume',
+    'test',
     'run',
     'status',
     'runs',
@@ -183,6 +184,8 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
     'approve',
     'reject',
     'assets',
+    'connectors',
+    'tags',
     'cancel',
   ]);
 });

@@ -141,7 +141,12 @@ const logLine = z.strictObject({
   message: z.string(),
   details: z.looseObject({}),
 });
-const applied = z.strictObject({ name: z.string(), change: z.enum(['created', 'changed', 'unchanged']), file: z.string() });
+const applied = z.strictObject({
+  kind: z.literal('connection'),
+  name: z.string(),
+  change: z.enum(['created', 'changed', 'unchanged']),
+  file: z.string(),
+});
 const done = z.strictObject({ name: z.string(), done: z.boolean(), note: z.string().nullable() });
 
 /** stdout of a call that ended as it should. */
@@ -155,8 +160,8 @@ const json = async <T>(schema: z.ZodType<T>, words: readonly string[], code = 0)
 
 test('apply, run, runs, run-report, status, logs: from a file to a finished run', async () => {
   const file = stack.write('whole');
-  expect(await json(z.array(applied), ['apply', '-f', file])).toEqual([{ name: 'whole', change: 'created', file }]);
-  expect(await json(z.array(applied), ['apply', '-f', file])).toEqual([{ name: 'whole', change: 'unchanged', file }]);
+  expect(await json(z.array(applied), ['apply', '-f', file])).toEqual([{ kind: 'connection', name: 'whole', change: 'created', file }]);
+  expect(await json(z.array(applied), ['apply', '-f', file])).toEqual([{ kind: 'connection', name: 'whole', change: 'unchanged', file }]);
   const first = await json(report, ['run', 'whole', '--wait']);
   expect(first).toMatchObject({
     connection: 'whole',
