@@ -1,7 +1,8 @@
 // The secrets that Tidemark keeps, from the command line to the login, on a real stack: set before the first apply, used, listed, removed.
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { clientCertificate } from '../support/clientCertificate.ts';
 import { dumpOf } from '../support/dump.ts';
 import { type CliStack, startCliStack } from './stack.ts';
 import type { Ended } from './tidemark.ts';
@@ -79,6 +80,52 @@ test('what cannot be set is refused, and nothing is', async () => {
   ] as const)
     expect((await refused(['secret', 'set', 'contoso/kept'], value)).message).toContain(message);
   expect((await call(['secret', 'list', '--output', 'csv'])).stdout.split('\n')).toHaveLength(3);
+});
+
+test('a certificate is checked when it is set; a secret that looks like an ID is set, and said to', async () => {
+  const file = stack.write('certified', { secret: 'secret:pem' });
+  const text = readFileSync(path.join(stack.directory, file), 'utf8').replace('clientSecret:', 'clientCertificate:');
+  writeFileSync(path.join(stack.directory, file), text);
+  expect((await refused(['secret', 'set', 'pem', '-f', file], 'CANARY')).message).toContain('clientCertificate cannot be read as PEM');
+  expect(await read(set, ['secret', 'set', 'pem', '-f', file], await clientCertificate(20))).toMatchObject({
+    purpose: 'clientCertificate',
+  });
+  const id = await call(['secret', 'set', 'contoso/kept'], 'a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3');
+  expect(id).toMatchObject({ code: 0, stderr: expect.stringContaining("looks like a secret's ID") as string });
+  await read(set, ['secret', 'set', 'contoso/kept'], secret);
+});
+
+test('a changed connection does not take its secret along: apply says so, the run fails with the reason, and -f binds it anew', async () => {
+  const file = stack.write('kept', { secret: 'secret:contoso/kept', tenantId: '00000000-0000-4000-8000-000000000000' });
+  expect((await call(['apply', '-f', file])).stderr).toContain('secret:contoso/kept was set as clientSecret of tenant');
+  expect((await call(['run', 'kept', '--wait'])).code).toBe(4);
+  expect((await call(['logs', 'kept'])).stdout).toContain('it was set for the tenant');
+  expect((await call(['status', 'kept'])).stdout).toMatch(/credential secret:contoso\/kept: unreadable since .*set for the tenant/);
+  // Without the file it stays bound as it was.
+  const { tenant } = await read(set, ['secret', 'set', 'contoso/kept'], secret);
+  expect(tenant).not.toContain('00000000');
+  const bound = await read(set, ['secret', 'set', 'contoso/kept', '-f', file], secret);
+  expect(bound.tenant).toBe('00000000-0000-4000-8000-000000000000');
+  const back = stack.write('kept', { secret: 'secret:contoso/kept' });
+  await read(set, ['secret', 'set', 'contoso/kept', '-f', back], secret);
+  await call(['apply', '-f', back]);
+  expect((await call(['run', 'kept', '--wait'])).code).toBe(0);
+});
+
+test('a lost key says so, and the values are given up before a new one is made', async () => {
+  const keyFile = path.join(stack.directory, '.tidemark', 'secret.key');
+  const [first] = await read(listed, ['secret', 'list']);
+  renameSync(keyFile, `${keyFile}.backup`);
+  const lost = await refused(['secret', 'set', 'contoso/kept'], secret);
+  expect(lost).toMatchObject({
+    code: 'SECRET_UNAVAILABLE',
+    message: expect.stringContaining(`sealed by the key ${first!.keyId}`) as string,
+  });
+  expect(existsSync(keyFile)).toBe(false);
+  for (const { name } of await read(listed, ['secret', 'list'])) await call(['secret', 'rm', name, '--force']);
+  const anew = await read(set, ['secret', 'set', 'contoso/kept'], secret);
+  expect(anew.keyId).not.toBe(first!.keyId);
+  expect((await call(['run', 'kept', '--wait'])).code).toBe(0);
 });
 
 test('I14 no secret in logs, history, database, errors, exports: a kept secret is in none of what was said or stored', async () => {
