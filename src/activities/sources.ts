@@ -68,9 +68,9 @@ export function createSources(
       entries.set(spec.name, entry);
       return entry.source;
     },
-    // What its logins show is the test's: the configuration may be of a file that nobody has applied.
+    // What is tested may never be applied: how its credentials fare is not recorded.
     connectAnew: (spec) =>
-      connect(spec, config, budgetOf(spec), { credentials: { read: (of) => credentials.read(of) }, memory: newLoginMemory(), now }),
+      connect(spec, config, budgetOf(spec), { credentials: { ...credentials, saw: () => undefined }, memory: newLoginMemory(), now }),
     async close() {
       await Promise.all([...entries.values()].map(({ http }) => http.close()));
       entries.clear();
@@ -87,7 +87,7 @@ interface Connected {
 
 /** How a connection logs in. */
 interface Login {
-  readonly credentials: Pick<Credentials, 'read'> & Partial<Pick<Credentials, 'saw'>>;
+  readonly credentials: Credentials;
   readonly memory: LoginMemory;
   readonly now: () => number;
 }
@@ -103,7 +103,7 @@ function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { c
     read: () => credentials.read(spec),
     providerOf: (credential) => createTokenProvider({ login, tenantId, clientId, credential, scope, http }),
     memory,
-    saw: (outcome) => credentials.saw?.(spec, outcome, http),
+    saw: (outcome) => credentials.saw(spec, outcome, http),
     now,
   });
   return { http, token, source: createGraphSource({ base: graph, token, http, budget }) };

@@ -45,7 +45,7 @@ export const aadsts: Readonly<Record<number, Advice>> = {
   },
   700212: {
     cause: "No federated credential of the application has the audience of the worker's token.",
-    fix: 'It should be api://AzureADTokenExchange on both sides.',
+    fix: 'Enter api://AzureADTokenExchange on both sides.',
   },
   700213: {
     cause: "No federated credential of the application has the subject of the worker's token.",

@@ -4,7 +4,7 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { TidemarkError } from '../errors.ts';
 import { acceptedEncodings, readBody } from './httpBody.ts';
 import { faultOf, unavailable } from './httpFault.ts';
-import { isLoopback, type ProxyConfig, proxyFor } from './proxy.ts';
+import { isLinkLocal, isLoopback, type ProxyConfig, proxyFor } from './proxy.ts';
 import { requestName } from './redact.ts';
 import { secureContextOf } from './trust.ts';
 
@@ -178,11 +178,6 @@ function checkOrigin(url: URL, linkLocal: boolean): void {
   throw new TidemarkError('CONFIG_INVALID', `${url.host}: only https addresses without a user are allowed.`, {
     hint: 'Use an https address in endpoints; http is accepted for loopback only.',
   });
-}
-
-/** As WHATWG writes it. */
-export function isLinkLocal(hostname: string): boolean {
-  return /^169\.254\.\d+\.\d+$/.test(hostname);
 }
 
 /** The answer's JSON, any shape. SOURCE_UNAVAILABLE when it is none: cut, empty, or a page for people. */

@@ -2,9 +2,9 @@
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 import type { AccessToken } from '@azure/identity';
 import { TidemarkError } from '../errors.ts';
-import { createHttp, isLinkLocal } from './http.ts';
+import { createHttp } from './http.ts';
 import { unavailable } from './httpFault.ts';
-import { isLoopback } from './proxy.ts';
+import { isLinkLocal, isLoopback } from './proxy.ts';
 import { redactError, rememberSecret } from './redact.ts';
 import { claimsOf } from './tokenClaims.ts';
 import { createTokenTransport, type TransportLog } from './tokenTransport.ts';

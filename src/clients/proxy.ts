@@ -38,3 +38,8 @@ export function portOf({ port, protocol }: URL): number {
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
+
+/** As WHATWG writes it. */
+export function isLinkLocal(hostname: string): boolean {
+  return /^169\.254\.\d+\.\d+$/.test(hostname);
+}
