@@ -8,12 +8,11 @@ import type { ProxyConfig } from '../../src/clients/proxy.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 import { createLogger } from '../../src/log.ts';
 import type { ConnectionTest } from '../../src/model.ts';
-import { type StartedStore, stores } from '../support/stores.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import type { Place } from './servers.ts';
 
 export interface Site {
   readonly simulator: Simulator;
-  readonly store: StartedStore;
   /** Closed after the test. */
   keep<P extends Place>(place: Promise<P>): Promise<P>;
   close(): Promise<void>;
@@ -40,18 +39,16 @@ export interface Given {
 
 export async function startSite(users = 10): Promise<Site> {
   const simulator = await startSimulator({ users });
-  const store = await stores[0]![1]();
   const places: Place[] = [];
   return {
     simulator,
-    store,
     keep: async (place) => {
       const opened = await place;
       places.push(opened);
       return opened;
     },
     close: async () => {
-      await Promise.all([simulator.close(), store.stop(), ...places.map((place) => place.close())]);
+      await Promise.all([simulator.close(), ...places.map((place) => place.close())]);
     },
   };
 }
@@ -70,7 +67,7 @@ export const profile = (changed: Partial<ConnectionSpec['profiles'][number]> = {
 /** Origins of names that only a proxy knows. */
 export const proxied = { login: 'https://login.proxied.invalid', graph: 'https://graph.proxied.invalid/v1.0' } as const;
 
-export async function testAt({ simulator, store }: Site, given: Given = {}): Promise<ConnectionTest> {
+export async function testAt({ simulator }: Site, given: Given = {}): Promise<ConnectionTest> {
   const { secret = simulator.clientSecret, certificate, proxy = { url: null, except: null }, withinMs = 9_500 } = given;
   const { login = simulator.origin, graph = `${simulator.origin}/v1.0`, ca = simulator.caPem } = given;
   const env = { ...(secret === null ? {} : { TIDEMARK_SECRET_TEST: secret }), TIDEMARK_SECRET_PEM: certificate ?? '' };
@@ -81,7 +78,8 @@ export async function testAt({ simulator, store }: Site, given: Given = {}): Pro
     },
     () => given.budget ?? createBudget(),
     createCredentials({
-      database: store.database,
+      // None of these secrets is kept: it is never asked.
+      database: openDatabase({ url: 'postgresql://127.0.0.1:1/none', applicationName: 'tidemark-test' }),
       logger: createLogger('silent'),
       config: { secrets: { env, allowedEnv: [], dir: null, keyFile: '/nowhere', federatedTokenFile: null } },
     }),

@@ -27,6 +27,8 @@ interface Changed {
   readonly tenantId?: string;
   readonly clientId?: string;
   readonly secret?: string;
+  /** In the place of a secret. */
+  readonly certificate?: string;
   readonly profiles?: string;
   readonly title?: string;
 }
@@ -81,7 +83,7 @@ connector: ${changed.connector ?? 'entra-identity'}
 credentials:
   tenantId: ${changed.tenantId ?? simulator.tenantId}
   clientId: ${changed.clientId ?? simulator.clientId}
-  clientSecret: ${changed.secret ?? 'env:TIDEMARK_SECRET_SIMULATOR'}
+  ${changed.certificate === undefined ? `clientSecret: ${changed.secret ?? 'env:TIDEMARK_SECRET_SIMULATOR'}` : `clientCertificate: ${changed.certificate}`}
 cloud: custom
 endpoints:
   login: ${simulator.origin}

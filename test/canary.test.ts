@@ -1,0 +1,168 @@
+// I14 no secret in logs, histories, database, errors, exports: canaries go every way that a credential goes, also where the source repeats them;
+// then everything that is left behind is searched for them, in every form that they may take.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { openDatabase } from '../src/store/database.ts';
+import { type CliStack, startCliStack } from './cli/stack.ts';
+
+const canary = (name: string): string => `canary-${name}-${randomBytes(12).toString('hex')}~/+"`;
+const canaries = {
+  literal: canary('literal'),
+  env: canary('env'),
+  old: canary('old'),
+  stored: canary('stored'),
+  replaced: canary('replaced'),
+  certificate: canary('certificate'),
+};
+
+/** Head and claims of a JWT. */
+const accessToken = /eyJ[\w-]{10,}\.eyJ[\w-]{10,}/;
+
+let stack: CliStack;
+let secrets: string;
+/** All that the command line printed. */
+const printed: string[] = [];
+
+beforeAll(async () => {
+  secrets = mkdtempSync(path.join(os.tmpdir(), 'tidemark-canary-'));
+  for (const [name, value] of Object.entries(canaries)) writeFileSync(path.join(secrets, name), value, { mode: 0o600 });
+  stack = await startCliStack({ worker: true, env: { TIDEMARK_SECRET_CANARY: canaries.env, TIDEMARK_SECRET_DIR: secrets } });
+}, 120_000);
+afterAll(async () => {
+  await stack?.stop();
+  rmSync(secrets, { recursive: true, force: true });
+}, 60_000);
+
+async function call(words: readonly string[], stdin?: string): Promise<number | null> {
+  const ended = await stack.call(words, stdin === undefined ? {} : { stdin });
+  printed.push(`${words.join(' ')}\n${ended.stdout}\n${ended.stderr}`);
+  return ended.code;
+}
+
+/** As it is, as forms and JSON write it, and in base64 at each of its three alignments. */
+function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const aligned = [0, 1, 2].map((skip) => bytes.subarray(skip, skip + 3 * Math.floor((bytes.length - skip) / 3)).toString('base64'));
+  return [
+    value,
+    encodeURIComponent(value),
+    new URLSearchParams([['', value]]).toString().slice(1),
+    JSON.stringify(value).slice(1, -1),
+    bytes.toString('hex'),
+    ...aligned,
+  ];
+}
+
+/** Which canaries a text or file holds, by name. */
+function heldBy(content: Buffer): string[] {
+  const held = Object.entries(canaries).flatMap(([name, value]) => (formsOf(value).some((form) => content.includes(form)) ? [name] : []));
+  return accessToken.test(content.toString('latin1')) ? [...held, 'a token'] : held;
+}
+
+function filesUnder(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(directory, name))
+    .filter((file) => statSync(file).isFile());
+}
+
+test('the search finds what is there', () => {
+  const claims = Buffer.from('{"roles":["User.Read.All"]}').toString('base64url');
+  expect(heldBy(Buffer.from(`Bearer ${claims}.${claims}.s`))).toEqual(['a token']);
+  for (const [name, value] of Object.entries(canaries)) {
+    for (const form of formsOf(value)) expect(heldBy(Buffer.from(`before ${form} after`))).toContain(name);
+  }
+});
+
+test('I14 no secret in logs, histories, database, errors, exports', async () => {
+  // The login and Graph repeat what they were told, as a hostile or careless one might.
+  const repeated = Object.values(canaries).join(' ');
+  const repeating = [
+    { phase: 'token', every: 3, fault: { kind: 'status', status: 401, code: 'invalid_client', message: repeated } },
+    { match: '/v1.0/users', at: [1, 4], fault: { kind: 'status', status: 403, code: 'Authorization_RequestDenied', message: repeated } },
+    { match: '/v1.0/users', at: [2, 5], fault: { kind: 'status', status: 500, message: repeated } },
+  ] as const;
+  await stack.simulator.addFaults(repeating);
+  // All but the old one log in.
+  const endDateTime = new Date(Date.now() + 5 * 86_400_000).toISOString();
+  await stack.simulator.configure({
+    passwords: [canaries.env, canaries.stored, canaries.replaced].map((secret) => ({ secret, endDateTime })),
+  });
+  const write = (name: string, secret: string): string => stack.write(name, { secret });
+
+  expect(await call(['apply', '-f', write('literal', canaries.literal)])).toBe(2);
+  const ways: Readonly<Record<string, string>> = {
+    'by-env': 'env:TIDEMARK_SECRET_CANARY',
+    'by-file': 'file:old',
+    'by-two': '[file:old, env:TIDEMARK_SECRET_CANARY]',
+    'by-store': 'secret:kept',
+  };
+  expect(await call(['secret', 'set', 'kept', '-f', write('by-store', 'secret:kept')], canaries.stored)).toBe(0);
+  for (const [name, secret] of Object.entries(ways)) {
+    const file = write(name, secret);
+    await call(['apply', '--skip-test', '-f', file]);
+    await call(['test', name, '--json']);
+    await call(['run', name, '--wait']);
+  }
+  await stack.simulator.clearFaults();
+  // What each finds behind its reference is used: three log in, the dead one does not.
+  for (const name of Object.keys(ways))
+    expect([name, await call(['run', name, '--wait', '--json'])]).toEqual([name, name === 'by-file' ? 4 : 0]);
+  expect(await call(['secret', 'set', 'kept'], canaries.replaced)).toBe(0);
+  expect(await call(['secret', 'set', 'cert', '-f', stack.write('by-cert', { certificate: 'secret:cert' })], canaries.certificate)).toBe(2);
+  for (const words of [['secret', 'list'], ['status'], ['get'], ['doctor'], ['assets', '--output', 'csv', '--limit', '5000']])
+    await call(words);
+  for (const verb of ['status', 'get', 'logs', 'runs']) await call([verb, 'by-two', '--json']);
+
+  const found: Record<string, readonly string[]> = {};
+  const note = (where: string, content: Buffer): void => {
+    const held = heldBy(content);
+    if (held.length > 0) found[where] = held;
+  };
+  printed.forEach((text) => note(`printed by ${text.split('\n')[0]}`, Buffer.from(text)));
+  for (const file of filesUnder(path.join(stack.directory, '.tidemark'))) note(path.relative(stack.directory, file), readFileSync(file));
+  for (const [table, text] of await databaseText()) note(`table ${table}`, Buffer.from(text));
+  for (const [workflow, text] of await histories()) note(workflow, Buffer.from(text));
+  expect(found).toEqual({});
+}, 300_000);
+
+/** Every row of every table as text; bytes as hex, as PostgreSQL writes them. */
+async function databaseText(): Promise<[string, string][]> {
+  const { databaseUrl } = JSON.parse(readFileSync(path.join(stack.directory, '.tidemark', 'stack.json'), 'utf8')) as {
+    databaseUrl: string;
+  };
+  const database = openDatabase({ url: databaseUrl, applicationName: 'canary', maxConnections: 1 });
+  try {
+    const tables = await database.query<{ name: string }>(`select tablename as name from pg_tables where schemaname = 'public' order by 1`);
+    expect(tables.length).toBeGreaterThan(15);
+    const dumped: [string, string][] = [];
+    for (const { name } of tables) {
+      const rows = await database.query<{ text: string }>(`select t::text as text from ${name} as t`);
+      dumped.push([name, rows.map(({ text }) => text).join('\n')]);
+    }
+    return dumped;
+  } finally {
+    await database.close();
+  }
+}
+
+/** Every history with its payloads decoded. */
+async function histories(): Promise<[string, string][]> {
+  const connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
+  try {
+    const client = new Client({ connection });
+    const found: [string, string][] = [];
+    for await (const { workflowId, runId } of client.workflow.list()) {
+      const text = historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory());
+      const decoded = text.replaceAll(/"data":\s*"([A-Za-z0-9+/=]+)"/g, (_, data: string) => Buffer.from(data, 'base64').toString('utf8'));
+      found.push([`${workflowId} ${runId}`, `${text}\n${decoded}`]);
+    }
+    expect(found.length).toBeGreaterThan(10);
+    return found;
+  } finally {
+    await connection.close();
+  }
+}
