@@ -101,6 +101,7 @@ inTurn(
       expect(sum(metricNames.throttled)).toBeGreaterThanOrEqual(1);
       expect(sum(metricNames.skipped, { reason: 'paused' })).toBe(1);
       expect(sum(metricNames.skipped)).toBe(1);
+      expect(sum(metricNames.secretExpires, { connection: 'tenant' })).toBeGreaterThan(0);
       expect(samples.filter(({ name }) => name === metricNames.held)).toMatchObject([{ labels: { connection: 'tenant' }, value: 0 }]);
 
       const { panels } = dashboard.parse(JSON.parse(readFileSync(path.join(root, 'dashboards/tidemark.json'), 'utf8')));
