@@ -7,7 +7,6 @@ import type { Context } from '../context.ts';
 import { exit, type ExitCode } from '../errors.ts';
 import { readCa, readFiles } from '../files.ts';
 import { refuseProblems } from '../problems.ts';
-import { includeProblems, tagProblems } from '../tags.ts';
 
 interface ApplyOptions {
   readonly file: readonly string[];
@@ -19,7 +18,9 @@ export async function apply(context: Context, options: ApplyOptions): Promise<Ex
   const files = readFiles(options.file);
   // At the beginning of time nothing is in the past: what is wrong then is wrong whenever and whatever is stored.
   const early = parseConnectionFiles(files, { now: new Date(0), readCa });
-  refuseProblems([...early.problems, ...tagProblems(early.tags)].map(problemInWords));
+  // Only files with tags load the compiler of queries before a server is asked.
+  const inTags = early.tags.length === 0 ? [] : (await import('../tags.ts')).tagProblems(early.tags);
+  refuseProblems([...early.problems, ...inTags].map(problemInWords));
   const database = await context.database();
   const stored = await listConnections(database);
   const { connections, tags, problems } = parseConnectionFiles(files, {
@@ -30,6 +31,7 @@ export async function apply(context: Context, options: ApplyOptions): Promise<Ex
       return found === undefined ? null : readSpec(found.spec);
     },
   });
+  const { includeProblems } = await import('../tags.ts');
   const known = [...(await listTags(database)), ...tags.map(({ tag }) => tag)].map(({ name }) => name);
   refuseProblems([...problems, ...includeProblems(connections, known)].map(problemInWords));
   if (options.dryRun === true) {
