@@ -9,9 +9,9 @@ export const streamColumns: readonly Column<StreamReport>[] = [
   { title: 'mode', value: ({ mode }) => mode },
   { title: 'reason', value: ({ reason }) => reason },
   { title: 'outcome', value: ({ outcome }) => outcome },
-  ...(['read', 'added', 'updated', 'unchanged', 'removedBySource', 'swept', 'rejected', 'pages', 'requests', 'resumed'] as const).map(
-    (key): Column<StreamReport> => ({ title: key, value: (stream) => stream[key], align: 'right' }),
-  ),
+  ...(
+    ['read', 'added', 'updated', 'unchanged', 'removedBySource', 'swept', 'rejected', 'excluded', 'pages', 'requests', 'resumed'] as const
+  ).map((key): Column<StreamReport> => ({ title: key, value: (stream) => stream[key], align: 'right' })),
 ];
 
 /** Prints a report; as CSV its streams. Times are shown in the profile's zone. */

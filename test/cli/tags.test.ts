@@ -36,7 +36,9 @@ test('hosts are listed by tags, from the file to the inventory', async () => {
   ]);
   const run = await stack.call(['run', 'devices', '--wait', '--json']);
   expect(run.code).toBe(0);
-  const { streams } = JSON.parse(run.stdout) as { streams: [{ read: number; added: number; excluded: number }] };
+  const { run: number, streams } = JSON.parse(run.stdout) as { run: string; streams: [{ read: number; added: number; excluded: number }] };
+  const shown = (await stack.call(['run-report', number, '--output', 'csv'])).stdout.split(/\r?\n/).map((line) => line.split(','));
+  expect(shown[1]?.[shown[0]?.indexOf('excluded') ?? -1]).toBe(String(streams[0].excluded));
   expect(streams[0].read).toBe(streams[0].added + streams[0].excluded);
   expect(await listed('live')).toHaveLength(streams[0].added);
   expect(await listed('excluded')).toHaveLength(streams[0].excluded);
