@@ -1,5 +1,6 @@
 // What is said of a full pull that read nothing where nothing was before (decision 10, document 002): it is complete, and its reader should look.
-import { streamNamed, connectorNamed } from '../connectors/index.ts';
+import { connectorNamed, streamNamed } from '../connectors/index.ts';
+import { leastPermissions } from '../connectors/select.ts';
 import type { RunReport } from '../model.ts';
 import type { Database } from '../store/database.ts';
 import { writeLog } from '../store/log.ts';
@@ -19,7 +20,7 @@ export async function noteEmpty(database: Database, run: number, report: RunRepo
   const connector = connectorNamed((await pinnedRun(database, run)).spec.connector);
   const streams = names.map((name) => streamNamed(connector, name));
   const titles = streams.map(({ title }) => title.toLowerCase()).join(', ');
-  const permissions = [...new Set(streams.flatMap((stream) => stream.permissions.slice(0, 1)))].join(', ');
+  const permissions = leastPermissions(streams).join(', ');
   await writeLog(database, {
     connection: report.connection,
     run,

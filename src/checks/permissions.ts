@@ -1,6 +1,6 @@
 // The check `permissions`: what the token holds against what the streams need. Pure, and nothing is asked.
 import { connectorNamed } from '../connectors/index.ts';
-import { type ActiveStream, activeStreams } from '../connectors/select.ts';
+import { type ActiveStream, activeStreams, leastPermissions } from '../connectors/select.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import type { Found } from './report.ts';
 import { say } from './words.ts';
@@ -19,8 +19,8 @@ export function testedStreams(spec: ConnectionSpec): ActiveStream['definition'][
 export function judgePermissions(spec: ConnectionSpec, roles: readonly string[]): Found {
   const held = new Set(roles);
   const lacking = testedStreams(spec).filter(({ permissions }) => !permissions.some((permission) => held.has(permission)));
-  const missing = [...new Set(lacking.flatMap(({ permissions }) => permissions.slice(0, 1)))];
-  const least = new Set(connectorNamed(spec.connector).streams.flatMap(({ permissions }) => permissions.slice(0, 1)));
+  const missing = leastPermissions(lacking);
+  const least = new Set(leastPermissions(connectorNamed(spec.connector).streams));
   const excess = roles.filter((role) => !least.has(role)).toSorted();
   const facts = { missing: missing.join(', ') };
   const failed = missing.length === 0 ? null : say(roles.length === 0 ? 'noConsent' : 'missing', facts);

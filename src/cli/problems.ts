@@ -6,8 +6,13 @@ const shownAtMost = 20;
 /** @throws CONFIG_INVALID with the problems, when there are any. */
 export function refuseProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
-  const more = problems.length > shownAtMost ? [`and ${problems.length - shownAtMost} more`] : [];
-  throw new TidemarkError('CONFIG_INVALID', ['Nothing was changed.', ...problems.slice(0, shownAtMost), ...more].join('\n  '), {
+  throw new TidemarkError('CONFIG_INVALID', listed('Nothing was changed.', problems), {
     hint: 'Correct the lines named here and apply again; docs/connections.md lists every key.',
   });
+}
+
+/** What came of it, and below it the problems: as many as somebody reads, and how many more there are. */
+export function listed(outcome: string, problems: readonly string[]): string {
+  const more = problems.length > shownAtMost ? [`and ${problems.length - shownAtMost} more`] : [];
+  return [outcome, ...problems.slice(0, shownAtMost), ...more].join('\n  ');
 }

@@ -8,13 +8,14 @@ import { listConnections } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { getSecret, type StoredSecret } from '../store/secret.ts';
 import { readCa, readFiles } from './files.ts';
+import { listed } from './problems.ts';
 
 /** By the files alone, before any server is asked. @throws CONFIG_INVALID */
 export function bindingByFiles(name: string, files: readonly string[]): SecretBinding {
   if (files.includes('-')) throw new TidemarkError('CONFIG_INVALID', 'Standard input is for the value; name a file.');
   const { connections, problems } = parseConnectionFiles(readFiles(files), { now: new Date(0), readCa });
   if (problems.length > 0) {
-    throw new TidemarkError('CONFIG_INVALID', ['Nothing was set.', ...problems.slice(0, 20).map(problemInWords)].join('\n  '));
+    throw new TidemarkError('CONFIG_INVALID', listed('Nothing was set.', problems.map(problemInWords)));
   }
   const binding = commonBinding(
     name,

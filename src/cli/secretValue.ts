@@ -2,9 +2,8 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Writable } from 'node:stream';
+import { maxBytes } from '../clients/secrets/file.ts';
 import { TidemarkError } from '../errors.ts';
-
-const maxBytes = 64 * 1024;
 
 export interface ValueInput {
   readonly stdin: Readable & { readonly isTTY?: boolean };

@@ -11,7 +11,7 @@ export interface ProxyConfig {
 /** The proxy that stands between here and the address; null when it is reached directly. Loopback always is: it stays on this machine. */
 export function proxyFor(url: URL, { url: proxy, except }: ProxyConfig): URL | null {
   if (proxy === null || isLoopback(url.hostname)) return null;
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  const host = hostOf(url).replace(/\.$/, '');
   const port = portOf(url);
   const entries = (except ?? '').toLowerCase().split(/[,\s]+/);
   return entries.some((entry) => excepts(entry, host, port)) ? null : new URL(proxy);
@@ -29,6 +29,9 @@ function excepts(entry: string, host: string, port: number): boolean {
     .replace(/\.$/, '');
   return host.endsWith(`.${domain}`) || (host === domain && !written.startsWith('*'));
 }
+
+/** The host of an address, of IPv6 without its brackets. */
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, '$1');
 
 /** The port of an address, its protocol's own when it names none. */
 export function portOf({ port, protocol }: URL): number {

@@ -1,10 +1,9 @@
 // The way to a host, one step at a time, for the connection test: name and TCP, the proxy's tunnel, the TLS handshake. Sends no request to the host.
-// Errors are those of the runtime, whose codes are fixed words;
-// where the signal ends the wait they say nothing: its owner knows.
+// Errors are those of the runtime, whose codes are fixed words; where the signal ends the wait they say nothing: its owner knows.
 import { request } from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
-import { portOf } from './proxy.ts';
+import { hostOf, portOf } from './proxy.ts';
 import { secureContextOf } from './trust.ts';
 
 /** The code of an error that says that the name was not resolved before the wait was ended. */
@@ -122,8 +121,6 @@ function isoOf(date: string): string {
   const parsed = new Date(date);
   return Number.isNaN(parsed.getTime()) ? 'an unknown time' : parsed.toISOString();
 }
-
-const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, '$1');
 
 /** The socket once the event has come; destroyed when it does not come. */
 function settled<S extends net.Socket>(socket: S, event: string, signal: AbortSignal): Promise<S> {

@@ -1,8 +1,7 @@
 // When a client secret ends, as the directory tells it: by its first three characters, which is all that the directory shows of it.
 // https://learn.microsoft.com/graph/api/application-get, https://learn.microsoft.com/graph/api/resources/passwordcredential
 import { z } from 'zod';
-import type { Http } from './http.ts';
-import { parseJson } from './http.ts';
+import { type Http, parseJson } from './http.ts';
 import { rolesOf } from './tokenClaims.ts';
 
 /** The end, or why it is not known. */

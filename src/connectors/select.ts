@@ -20,6 +20,11 @@ export function hasDelta(stream: StreamDefinition): boolean {
   return stream.walk.shape !== 'collections';
 }
 
+/** The least permission of each of the streams, each once: the first that its definition names. */
+export function leastPermissions(streams: readonly StreamDefinition[]): string[] {
+  return [...new Set(streams.flatMap(({ permissions }) => permissions.slice(0, 1)))];
+}
+
 /** The streams of a profile in the connector's order: those it names, else all that are not optional (decision 1). @throws CONFIG_INVALID */
 export function activeStreams(spec: ConnectionSpec, profileName: string): ActiveStream[] {
   const connector = connectorNamed(spec.connector);

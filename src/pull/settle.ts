@@ -35,7 +35,8 @@ export async function settleRun(dependencies: SettleDependencies, request: Settl
 async function judgeAgain({ database }: SettleDependencies, { run, connection, targets, options }: SettleRequest): Promise<void> {
   for (const { definition, include, tags } of targets) {
     const at = { run, connection, stream: definition.name };
-    if ((await readCheckpoint(database, at)).outcome !== 'complete' || !(await isJudgedOtherwise(database, at, tags))) continue;
+    // Most runs have the tags of the last one, and end here.
+    if (!(await isJudgedOtherwise(database, at, tags)) || (await readCheckpoint(database, at)).outcome !== 'complete') continue;
     await judgeStored(database, at, include ?? conditionOf(null), () => options.alive?.());
   }
 }

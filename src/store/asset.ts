@@ -3,6 +3,7 @@
 import type { RelationSource } from '../connectors/definition.ts';
 import type { AssetClass, JsonObject } from '../model.ts';
 import type { Database, Parameter } from './database.ts';
+import { escaped } from './params.ts';
 import { relationsOf } from './relations.ts';
 import { escapeText } from './text.ts';
 
@@ -87,7 +88,7 @@ const conditions: Readonly<Record<AssetScope, string>> = {
 };
 
 function readBatch(database: Database, search: AssetSearch, last: AssetRow | null, limit: number): Promise<AssetRow[]> {
-  const given = search.params.map((param) => (typeof param === 'string' ? escapeText(param) : param));
+  const given = search.params.map(escaped);
   const at = (offset: number): string => `$${given.length + offset}`;
   const after = last === null ? '' : `and (r.connection, r.stream, r.id) > (${at(2)}, ${at(3)}, ${at(4)})`;
   return database.query<AssetRow>(

@@ -1,8 +1,7 @@
 // Which assets a connection lists: those that meet its tags (decision 39). Judged by the page that writes them, and all at once when the tags change.
 // MUST leave records and their assets as they are: what is left out today comes back when it matches again.
 import type { Database, Parameter, Statement } from './database.ts';
-import { bigints, byNum, numKey } from './params.ts';
-import { escapeText } from './text.ts';
+import { bigints, byNum, escaped, numKey } from './params.ts';
 import type { StreamPlace } from './walk.ts';
 
 /** A condition over `asset a join record r`, its parameters from $3 on. */
@@ -26,11 +25,7 @@ export function judgeStatement(of: Omit<StreamPlace, 'run'>, { sql, params }: Co
         cross join lateral (select * from asset where num = n.num offset 0) a
       ) as judged
       where asset.num = judged.num and asset.excluded <> judged.excluded`,
-    params: [
-      bigints(nums),
-      numKey(of.connection, of.stream),
-      ...params.map((param) => (typeof param === 'string' ? escapeText(param) : param)),
-    ],
+    params: [bigints(nums), numKey(of.connection, of.stream), ...params.map(escaped)],
   };
 }
 

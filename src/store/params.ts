@@ -17,6 +17,9 @@ export function texts(values: readonly (string | null)[]): Parameter {
   return isWritable(list) ? `{${list.slice(1, -1)}}` : values.map((value) => (value === null ? null : escapeText(value)));
 }
 
+/** A parameter of somebody's condition: its text as PostgreSQL can hold it. */
+export const escaped = (value: Parameter): Parameter => (typeof value === 'string' ? escapeText(value) : value);
+
 /** JSON texts as one text, to be taken apart by `listed`: JSON has no line breaks, so that nothing has to be quoted. */
 export const lines = (jsons: readonly (string | null)[]): string => jsons.join('\n');
 export const listed = (parameter: string): string => `string_to_array(${parameter}, E'\\n', '')`;

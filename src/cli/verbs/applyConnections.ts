@@ -5,8 +5,8 @@ import { type ConnectionSpec, profileNames, specHash } from '../../connectors/sp
 import type { CheckName } from '../../model.ts';
 import { lookBeforeChange } from '../../reconcile/beforeChange.ts';
 import { type Connection, putConnection } from '../../store/connection.ts';
-import { emptyRowNotes } from '../connectionView.ts';
 import { listSecrets } from '../../store/secret.ts';
+import { emptyRowNotes } from '../connectionView.ts';
 import type { Context } from '../context.ts';
 import { tellChanged } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';

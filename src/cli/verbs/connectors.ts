@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ConnectorDefinition, StreamDefinition } from '../../connectors/definition.ts';
 import { connectorNamed, connectors } from '../../connectors/index.ts';
-import { hasDelta } from '../../connectors/select.ts';
+import { hasDelta, leastPermissions } from '../../connectors/select.ts';
 import type { Json } from '../../model.ts';
 import type { Context } from '../context.ts';
 import type { Column } from '../output.ts';
@@ -69,7 +69,7 @@ function viewOf(connector: ConnectorDefinition): ConnectorView {
     findings,
     delta: streams.some(hasDelta),
     notSupported,
-    permissions: [...new Set(streams.flatMap(({ optional, permissions }) => (optional ? [] : permissions.slice(0, 1))))],
+    permissions: leastPermissions(streams.filter(({ optional }) => !optional)),
     settings: z.record(z.string(), z.json()).parse(connector.settings.parse({})),
     streams: streams.map(streamView),
   };

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
+/** Of any secret, wherever it is. */
 export const maxBytes = 64 * 1024;
 
 /**
