@@ -19,6 +19,7 @@ import { planOf } from '../../src/workflows/pull.ts';
 import { freshDatabase } from '../support/databases.ts';
 import { putSimulated } from '../support/pulling.ts';
 import { type Attempt, inActivity } from './context.ts';
+import { secretSources } from '../support/secretSources.ts';
 
 let database: Database;
 let simulator: Simulator;
@@ -56,13 +57,7 @@ async function site(
       timings,
       // Runs are left open here.
       admission: { atOnce: 100, perTenant: 100 },
-      secrets: {
-        env: more.secret === undefined ? { TIDEMARK_SECRET_TEST: simulator.clientSecret } : {},
-        allowedEnv: [],
-        dir: null,
-        keyFile: '/nowhere',
-        federatedTokenFile: null,
-      },
+      secrets: secretSources({ env: more.secret === undefined ? { TIDEMARK_SECRET_TEST: simulator.clientSecret } : {} }),
       allowedOrigins: [],
       proxy: { url: null, except: null },
     },

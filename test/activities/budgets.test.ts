@@ -20,6 +20,7 @@ import { freshDatabase } from '../support/databases.ts';
 import { putSimulated } from '../support/pulling.ts';
 import { eventually } from '../support/waiting.ts';
 import { inActivity } from './context.ts';
+import { secretSources } from '../support/secretSources.ts';
 
 let database: Database;
 let simulator: Simulator;
@@ -40,13 +41,7 @@ afterAll(() => database.close());
 
 const config = (timings: Partial<Timings> = {}) => ({
   timings: { ...shippedTimings, ...timings },
-  secrets: {
-    env: { TIDEMARK_SECRET_TEST: simulator.clientSecret },
-    allowedEnv: [],
-    dir: null,
-    keyFile: '/nowhere',
-    federatedTokenFile: null,
-  },
+  secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: simulator.clientSecret } }),
   allowedOrigins: [],
   proxy: { url: null, except: null },
 });

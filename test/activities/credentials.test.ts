@@ -22,6 +22,7 @@ import { putSecret } from '../../src/store/secret.ts';
 import { clientCertificate } from '../support/clientCertificate.ts';
 import { type StartedStore, stores } from '../support/stores.ts';
 import { eventually } from '../support/waiting.ts';
+import { secretSources } from '../support/secretSources.ts';
 
 const day = 86_400_000;
 let simulator: Simulator;
@@ -50,7 +51,7 @@ afterEach(() => sources.close());
 
 function startWorker(database: Database): Sources {
   const config = {
-    secrets: { env: {}, allowedEnv: [], dir, keyFile: path.join(dir, 'secret.key'), federatedTokenFile: null },
+    secrets: secretSources({ dir, keyFile: path.join(dir, 'secret.key') }),
     allowedOrigins: [],
     proxy: { url: null, except: null },
   };

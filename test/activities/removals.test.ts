@@ -16,6 +16,7 @@ import { freshDatabase } from '../support/databases.ts';
 import { startPulling } from '../support/pulling.ts';
 import { liveIds } from '../support/storing.ts';
 import { inActivity } from './context.ts';
+import { secretSources } from '../support/secretSources.ts';
 
 const [users, gone] = [120, 20];
 const by = 'ana@ops';
@@ -56,13 +57,7 @@ async function holding<T>(how: 'full' | 'delta', work: (site: Site) => Promise<T
       config: {
         timings: shippedTimings,
         admission: { atOnce: 100, perTenant: 100 },
-        secrets: {
-          env: secret === undefined ? {} : { TIDEMARK_SECRET_TEST: secret(simulator) },
-          allowedEnv: [],
-          dir: null,
-          keyFile: '/nowhere',
-          federatedTokenFile: null,
-        },
+        secrets: secretSources({ env: secret === undefined ? {} : { TIDEMARK_SECRET_TEST: secret(simulator) } }),
         allowedOrigins: [],
         proxy: { url: null, except: null },
       },

@@ -10,6 +10,7 @@ import { createLogger } from '../../src/log.ts';
 import type { FetchOptions, Source } from '../../src/clients/source.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 import { type StartedStore, stores } from '../support/stores.ts';
+import { secretSources } from '../support/secretSources.ts';
 
 let simulator: Simulator;
 let store: StartedStore;
@@ -35,7 +36,7 @@ beforeEach(() => {
     createCredentials({
       database: store.database,
       logger: createLogger('silent'),
-      config: { secrets: { env: {}, allowedEnv: [], dir, keyFile: path.join(dir, 'secret.key'), federatedTokenFile: null } },
+      config: { secrets: secretSources({ dir, keyFile: path.join(dir, 'secret.key') }) },
     }),
     () => passedMs,
   );

@@ -10,6 +10,7 @@ import { createLogger } from '../../src/log.ts';
 import type { ConnectionTest } from '../../src/model.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import type { Place } from './servers.ts';
+import { secretSources } from '../support/secretSources.ts';
 
 export interface Site {
   readonly simulator: Simulator;
@@ -81,7 +82,7 @@ export async function testAt({ simulator }: Site, given: Given = {}): Promise<Co
       // None of these secrets is kept: it is never asked.
       database: openDatabase({ url: 'postgresql://127.0.0.1:1/none', applicationName: 'tidemark-test' }),
       logger: createLogger('silent'),
-      config: { secrets: { env, allowedEnv: [], dir: null, keyFile: '/nowhere', federatedTokenFile: null } },
+      config: { secrets: secretSources({ env }) },
     }),
   );
   const spec: ConnectionSpec = {

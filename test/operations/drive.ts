@@ -21,6 +21,7 @@ import { connectionId, scheduleId, taskQueues } from '../../src/workflows/ids.ts
 import { forceFullPullUpdate, pullDueUpdate, resumeUpdate, type RunAnswer, type RunAnswers } from '../../src/workflows/messages.ts';
 import { pageOf } from '../support/storing.ts';
 import { type Harness, startHarness } from '../workflows/harness.ts';
+import { secretSources } from '../support/secretSources.ts';
 
 interface Driven {
   /** The nominal times in the span, ISO-8601, as Temporal lists them for the profile's Schedule. */
@@ -55,7 +56,7 @@ export async function startDriver(database: Database): Promise<Driver> {
       config: {
         timings: shippedTimings,
         admission: { atOnce: 100, perTenant: 100 },
-        secrets: { env: { TIDEMARK_SECRET_TEST: 'unused' }, allowedEnv: [], dir: null, keyFile: '/nowhere', federatedTokenFile: null },
+        secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: 'unused' } }),
         allowedOrigins: [],
         proxy: { url: null, except: null },
       },

@@ -20,6 +20,7 @@ import { freshDatabase } from '../support/databases.ts';
 import { putSimulated } from '../support/pulling.ts';
 import { quickTimings } from './fakes.ts';
 import { type Harness, type HarnessOptions, startHarness } from './harness.ts';
+import { secretSources } from '../support/secretSources.ts';
 
 export interface Site {
   readonly database: Database;
@@ -58,13 +59,7 @@ export async function openSite({ database: given, instead = () => ({}), ...optio
       config: {
         timings: quickTimings,
         admission: { atOnce: 100, perTenant: 100 },
-        secrets: {
-          env: { TIDEMARK_SECRET_TEST: simulator.clientSecret },
-          allowedEnv: [],
-          dir: null,
-          keyFile: '/nowhere',
-          federatedTokenFile: null,
-        },
+        secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: simulator.clientSecret } }),
         allowedOrigins: [],
         proxy: { url: null, except: null },
       },

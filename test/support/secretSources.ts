@@ -1,0 +1,6 @@
+// Where the workers of suites read secrets: nowhere, but for what a suite says.
+import type { SecretSources } from '../../src/config.ts';
+
+export function secretSources(given: Partial<SecretSources> = {}): SecretSources {
+  return { env: {}, allowedEnv: [], dir: null, keyFile: '/nowhere', federatedTokenFile: null, ...given };
+}
