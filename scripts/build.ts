@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { workflowSources } from '../src/stack/workflowBundle.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -10,7 +11,7 @@ const dist = path.join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
 execFileSync(path.join(root, 'node_modules', '.bin', 'tsc'), ['--project', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 const { code } = await bundleWorkflowCode({
-  workflowsPath: path.join(root, 'src', 'workflows', 'index.ts'),
+  ...workflowSources(path.join(root, 'src', 'workflows')),
   logger: new DefaultLogger('WARN'),
 });
 // Beside worker.js, which looks for it there.

@@ -1,10 +1,11 @@
 // The workflows as a worker loads them: they bundle, and nothing of the outside comes with them.
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { workflowSources } from '../src/stack/workflowBundle.ts';
 
 test('the workflow bundle holds no module of Node and no code of activities, store or clients', async () => {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(import.meta.dirname, '../src/workflows/index.ts'),
+    ...workflowSources(path.join(import.meta.dirname, '../src/workflows')),
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   });
   const modules = [...code.matchAll(/^\/\*\*\*\/ "(\.\/[^"]+|[^"]+)":?/gm)].map(([, name = '']) => name);

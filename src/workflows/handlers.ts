@@ -8,6 +8,7 @@ import {
   log,
   setDefaultSignalHandler,
   setHandler,
+  type SignalDefinition,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ConnectionTest } from '../model.ts';
@@ -29,6 +30,7 @@ import {
   type PullDueInput,
   rejectRemovalsSignal,
   rejectRemovalsUpdate,
+  type RemovalsInput,
   resumeSignal,
   resumeUpdate,
   type RunAnswer,
@@ -44,54 +46,50 @@ import { statusOf } from './status.ts';
 import { askTest } from './testConnection.ts';
 
 export function handleMessages(entity: Entity, now: () => string): void {
-  const loaded = async (): Promise<void> => {
-    if (!entity.loaded) await wait(() => entity.loaded);
-    // Whatever the message changes, the main loop looks at it.
+  // Signals that came before the row was read; they are taken in their order as soon as it has been.
+  const early: (() => void)[] = [];
+  const ready = wait(() => entity.loaded).then(() => {
+    for (const take of early.splice(0)) take();
+  });
+  /** Whatever a message changes, the main loop looks at it. */
+  const taken = <T>(take: () => T): T => {
     entity.woken = true;
+    return take();
+  };
+  const whenReady = async <T>(take: () => T): Promise<T> => {
+    if (!entity.loaded) await ready;
+    return taken(take);
   };
 
-  const requestRuns = async (input: ProfileInput, forced: boolean, requestId: string): Promise<RunAnswers> => {
-    await loaded();
+  const takeRequests = (input: ProfileInput, forced: boolean, requestId: string): RequestReply[] => {
     const profiles = meantProfiles(entity, input);
     if (profiles === null) throw refused(`connection "${entity.name}" has no profile "${input.profile ?? ''}"`);
-    const replies = profiles.map((profile) => {
+    return profiles.map((profile) => {
       const id = `${requestId}:${profile}`;
       return { profile, id, reply: takeRequest(entity, { requestId: id, profile, forced }) };
     });
+  };
+  const requestRuns = async (input: ProfileInput, forced: boolean): Promise<RunAnswers> => {
+    const replies = await whenReady(() => takeRequests(input, forced, updateId()));
     const answers = replies.map(async ({ profile, id, reply }) => ({ profile, ...(await answerOf(entity, id, reply)) }));
     return { answers: await Promise.all(answers) };
   };
   const due = async (input: PullDueInput): Promise<RunAnswer> => {
-    await loaded();
-    const reply = takeDue(entity, input);
-    // The times known beforehand are used up: the next ones are read.
-    const profile = entity.profiles.find(({ name }) => name === input.profile);
-    if (profile !== undefined && profile.scheduled && !profile.upcoming.some((time) => time > now())) entity.reload = true;
+    const reply = await whenReady(() => {
+      const given = takeDue(entity, input);
+      // The times known beforehand are used up: the next ones are read.
+      const profile = entity.profiles.find(({ name }) => name === input.profile);
+      if (profile !== undefined && profile.scheduled && !profile.upcoming.some((time) => time > now())) entity.reload = true;
+      return given;
+    });
     return answerOf(entity, dueId(input), reply);
   };
-  const pause = async (raw: unknown): Promise<DoneAnswer> => {
-    const input = checkPauseInput(raw);
-    await loaded();
-    return takePause(entity, input, now());
+  const approve = async (input: RemovalsInput): Promise<RunAnswer> => {
+    const requestId = updateId();
+    return answerOf(entity, requestId, await whenReady(() => takeApproval(entity, { ...input, requestId })));
   };
-  const resume = async (): Promise<DoneAnswer> => {
-    await loaded();
-    return takeResume(entity);
-  };
-  const cancel = async (raw: unknown): Promise<DoneAnswer> => {
-    const input = checkCancelInput(raw);
-    await loaded();
-    return takeCancel(entity, input);
-  };
-  const approve = async (raw: unknown, requestId: string): Promise<RunAnswer> => {
-    const input = checkRemovalsInput(raw);
-    await loaded();
-    return answerOf(entity, requestId, takeApproval(entity, { ...input, requestId }));
-  };
-  const reject = async (raw: unknown): Promise<DoneAnswer> => {
-    const input = checkRemovalsInput(raw);
-    await loaded();
-    const rejection = takeRejection(entity, input);
+  const reject = async (input: RemovalsInput): Promise<DoneAnswer> => {
+    const rejection = await whenReady(() => takeRejection(entity, input));
     if (rejection.answer === null) await wait(() => rejection.answer !== null);
     return rejection.answer ?? { done: false, note: null };
   };
@@ -100,39 +98,57 @@ export function handleMessages(entity: Entity, now: () => string): void {
   const test = (): Promise<ConnectionTest> => CancellationScope.nonCancellable(() => askTest({ name: entity.name }));
 
   setHandler(stateQuery, () => statusOf(entity, now()));
-  setHandler(runNowUpdate, (raw?: unknown) => requestRuns(checkProfileInput(raw), false, updateId()), {
+  setHandler(runNowUpdate, (raw?: unknown) => requestRuns(checkProfileInput(raw), false), {
     validator: (raw?: unknown) => void checkProfileInput(raw),
   });
-  setHandler(forceFullPullUpdate, (raw?: unknown) => requestRuns(checkProfileInput(raw), true, updateId()), {
+  setHandler(forceFullPullUpdate, (raw?: unknown) => requestRuns(checkProfileInput(raw), true), {
     validator: (raw?: unknown) => void checkProfileInput(raw),
   });
   setHandler(pullDueUpdate, (raw?: unknown) => due(checkPullDueInput(raw)), { validator: (raw?: unknown) => void checkPullDueInput(raw) });
-  setHandler(pauseUpdate, (raw?: unknown) => pause(raw), { validator: (raw?: unknown) => void checkPauseInput(raw) });
-  setHandler(resumeUpdate, () => resume(), { validator: (raw?: unknown) => checkNothing(raw) });
+  setHandler(pauseUpdate, (raw?: unknown) => whenReady(() => takePause(entity, checkPauseInput(raw), now())), {
+    validator: (raw?: unknown) => void checkPauseInput(raw),
+  });
+  setHandler(resumeUpdate, () => whenReady(() => takeResume(entity)), { validator: (raw?: unknown) => checkNothing(raw) });
   setHandler(testConnectionUpdate, () => test(), { validator: (raw?: unknown) => checkNothing(raw) });
-  setHandler(cancelRunUpdate, (raw?: unknown) => cancel(raw), { validator: (raw?: unknown) => void checkCancelInput(raw) });
-  setHandler(approveRemovalsUpdate, (raw?: unknown) => approve(raw, updateId()), {
+  setHandler(cancelRunUpdate, (raw?: unknown) => whenReady(() => takeCancel(entity, checkCancelInput(raw))), {
+    validator: (raw?: unknown) => void checkCancelInput(raw),
+  });
+  setHandler(approveRemovalsUpdate, (raw?: unknown) => approve(checkRemovalsInput(raw)), {
     validator: (raw?: unknown) => void checkRemovalsInput(raw),
   });
-  setHandler(rejectRemovalsUpdate, (raw?: unknown) => reject(raw), { validator: (raw?: unknown) => void checkRemovalsInput(raw) });
+  setHandler(rejectRemovalsUpdate, (raw?: unknown) => reject(checkRemovalsInput(raw)), {
+    validator: (raw?: unknown) => void checkRemovalsInput(raw),
+  });
 
   let signals = 0;
   /** A signal has no id of its own; its number within this execution is one. */
   const signalId = (): string => `signal:${workflowInfo().runId}:${(signals += 1)}`;
-  setHandler(runNowSignal, (raw?: unknown) => tolerate('runNow', () => requestRuns(checkProfileInput(raw), false, signalId())));
-  setHandler(forceFullPullSignal, (raw?: unknown) =>
-    tolerate('forceFullPull', () => requestRuns(checkProfileInput(raw), true, signalId())),
-  );
-  setHandler(pauseSignal, (raw?: unknown) => tolerate('pause', () => pause(raw)));
-  setHandler(resumeSignal, () => tolerate('resume', () => resume()));
-  setHandler(cancelRunSignal, (raw?: unknown) => tolerate('cancelRun', () => cancel(raw)));
-  setHandler(approveRemovalsSignal, (raw?: unknown) => tolerate('approveRemovals', () => approve(raw, signalId())));
-  setHandler(rejectRemovalsSignal, (raw?: unknown) => tolerate('rejectRemovals', () => reject(raw)));
-  setHandler(configuredSignal, () => {
-    entity.reload = true;
-    entity.woken = true;
-  });
+  // MUST be synchronous, and wait for nothing: thousands of signals that have piled up are taken in one Workflow Task of a few seconds at most,
+  // and each promise costs as much as all the rest of a signal.
+  const onSignal = (
+    definition: SignalDefinition<[unknown?]>,
+    take: (raw: unknown) => Reply | DoneAnswer | readonly RequestReply[] | null,
+  ): void =>
+    setHandler(definition, (raw?: unknown) => {
+      const heed = (): void => tolerate(definition.name, () => taken(() => take(raw)));
+      if (entity.loaded) heed();
+      else early.push(heed);
+    });
+  onSignal(runNowSignal, (raw) => takeRequests(checkProfileInput(raw), false, signalId()));
+  onSignal(forceFullPullSignal, (raw) => takeRequests(checkProfileInput(raw), true, signalId()));
+  onSignal(pauseSignal, (raw) => takePause(entity, checkPauseInput(raw), now()));
+  onSignal(resumeSignal, () => takeResume(entity));
+  onSignal(cancelRunSignal, (raw) => takeCancel(entity, checkCancelInput(raw)));
+  onSignal(approveRemovalsSignal, (raw) => takeApproval(entity, { ...checkRemovalsInput(raw), requestId: signalId() }));
+  onSignal(rejectRemovalsSignal, (raw) => takeRejection(entity, checkRemovalsInput(raw)).answer);
+  setHandler(configuredSignal, () => taken(() => void (entity.reload = true)));
   setDefaultSignalHandler((name) => log.warn('An unknown signal was ignored.', { signal: name }));
+}
+
+interface RequestReply {
+  readonly profile: string;
+  readonly id: string;
+  readonly reply: Reply;
 }
 
 async function answerOf(entity: Entity, requestId: string, reply: Reply): Promise<RunAnswer> {
@@ -147,10 +163,9 @@ function wait(until: () => boolean): Promise<void> {
 }
 
 /** A signal's sender hears nothing: what became of it is logged. */
-async function tolerate(signal: string, act: () => Promise<RunAnswers | RunAnswer | DoneAnswer>): Promise<void> {
+function tolerate(signal: string, take: () => unknown): void {
   try {
-    const answer = await act();
-    log.info('A signal was taken.', { signal, answer });
+    log.info('A signal was taken.', { signal, answer: take() });
   } catch (error) {
     log.warn('A signal was ignored.', { signal, reason: error instanceof Error ? error.message : 'bad payload' });
   }

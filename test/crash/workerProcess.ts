@@ -4,6 +4,7 @@ import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, symlink
 import os from 'node:os';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { workflowSources } from '../../src/stack/workflowBundle.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 
@@ -26,8 +27,8 @@ export async function prepareWorkerCode({ change, bundle }: OtherBuild = {}): Pr
   cpSync(path.join(root, 'package.json'), path.join(directory, 'package.json'));
   symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
   change?.(directory);
-  const workflowsPath = path.join(directory, 'src/workflows/index.ts');
-  const code = bundle ?? (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })).code;
+  const sources = workflowSources(path.join(directory, 'src/workflows'));
+  const code = bundle ?? (await bundleWorkflowCode({ ...sources, logger: new DefaultLogger('ERROR') })).code;
   writeFileSync(path.join(directory, 'src/workflows.bundle.js'), code);
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { bundleWorkflowCode, DefaultLogger, type ReplayHistoriesIterable, Runtime, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { workflowsPath } from '../workflows/harness.ts';
+import { sources } from '../workflows/harness.ts';
 import { scenarios } from './scenarios.ts';
 
 const directory = path.join(import.meta.dirname, 'histories');
@@ -23,8 +23,8 @@ function* histories(): Generator<{ readonly workflowId: string; readonly history
 }
 
 /** How each history replays on these workflows, by workflow id. */
-async function replay(workflows: string): Promise<Map<string, Error | undefined>> {
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath: workflows, logger: quiet });
+async function replay(workflowsPath: string): Promise<Map<string, Error | undefined>> {
+  const workflowBundle = await bundleWorkflowCode({ ...sources, workflowsPath, logger: quiet });
   const results = new Map<string, Error | undefined>();
   const iterable: ReplayHistoriesIterable = histories();
   for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, iterable)) results.set(workflowId, error);
@@ -38,7 +38,7 @@ test('every scenario has its history', () => {
 });
 
 test('every stored history replays', async () => {
-  const results = await replay(workflowsPath);
+  const results = await replay(sources.workflowsPath);
   expect(results.size).toBe(files.length);
   expect([...results].filter(([, error]) => error !== undefined)).toEqual([]);
 });

@@ -5,9 +5,10 @@ import { gzipSync } from 'node:zlib';
 import { minify } from '@swc/core';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { packageVersion } from '../../src/stack/version.ts';
+import { workflowSources } from '../../src/stack/workflowBundle.ts';
 
-const workflowsPath = path.join(import.meta.dirname, '../../src/workflows/index.ts');
-const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+const sources = workflowSources(path.join(import.meta.dirname, '../../src/workflows'));
+const { code } = await bundleWorkflowCode({ ...sources, logger: new DefaultLogger('ERROR') });
 const names = { keep_classnames: true, keep_fnames: true } as const;
 const small = await minify(code.replace(/\n\/\/# sourceMappingURL=[^\n]*\s*$/, '\n'), {
   ...names,

@@ -7,7 +7,7 @@ import { connectionId, taskQueues } from '../../src/workflows/ids.ts';
 import type { connection } from '../../src/workflows/index.ts';
 import { type ConnectionStatus, pullDueUpdate, type RunAnswer, stateQuery } from '../../src/workflows/messages.ts';
 import { fakeActivities, FakeStore } from './fakes.ts';
-import { type Harness, startHarness, until } from './harness.ts';
+import { type Harness, type HarnessOptions, startHarness, until } from './harness.ts';
 
 interface Entity {
   readonly name: string;
@@ -26,7 +26,7 @@ interface Entities extends Harness {
   startAgain(name: string): Promise<void>;
 }
 
-export async function startEntities(): Promise<Entities> {
+export async function startEntities(options: HarnessOptions = {}): Promise<Entities> {
   const stores = new Map<string, FakeStore>();
   const harness = await startHarness(
     fakeActivities((name) => {
@@ -34,6 +34,7 @@ export async function startEntities(): Promise<Entities> {
       if (store === undefined) throw ApplicationFailure.nonRetryable(`no store ${name}`, 'CONFIG_INVALID');
       return store;
     }),
+    options,
   );
   const startAgain = async (name: string): Promise<void> => {
     const start = { workflowId: connectionId(name), taskQueue: taskQueues.control, args: [{ name }] as [unknown] };

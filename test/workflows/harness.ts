@@ -6,11 +6,12 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, t
 import type { Activities } from '../../src/activities/types.ts';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { registerSearchAttributes } from '../../src/stack/searchAttributes.ts';
+import { workflowSources } from '../../src/stack/workflowBundle.ts';
 import { taskQueues } from '../../src/workflows/ids.ts';
 import { sharedTemporalAddress } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 
-export const workflowsPath = path.join(import.meta.dirname, '../../src/workflows/index.ts');
+export const sources = workflowSources(path.join(import.meta.dirname, '../../src/workflows'));
 
 export interface Harness {
   readonly client: Client;
@@ -37,7 +38,7 @@ export async function startHarness(
   { address = sharedTemporalAddress(), workers: atOnce = true }: HarnessOptions = {},
 ): Promise<Harness> {
   install();
-  bundle ??= bundleWorkflowCode({ workflowsPath, logger: quiet });
+  bundle ??= bundleWorkflowCode({ ...sources, logger: quiet });
   const workflowBundle = await bundle;
   const namespace = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address });
