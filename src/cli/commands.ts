@@ -183,6 +183,29 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     run(options, async (context) => (await import('./verbs/tags.ts')).tagsRm(context, name)),
   );
 
+  const maps = program.command('maps').description('transform maps: list, show, preview').helpCommand(false);
+  verb('list', 'the transform maps', maps).action((options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/maps.ts')).mapsList(context)),
+  );
+  verb('show <name>', 'one transform map, as a file that can be changed and previewed', maps).action(
+    (name: string, options: CommonOptions) => run(options, async (context) => (await import('./verbs/maps.ts')).mapsShow(context, name)),
+  );
+  verb('preview', 'what a map makes of stored records, and what that changes; writes nothing', maps)
+    .requiredOption('-f, --file <path>', 'the file of the map, or - for standard input')
+    .requiredOption('--connection <name>', 'whose records are mapped')
+    .addOption(new Option('--limit <count>', 'at most so many records').argParser(count).default(10))
+    .action((options: CommonOptions & { file: string; connection: string; limit: number }) =>
+      run(options, async (context) => (await import('./verbs/mapsPreview.ts')).mapsPreview(context, options)),
+    );
+
+  const models = program.command('models').description('the data models that maps read and fill: list, show').helpCommand(false);
+  verb('list', 'the source models of the streams, and the target models', models).action((options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/models.ts')).modelsList(context)),
+  );
+  verb('show <name>', 'one data model: its fields with their types', models).action((name: string, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/models.ts')).modelsShow(context, name)),
+  );
+
   const secret = program.command('secret').description('secrets that Tidemark keeps: set, list, rm').helpCommand(false);
   verb('set <name>', 'keep a secret: its value is asked for, or read from standard input', secret)
     .option('-f, --file <path...>', 'the file of the connection that uses it; needed before that is applied')

@@ -28,7 +28,7 @@ export function documentsOf(connections: readonly Connection[]): Documents {
   const mapFor = (asset: FoundAsset): CompiledMap | undefined =>
     [...(configured.get(asset.connection) ?? []), ...builtIn].find(({ map }) => map.map.stream === asset.stream)?.map;
   return {
-    relations: relationsOf(all),
+    relations: relationsRead(all),
     document(asset) {
       const related = Object.fromEntries(Object.entries(asset.relations).map(([name, elements]) => [name, [...elements]]));
       return mapFor(asset)?.relate(asset.document, related) ?? asset.document;
@@ -48,8 +48,8 @@ function mapsOf(connection: Connection): Mapped[] {
   return profile === undefined ? [] : activeMaps(spec, profile.name).map((map) => ({ connector, map }));
 }
 
-/** Maps of one stream may read different relations: each relation's sources are put together, each once. */
-function relationsOf(mapped: readonly Mapped[]): Record<string, Relations> {
+/** By stream, the relations that maps read. Maps of one stream may read different ones: each relation's sources are put together, each once. */
+export function relationsRead(mapped: readonly Mapped[]): Record<string, Relations> {
   const byStream: Record<string, Record<string, RelationSource[]>> = {};
   for (const { connector, map } of mapped) {
     const relations = (byStream[map.map.stream] ??= {});

@@ -1,6 +1,7 @@
 // The types of a connector: data that the one generic pull reads. A connector holds no control flow.
 import type { z } from 'zod';
 import type { AssetClass, JsonObject } from '../model.ts';
+import type { SourceModel } from './models/model.ts';
 import type { Repeat } from './schedule.ts';
 
 export type EdgeKind = 'member' | 'owner' | 'roleMember' | 'appRoleAssignment';
@@ -61,6 +62,8 @@ export interface StreamDefinition {
   readonly class: AssetClass | null;
   /** The built-in map used when the profile names none; null exactly when class is null. */
   readonly map: string | null;
+  /** What maps of the stream may read of a record; null exactly when class is null. */
+  readonly model: SourceModel | null;
   /** Properties selected whatever the maps read. `id` is one of them. */
   readonly core: readonly string[];
   /** Properties that a document's map names and the source does not have: never selected, for it would refuse them. */

@@ -34,7 +34,7 @@ export interface TransformMap {
   readonly connector: string;
   readonly stream: string;
   readonly class: AssetClass;
-  /** The product document whose table the rows follow, in its order. */
-  readonly document: string;
+  /** Built-in maps: the product document whose table the rows follow, in its order. */
+  readonly document?: string;
   readonly rows: readonly MapRow[];
 }

@@ -186,6 +186,8 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
     'assets',
     'connectors',
     'tags',
+    'maps',
+    'models',
     'secret',
     'cancel',
   ]);

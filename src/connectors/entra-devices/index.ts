@@ -1,6 +1,7 @@
 // entra-devices (document 002): the devices of a Microsoft Entra ID tenant as host assets.
 import { z } from 'zod';
 import type { ConnectorDefinition } from '../definition.ts';
+import { device } from '../models/graph.ts';
 import { includeTags } from '../tag.ts';
 
 // The document shows tabs for these two and says that there is nothing behind them (decision 40).
@@ -35,6 +36,7 @@ export const entraDevices: ConnectorDefinition = {
       docs: 'https://learn.microsoft.com/graph/api/device-delta',
       class: 'host',
       map: 'entra-devices/devices',
+      model: device,
       core: ['id', 'displayName'],
       lacks: [],
       walk: { shape: 'list', path: 'devices', top: 999, edges: [] },

@@ -1,6 +1,7 @@
 // entra-identity (document 000): users, groups and roles of a Microsoft Entra ID tenant.
 import { z } from 'zod';
 import type { ConnectorDefinition } from '../definition.ts';
+import { group, roleDefinition, user } from '../models/graph.ts';
 
 export const entraIdentity: ConnectorDefinition = {
   name: 'entra-identity',
@@ -22,6 +23,7 @@ export const entraIdentity: ConnectorDefinition = {
       docs: 'https://learn.microsoft.com/graph/api/user-delta',
       class: 'user',
       map: 'entra-identity/users',
+      model: user,
       core: ['id', 'displayName', 'userPrincipalName', 'accountEnabled'],
       lacks: [],
       walk: { shape: 'list', path: 'users', top: 999, edges: [] },
@@ -34,6 +36,7 @@ export const entraIdentity: ConnectorDefinition = {
       docs: 'https://learn.microsoft.com/graph/api/group-delta',
       class: 'group',
       map: 'entra-identity/groups',
+      model: group,
       core: ['id', 'displayName'],
       lacks: [],
       walk: {
@@ -71,6 +74,7 @@ export const entraIdentity: ConnectorDefinition = {
       docs: 'https://learn.microsoft.com/graph/api/rbacapplication-list-roledefinitions',
       class: 'role',
       map: 'entra-identity/roles',
+      model: roleDefinition,
       core: ['id', 'displayName', 'isEnabled'],
       // Document 000 looks a role's status up on accountEnabled.
       lacks: ['accountEnabled'],
@@ -116,6 +120,7 @@ export const entraIdentity: ConnectorDefinition = {
       docs: 'https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto',
       class: null,
       map: null,
+      model: null,
       core: ['id', 'displayName'],
       lacks: [],
       walk: {

@@ -1,0 +1,146 @@
+// tidemark maps preview -f FILE --connection NAME: what a map makes of records that are stored, beside what is listed now. Writes nothing.
+import { problemInWords } from '../../connectors/connectionFile.ts';
+import { connectorNamed, streamNamed } from '../../connectors/index.ts';
+import { readMapFile } from '../../connectors/mapFile.ts';
+import { activeMaps, selectOf } from '../../connectors/select.ts';
+import type { ConnectionSpec } from '../../connectors/spec.ts';
+import { asTidemarkError, TidemarkError } from '../../errors.ts';
+import { type CompiledMap, compile } from '../../mappings/engine.ts';
+import type { TransformMap } from '../../mappings/map.ts';
+import { compiledMap } from '../../mappings/maps/index.ts';
+import type { JsonObject } from '../../model.ts';
+import { readRecords, type StoredRecord } from '../../store/record.ts';
+import { relationsOf } from '../../store/relations.ts';
+import { requireConnection } from '../connections.ts';
+import type { Context } from '../context.ts';
+import { relationsRead } from '../documents.ts';
+import { type Difference, differences, differenceText } from '../difference.ts';
+import { readFiles } from '../files.ts';
+import type { Column } from '../output.ts';
+import { listed } from '../problems.ts';
+
+interface PreviewOptions {
+  readonly file: string;
+  readonly connection: string;
+  readonly limit: number;
+}
+
+interface Preview {
+  readonly id: string;
+  /** null: the map refuses the record. */
+  readonly document: JsonObject | null;
+  readonly reason: string | null;
+  /** Against the map in use. */
+  readonly changes: readonly Difference[];
+}
+
+/** All of them are held at once. */
+const mostRecords = 1_000;
+
+export async function mapsPreview(context: Context, { file, connection: name, limit }: PreviewOptions): Promise<void> {
+  if (limit > mostRecords) {
+    throw new TidemarkError('CONFIG_INVALID', `--limit is at most ${mostRecords} for a preview.`, { hint: 'Look at fewer records.' });
+  }
+  const map = mapOf(file);
+  const database = await context.database();
+  const spec = await requireConnection(database, name);
+  if (spec.connector !== map.connector) {
+    throw new TidemarkError('CONFIG_INVALID', `The map is of ${map.connector}, and ${name} is a connection of ${spec.connector}.`, {
+      hint: `Name a connection of ${map.connector} ("tidemark get" lists them).`,
+    });
+  }
+  const [wanted, used] = [compile(map), mapInUse(spec, map.stream)];
+  noteUnread(context, spec, wanted);
+  const records = await readRecords(database, { connection: name, stream: map.stream, limit: limit + 1 });
+  const owners = records.map(({ id }) => ({ connection: name, stream: map.stream, id }));
+  const connector = connectorNamed(map.connector);
+  const related = await relationsOf(database, owners, relationsRead([wanted, used].map((one) => ({ connector, map: one }))));
+  const previews = records.map((record, index) => previewOf(record, { wanted, used, relations: related[index] ?? {} }));
+  if (records.length === 0) context.output.note(`${name} has no record of ${map.stream} yet: "tidemark run ${name}".`);
+  else if (context.output.format !== 'table') await context.output.rows(previews, { columns, limit });
+  else {
+    const shown = previews.slice(0, limit);
+    await context.output.one(shown, { text: () => context.output.table(shown.flatMap(linesOf), lineColumns), rows: shown, columns });
+    if (records.length > limit) context.output.note(`There are more than ${limit}; --limit shows more.`);
+  }
+}
+
+const columns: readonly Column<Preview>[] = [
+  { title: 'id', value: ({ id }) => id },
+  { title: 'refused', value: ({ reason }) => reason },
+  { title: 'changes', value: ({ changes }) => changes.length, align: 'right' },
+  { title: 'document', value: ({ document }) => JSON.stringify(document) },
+];
+
+interface Line {
+  readonly id: string;
+  readonly change: string;
+}
+
+const lineColumns: readonly Column<Line>[] = [
+  { title: 'id', value: ({ id }) => id },
+  { title: 'change', value: ({ change }) => change },
+];
+
+/** The one map of the file. @throws CONFIG_INVALID with every problem and its line. */
+function mapOf(file: string): TransformMap {
+  const found = readFiles([file]).map(readMapFile);
+  const problems = found.flatMap((each) => each.problems);
+  if (problems.length > 0) {
+    throw new TidemarkError('CONFIG_INVALID', listed('This is no map that can be used.', problems.map(problemInWords)), {
+      hint: 'Correct the lines named here; "tidemark models show NAME" lists the fields there are, "tidemark maps show NAME" prints a map that works.',
+    });
+  }
+  const [map, other] = found.flatMap((each) => each.maps);
+  if (map === undefined || other !== undefined) {
+    throw new TidemarkError('CONFIG_INVALID', `${file} holds ${map === undefined ? 'no map' : 'more than one map'}.`, {
+      hint: 'Preview one map at a time.',
+    });
+  }
+  return map;
+}
+
+/** The map by which the stream is listed now; where nobody pulls it, the built-in one. */
+function mapInUse(spec: ConnectionSpec, stream: string): CompiledMap {
+  const connector = connectorNamed(spec.connector);
+  const active = spec.profiles.flatMap(({ name }) => activeMaps(spec, name)).find(({ map }) => map.stream === stream);
+  return active ?? compiledMap(streamNamed(connector, stream).map ?? '');
+}
+
+/** Fields that no map in force reads were never asked for: they are empty in what is stored. */
+function noteUnread({ output }: Context, spec: ConnectionSpec, { map, reads }: CompiledMap): void {
+  const connector = connectorNamed(spec.connector);
+  const selected = new Set(spec.profiles.flatMap(({ name }) => selectOf(connector, map.stream, activeMaps(spec, name), spec.settings)));
+  const { lacks } = streamNamed(connector, map.stream);
+  const missing = reads.own.filter((field) => !selected.has(field) && !lacks.includes(field));
+  if (missing.length > 0) output.note(`Not pulled yet, and so empty here: ${missing.join(', ')}.`);
+}
+
+function previewOf(
+  { id, body }: StoredRecord,
+  {
+    wanted,
+    used,
+    relations,
+  }: { readonly wanted: CompiledMap; readonly used: CompiledMap; readonly relations: Record<string, JsonObject[]> },
+): Preview {
+  const before = mapped(used, body, relations);
+  const after = mapped(wanted, body, relations);
+  return { id, ...after, changes: after.document === null ? [] : differences(before.document ?? {}, after.document) };
+}
+
+function mapped(map: CompiledMap, body: JsonObject, related: Record<string, JsonObject[]>): Pick<Preview, 'document' | 'reason'> {
+  try {
+    return { document: map.relate(map.document(body), related), reason: null };
+  } catch (error) {
+    const { code, message } = asTidemarkError(error);
+    if (code !== 'MAPPING_FAILED') throw error;
+    return { document: null, reason: message };
+  }
+}
+
+function linesOf({ id, reason, changes }: Preview): Line[] {
+  if (reason !== null) return [{ id, change: `refused: ${reason}` }];
+  if (changes.length === 0) return [{ id, change: 'as it is listed now' }];
+  return changes.map((change) => ({ id, change: differenceText(change) }));
+}
