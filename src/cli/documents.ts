@@ -1,7 +1,7 @@
 // From found assets to documents: which map a stream's assets have, and what of the relations it reads (design 3.8).
 import type { ConnectorDefinition, RelationSource } from '../connectors/definition.ts';
 import { connectorNamed, connectors } from '../connectors/index.ts';
-import { activeMaps, relationSources } from '../connectors/select.ts';
+import { mapsInUse, relationSources } from '../connectors/select.ts';
 import { readSpec } from '../connectors/spec.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
 import { compiledMap } from '../mappings/maps/index.ts';
@@ -44,8 +44,7 @@ interface Mapped {
 function mapsOf(connection: Connection): Mapped[] {
   const spec = readSpec(connection.spec);
   const connector = connectorNamed(spec.connector);
-  const profile = spec.profiles.find(({ status }) => status === 'active') ?? spec.profiles[0];
-  return profile === undefined ? [] : activeMaps(spec, profile.name).map((map) => ({ connector, map }));
+  return mapsInUse(spec).map((map) => ({ connector, map }));
 }
 
 /** By stream, the relations that maps read. Maps of one stream may read different ones: each relation's sources are put together, each once. */

@@ -8,7 +8,6 @@ import type { ConnectionSpec } from './spec.ts';
 import { tagInput, type TagInput } from './tag.ts';
 import { readYaml } from './yamlText.ts';
 
-const maxSizeBytes = 1_048_576;
 const laterKinds = new Set(['identification-rules', 'map']);
 
 export interface SourceFile {
@@ -93,9 +92,7 @@ function parseFile(source: SourceFile, options: FileOptions): Found {
   const connections: FoundConnection[] = [];
   const tags: FoundTag[] = [];
   const problems: Problem[] = [];
-  if (Buffer.byteLength(text) > maxSizeBytes)
-    return { connections, tags, problems: [{ file, line: 1, column: 1, path: '', reason: 'is larger than 1 MB' }] };
-  const { documents, faults } = readYaml(text);
+  const { documents, faults } = readYaml(text, 'connection');
   problems.push(...faults.map((fault) => ({ file, path: '', ...fault })));
   for (const document of documents) {
     const add: Add = (path, reason, onKey = false) => {

@@ -14,8 +14,6 @@ import type { DataType } from './models/model.ts';
 import { suggestion } from './suggest.ts';
 import { readYaml } from './yamlText.ts';
 
-const maxSizeBytes = 1_048_576;
-
 interface Found {
   readonly maps: readonly TransformMap[];
   readonly problems: readonly Problem[];
@@ -23,9 +21,7 @@ interface Found {
 
 /** Every document of the file. Where there are problems, no map should be used. Never throws for what the file holds. */
 export function readMapFile({ file, text }: SourceFile): Found {
-  if (Buffer.byteLength(text) > maxSizeBytes)
-    return { maps: [], problems: [{ file, line: 1, column: 1, path: '', reason: 'is larger than 1 MB' }] };
-  const { documents, faults } = readYaml(text);
+  const { documents, faults } = readYaml(text, 'map');
   const problems: Problem[] = faults.map((fault) => ({ file, path: '', ...fault }));
   const maps: TransformMap[] = [];
   for (const document of documents) {

@@ -3,7 +3,7 @@ import { Document, isNode, isSeq } from 'yaml';
 import type { MapFunction, MapRow, TransformMap } from '../mappings/map.ts';
 import { connectorNamed, streamNamed } from './index.ts';
 import type { RowInput } from './mapInput.ts';
-import { targetModels } from './models/index.ts';
+import { assetModel } from './models/asset.ts';
 import { sourceFieldsOf, typeAt } from './models/fields.ts';
 
 /** Read again by `readMap`, it means the same. */
@@ -17,7 +17,7 @@ export function mapText(map: TransformMap): string {
     connector: map.connector,
     stream: map.stream,
     source: stream.model?.name,
-    target: targetModels[0]?.name,
+    target: assetModel.name,
     rows: map.rows.map((row) => rowOf(row, typeAt(fields, row.from ?? '') ?? undefined)),
   });
   if (map.document !== undefined) document.commentBefore = ` The table of document ${map.document}, row by row.`;

@@ -54,6 +54,12 @@ export function activeMaps(spec: ConnectionSpec, profileName: string): CompiledM
   return [...maps.values()];
 }
 
+/** The maps by which a connection's documents are read: those in force for its first active profile, or for its first one. @throws CONFIG_INVALID */
+export function mapsInUse(spec: ConnectionSpec): CompiledMap[] {
+  const profile = spec.profiles.find(({ status }) => status === 'active') ?? spec.profiles[0];
+  return profile === undefined ? [] : activeMaps(spec, profile.name);
+}
+
 /** `$select` of a stream, sorted: what the core needs, what the maps read of its records, and the relation properties its walk folds into edges. */
 export function selectOf(
   connector: ConnectorDefinition,

@@ -1,8 +1,9 @@
-// YAML or JSON text to plain values, with the place of every path. Bounded in documents, depth and aliases.
+// YAML or JSON text to plain values, with the place of every path. Bounded in size, documents, depth and aliases.
 // The parser's own messages may quote the text, so they MUST NOT be used: it may hold a secret that stands where it should not.
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 
+const maxSizeBytes = 1_048_576;
 const maxDocuments = 200;
 const maxAliases = 10;
 const maxDepth = 50;
@@ -26,9 +27,13 @@ interface YamlDocument {
   placeOf(path: Path, onKey: boolean): Place;
 }
 
-/** The documents that can be read, and why the others cannot. Never throws for what the text holds. */
-export function readYaml(text: string): { readonly documents: readonly YamlDocument[]; readonly faults: readonly YamlFault[] } {
+/** The documents that can be read, and why the others cannot; `sought` is what they should be. Never throws for what the text holds. */
+export function readYaml(
+  text: string,
+  sought: 'connection' | 'map',
+): { readonly documents: readonly YamlDocument[]; readonly faults: readonly YamlFault[] } {
   const whole = (reason: string): { documents: []; faults: YamlFault[] } => ({ documents: [], faults: [{ line: 1, column: 1, reason }] });
+  if (Buffer.byteLength(text) > maxSizeBytes) return whole('is larger than 1 MB');
   const lines = new LineCounter();
   let parsed: Document.Parsed[];
   try {
@@ -40,7 +45,7 @@ export function readYaml(text: string): { readonly documents: readonly YamlDocum
     throw error;
   }
   if (parsed.length > maxDocuments) return whole(`has more than ${maxDocuments} documents`);
-  if (parsed.length === 0) return whole('holds no connection');
+  if (parsed.length === 0) return whole(`holds no ${sought}`);
   const documents: YamlDocument[] = [];
   const faults: YamlFault[] = [];
   for (const document of parsed) {

@@ -34,6 +34,7 @@ test('a map of one own row is read', () => {
 
 const to = 'asset.assetDetail.name';
 test.each<[string, string, string]>([
+  ['an empty file', '', '1:1 : holds no map'],
   ['no YAML', 'kind: [', '1:8 : is not valid YAML'],
   ['a key that is misspelled', mapOf(row).replace('stream:', 'steam:'), '4:1 steam: is not a known key, did you mean "stream"?'],
   [

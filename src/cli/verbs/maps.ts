@@ -1,7 +1,7 @@
 // tidemark maps list|show: the transform maps, and one of them as the file that a map of one's own begins with. Asks no server.
 import { connectorNamed, streamNamed } from '../../connectors/index.ts';
 import { mapText } from '../../connectors/mapText.ts';
-import { targetModels } from '../../connectors/models/index.ts';
+import { assetModel } from '../../connectors/models/asset.ts';
 import { builtInMap, builtInMaps } from '../../mappings/maps/index.ts';
 import type { MapRow, TransformMap } from '../../mappings/map.ts';
 import type { Context } from '../context.ts';
@@ -12,7 +12,7 @@ interface MapView {
   readonly connector: string;
   readonly stream: string;
   readonly source: string | null;
-  readonly target: string | null;
+  readonly target: string;
   readonly class: string;
   readonly builtIn: true;
   readonly rows: readonly MapRow[];
@@ -48,5 +48,5 @@ export async function mapsShow({ output }: Context, name: string): Promise<void>
 
 function viewOf({ name, connector, stream, class: of, rows }: TransformMap): MapView {
   const source = streamNamed(connectorNamed(connector), stream).model?.name ?? null;
-  return { name, connector, stream, source, target: targetModels[0]?.name ?? null, class: of, builtIn: true, rows };
+  return { name, connector, stream, source, target: assetModel.name, class: of, builtIn: true, rows };
 }

@@ -2,8 +2,7 @@
 import { problemInWords } from '../../connectors/connectionFile.ts';
 import { connectorNamed, streamNamed } from '../../connectors/index.ts';
 import { readMapFile } from '../../connectors/mapFile.ts';
-import { activeMaps, selectOf } from '../../connectors/select.ts';
-import type { ConnectionSpec } from '../../connectors/spec.ts';
+import { mapsInUse, selectOf } from '../../connectors/select.ts';
 import { asTidemarkError, TidemarkError } from '../../errors.ts';
 import { type CompiledMap, compile } from '../../mappings/engine.ts';
 import type { TransformMap } from '../../mappings/map.ts';
@@ -49,11 +48,18 @@ export async function mapsPreview(context: Context, { file, connection: name, li
       hint: `Name a connection of ${map.connector} ("tidemark get" lists them).`,
     });
   }
-  const [wanted, used] = [compile(map), mapInUse(spec, map.stream)];
-  noteUnread(context, spec, wanted);
+  const connector = connectorNamed(map.connector);
+  const stream = streamNamed(connector, map.stream);
+  const inUse = mapsInUse(spec);
+  const wanted = compile(map);
+  // Where nobody pulls the stream, what is stored of it is listed by the built-in map.
+  const used = inUse.find((one) => one.map.stream === map.stream) ?? compiledMap(stream.map ?? '');
+  // Never asked for, because no map in use reads them.
+  const selected = new Set(selectOf(connector, map.stream, inUse, spec.settings));
+  const unread = wanted.reads.own.filter((field) => !selected.has(field) && !stream.lacks.includes(field));
+  if (unread.length > 0) context.output.note(`Not pulled yet, and so empty here: ${unread.join(', ')}.`);
   const records = await readRecords(database, { connection: name, stream: map.stream, limit: limit + 1 });
   const owners = records.map(({ id }) => ({ connection: name, stream: map.stream, id }));
-  const connector = connectorNamed(map.connector);
   const related = await relationsOf(database, owners, relationsRead([wanted, used].map((one) => ({ connector, map: one }))));
   const previews = records.map((record, index) => previewOf(record, { wanted, used, relations: related[index] ?? {} }));
   if (records.length === 0) context.output.note(`${name} has no record of ${map.stream} yet: "tidemark run ${name}".`);
@@ -98,22 +104,6 @@ function mapOf(file: string): TransformMap {
     });
   }
   return map;
-}
-
-/** The map by which the stream is listed now; where nobody pulls it, the built-in one. */
-function mapInUse(spec: ConnectionSpec, stream: string): CompiledMap {
-  const connector = connectorNamed(spec.connector);
-  const active = spec.profiles.flatMap(({ name }) => activeMaps(spec, name)).find(({ map }) => map.stream === stream);
-  return active ?? compiledMap(streamNamed(connector, stream).map ?? '');
-}
-
-/** Fields that no map in force reads were never asked for: they are empty in what is stored. */
-function noteUnread({ output }: Context, spec: ConnectionSpec, { map, reads }: CompiledMap): void {
-  const connector = connectorNamed(spec.connector);
-  const selected = new Set(spec.profiles.flatMap(({ name }) => selectOf(connector, map.stream, activeMaps(spec, name), spec.settings)));
-  const { lacks } = streamNamed(connector, map.stream);
-  const missing = reads.own.filter((field) => !selected.has(field) && !lacks.includes(field));
-  if (missing.length > 0) output.note(`Not pulled yet, and so empty here: ${missing.join(', ')}.`);
 }
 
 function previewOf(
