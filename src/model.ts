@@ -109,7 +109,16 @@ export interface StreamFacts {
   readonly optional: boolean;
   readonly binding: CursorBinding;
   readonly mapHash: string;
-  readonly cursor: { readonly binding: CursorBinding; readonly mapHash: string; readonly ageMs: number } | null;
+  readonly cursor: {
+    readonly binding: CursorBinding;
+    readonly mapHash: string;
+    readonly ageMs: number;
+    /**
+     * What is read now and was not selected when it was adopted; also a relation that is not read any more, whose edges only a full pull would end.
+     * Absent where an earlier release adopted it: then only an equal `selectHash` says that nothing is.
+     */
+    readonly lacks?: readonly string[];
+  } | null;
   /** The last complete full pull: the nominal time of the occurrence it served. */
   readonly lastFull: { readonly nominalAt: string } | null;
   /** Full pulls of the current baseline period that did not complete, and how long ago the last one ended. */
@@ -156,7 +165,8 @@ export interface StreamPlan {
 }
 
 export interface RunPlan {
-  readonly mode: 'full' | 'delta';
+  /** `remap`: by delta, and the stored records of a stream whose map changed are mapped again. */
+  readonly mode: 'full' | 'delta' | 'remap';
   readonly reason: Reason;
   /** A due baseline that failed waits for its next try; meanwhile deltas go on. */
   readonly baselineOverdue: boolean;

@@ -1,13 +1,13 @@
 // The coming occurrences of a profile with their modes, for `apply --dry-run` (decision 21). Pure. The Temporal Schedule is what counts; this foretells it.
 import { nextTimes } from '../clients/wallClock.ts';
 import type { ScheduleSpec } from '../connectors/schedule.ts';
-import type { OpenedRun, Reason, StreamFacts } from '../model.ts';
+import type { OpenedRun, Reason, RunPlan, StreamFacts } from '../model.ts';
 import { decide } from '../workflows/decide.ts';
 
 export interface Coming {
   /** The nominal time, ISO-8601 UTC. */
   readonly at: string;
-  readonly mode: 'full' | 'delta';
+  readonly mode: RunPlan['mode'];
   readonly reason: Reason;
 }
 

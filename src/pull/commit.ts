@@ -50,7 +50,7 @@ async function commitObjects(request: CommitRequest, from: Position, objects: re
   const writes = await preparePage(database, target, { run, walk: from.walk }, phase, objects);
   failpoint('page.afterMap');
   try {
-    return await commitWrites(request, from, writes, objects.length, to);
+    return await commitWrites(request, from, phase.stored ? unseen(writes) : writes, objects.length, to);
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [object] = objects;
@@ -71,7 +71,8 @@ async function commitHalves(request: CommitRequest, from: Position, objects: rea
 async function commitWrites(request: CommitRequest, from: Position, writes: PageWrites, read: number, to: Outcome): Promise<Position> {
   const place = { run: request.run, stream: request.target.definition.name, walk: from.walk };
   // What is stored by this page was on none before; only a page that adds nothing has to be looked up.
-  const fresh = addsSomething(writes) || (await hasUnseen(request.database, { ...place, seen: writes.seen }));
+  const stored = phaseOf(request.target, from.steps.at(-1)?.phase ?? '').stored;
+  const fresh = stored || addsSomething(writes) || (await hasUnseen(request.database, { ...place, seen: writes.seen }));
   failpoint('page.beforeCommit');
   await commitPage(request.database, {
     ...place,
@@ -85,6 +86,11 @@ async function commitWrites(request: CommitRequest, from: Position, writes: Page
   });
   failpoint('page.afterCommit');
   return { walk: from.walk, page: from.page + 1, steps: to.steps, cursor: to.cursor ?? from.cursor, barren: fresh ? 0 : from.barren + 1 };
+}
+
+/** That a record is stored does not say that the source still has it: it counts as seen by no walk, and takes back no removal. */
+function unseen(writes: PageWrites): PageWrites {
+  return { ...writes, seen: { records: [], edges: [] } };
 }
 
 function addsSomething({ records, edges, removed }: PageWrites): boolean {

@@ -120,8 +120,9 @@ function assetOf(target: StreamTarget, merged: JsonObject, id: string, stored: S
   if (target.map === null || target.class === null) return null;
   const document = canonical(target.map.document(merged));
   const hash = hashOf(document);
-  if (live && stored.asset?.hash === hash && stored.asset.mapHash === target.map.hash) return null;
-  const change = stored.asset === null ? 'added' : live ? 'updated' : 'returned';
+  const same = live && stored.asset?.hash === hash;
+  if (same && stored.asset.mapHash === target.map.hash) return null;
+  const change = stored.asset === null ? 'added' : same ? 'unchanged' : live ? 'updated' : 'returned';
   return { num: stored.num, id, class: target.class, document, hash, mapHash: target.map.hash, change };
 }
 

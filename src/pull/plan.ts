@@ -1,7 +1,8 @@
 // Which links a walk reads, and in what order: a stack of steps kept in the checkpoint, the last one read next. Pure.
 import type { Collection, EdgeDefinition, StreamDefinition } from '../connectors/definition.ts';
-import type { JsonObject, Step, StreamMode } from '../model.ts';
+import type { JsonObject, Step, StreamPlan } from '../model.ts';
 import type { Source, SourcePage } from '../clients/source.ts';
+import { firstStored } from './stored.ts';
 
 /** How the answers of a phase are read. */
 export interface Phase {
@@ -10,6 +11,8 @@ export interface Phase {
   /** `whole`: an object replaces what is stored. `first`: its first sight in the walk does, later ones merge. `changes`: absent means unchanged. */
   readonly objects: 'whole' | 'first' | 'changes';
   readonly overflow: Collection['overflow'];
+  /** The answers are stored records that another map made assets of: they say nothing of the source. */
+  readonly stored: boolean;
 }
 
 /** What a plan needs to know of the stream in this connection. */
@@ -21,14 +24,17 @@ export interface WalkTarget {
   readonly edges: readonly EdgeDefinition[];
 }
 
-/** The stack a walk starts with. A delta starts from the adopted cursor, which the checkpoint holds. */
-export function firstSteps(target: WalkTarget, mode: StreamMode, link: Source['link']): Step[] {
+/**
+ * The stack a walk starts with. A delta starts from the adopted cursor, which the checkpoint holds. Where the map changed, it goes on with the stored
+ * records that the changes left as they were (design 3.8).
+ */
+export function firstSteps(target: WalkTarget, { mode, reason }: Pick<StreamPlan, 'mode' | 'reason'>, link: Source['link']): Step[] {
   const { walk } = target.definition;
   const { select } = target;
   if (walk.shape === 'collections') {
     return walk.collections.map((collection) => collectionStep(collection, collection.path, select, link)).reverse();
   }
-  if (mode === 'delta') return [{ phase: 'delta', link: null }];
+  if (mode === 'delta') return [...(reason === 'map changed' ? [firstStored] : []), { phase: 'delta', link: null }];
   if (walk.shape === 'chain') return [{ phase: 'chain', link: link({ path: walk.path, select, delta: 'first' }) }];
   // The token is taken before the list is read, and asked once more after it: what changed meanwhile is in the closing round.
   return [
@@ -63,13 +69,14 @@ export function nextSteps(
 /** How the answers of a step are read. */
 export function phaseOf(target: WalkTarget, phase: string): Phase {
   const { walk } = target.definition;
+  if (phase === firstStored.phase) return { yields: 'records', edges: [], objects: 'changes', overflow: null, stored: true };
   if (walk.shape !== 'collections') {
     const objects = phase === 'list' ? 'whole' : phase === 'chain' ? 'first' : 'changes';
-    return { yields: 'records', edges: target.edges, objects, overflow: null };
+    return { yields: 'records', edges: target.edges, objects, overflow: null, stored: false };
   }
   const found = walk.collections.flatMap(withOverflow).find((collection) => collection.phase === phase);
   if (found === undefined) throw new RangeError(`Stream ${target.definition.name} has no phase ${phase}`);
-  return { yields: found.yields, edges: found.edges, objects: 'whole', overflow: found.overflow };
+  return { yields: found.yields, edges: found.edges, objects: 'whole', overflow: found.overflow, stored: false };
 }
 
 const withOverflow = (collection: Collection): readonly Collection[] =>

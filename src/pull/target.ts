@@ -37,11 +37,14 @@ export function streamPins(spec: ConnectionSpec, profile: string, include: Inclu
   const origin = endpointsOf(spec).graph;
   return activeStreams(spec, profile).map(({ definition, map }) => {
     const { selectHash, mapHash } = streamHashes(connector, definition.name, maps, spec.settings);
+    const relations = activeEdges(definition, spec.settings).flatMap(({ at }) => at ?? []);
+    const select = selectOf(connector, definition.name, maps, spec.settings);
     return {
       stream: definition.name,
       delta: hasDelta(definition),
       optional: definition.optional,
       binding: { tenantId, clientId, cloud: spec.cloud, origin, selectHash },
+      selection: { properties: select.filter((property) => !relations.includes(property)), relations },
       mapHash,
       assets: map !== null,
       include: map === null ? null : include,

@@ -12,7 +12,8 @@ import type { Position } from './commit.ts';
 import { judge } from './judge.ts';
 import type { Judgement } from './judge.ts';
 import type { StreamTarget } from './page.ts';
-import { firstSteps, listSteps, nextSteps } from './plan.ts';
+import { firstSteps, listSteps, nextSteps, phaseOf } from './plan.ts';
+import { storedPage } from './stored.ts';
 
 export interface WalkDependencies {
   readonly database: Database;
@@ -73,7 +74,7 @@ async function begin({ database, source }: WalkDependencies, request: WalkReques
   if (checkpoint.walk > 0) return checkpoint;
   failpoint('walk.beforeStart');
   const { mode, reason } = checkpoint;
-  const steps = firstSteps(request.target, mode, (of) => source.link(of));
+  const steps = firstSteps(request.target, { mode, reason }, (of) => source.link(of));
   await startWalk(database, { ...at, mode, reason, steps, after: 0 });
   failpoint('walk.afterStart');
   return readCheckpoint(database, at);
@@ -92,14 +93,14 @@ async function readOn(dependencies: WalkDependencies, request: WalkRequest, chec
   const reads = new AbortController();
   const options = { signal: AbortSignal.any([signal, reads.signal]), alive, longestWaitMs: timings.longWaitMs };
   let position: Position = checkpoint;
-  let fetched = fetchNext(source, position, options);
+  let fetched = fetchNext(dependencies, target, position, options);
   try {
     while (fetched !== null) {
       const page = await fetched;
       failpoint('page.afterFetch');
       const after = nextSteps(target, position.steps, page, (of) => source.link(of));
       // One page ahead, never more: it is fetched while this one commits.
-      fetched = fetchNext(source, { steps: after, cursor: page.cursor ?? position.cursor }, options);
+      fetched = fetchNext(dependencies, target, { steps: after, cursor: page.cursor ?? position.cursor }, options);
       const workedMs = Math.round(performance.now() - clock.committedAt);
       position = await commitFetched({ database, run, target, workedMs }, position, page, after);
       clock.committedAt = performance.now();
@@ -123,7 +124,8 @@ function endless({ definition }: StreamTarget): TidemarkError {
 }
 
 function fetchNext(
-  source: Source,
+  { database, source }: WalkDependencies,
+  target: StreamTarget,
   of: Pick<Position, 'steps' | 'cursor'>,
   options: Parameters<Source['page']>[1],
 ): Promise<SourcePage> | null {
@@ -132,7 +134,7 @@ function fetchNext(
   const link = step.link ?? of.cursor;
   if (link === null) throw new TidemarkError('INTERNAL', `The walk has no cursor for its ${step.phase} round.`);
   failpoint('page.beforeFetch');
-  const page = source.page(link, options);
+  const page = phaseOf(target, step.phase).stored ? storedPage(database, target, link) : source.page(link, options);
   // Awaited on the next turn; until then a failure must not count as unhandled.
   page.catch(() => undefined);
   return page;
@@ -163,7 +165,7 @@ async function act(
   switch (judgement.act) {
     case 'restart': {
       const link: Source['link'] = (of) => source.link(of);
-      const steps = judgement.list ? listSteps(request.target, link) : firstSteps(request.target, judgement.mode, link);
+      const steps = judgement.list ? listSteps(request.target, link) : firstSteps(request.target, judgement, link);
       await startWalk(database, { ...at, mode: judgement.mode, reason: judgement.reason, steps, after: walk });
       return 'again';
     }

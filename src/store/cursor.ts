@@ -10,11 +10,19 @@ export interface StreamPin {
   readonly delta: boolean;
   readonly optional: boolean;
   readonly binding: CursorBinding;
+  /** What is selected. Absent in what earlier releases pinned. */
+  readonly selection?: Selection;
   readonly mapHash: string;
   /** Whether its records are mapped to assets. */
   readonly assets: boolean;
   /** The tags that its assets must have; null: none is asked for. Absent in what earlier releases pinned. */
   readonly include?: IncludePin | null;
+}
+
+/** The properties asked for, those that become edges apart: what an edge no longer asked for was, only a full pull tells. */
+interface Selection {
+  readonly properties: readonly string[];
+  readonly relations: readonly string[];
 }
 
 /** Queries that all must be met, and what tells them from others. */
@@ -27,6 +35,7 @@ interface CursorRow {
   readonly stream: string;
   readonly has_link: boolean;
   readonly binding: CursorBinding | null;
+  readonly selection: Selection | null;
   readonly map_hash: string | null;
   readonly age_ms: number | null;
   readonly last_full_nominal_at: string | null;
@@ -39,7 +48,7 @@ const age = (column: string): string => `(extract(epoch from clock_timestamp() -
 /** What `decide` needs to know of the streams, in their order; ages by the database's clock. */
 export async function readStreamFacts(transaction: Transaction, connection: string, pins: readonly StreamPin[]): Promise<StreamFacts[]> {
   const rows = await transaction.query<CursorRow>(
-    `select stream, link is not null as has_link, binding, map_hash, ${age('received_at')} as age_ms,
+    `select stream, link is not null as has_link, binding, selection, map_hash, ${age('received_at')} as age_ms,
        last_full_nominal_at, failed_fulls, ${age('failed_full_at')} as failed_since_ms
      from cursor where connection = $1 and stream = any ($2)`,
     [connection, pins.map(({ stream }) => stream)],
@@ -52,17 +61,31 @@ export async function readStreamFacts(transaction: Transaction, connection: stri
   );
 }
 
-function factsOf({ stream, delta, optional, binding, mapHash }: StreamPin, row: CursorRow | undefined): StreamFacts {
+function factsOf({ stream, delta, optional, binding, selection, mapHash }: StreamPin, row: CursorRow | undefined): StreamFacts {
   const pinned = { stream, delta, optional, binding, mapHash };
   if (row === undefined) return { ...pinned, cursor: null, lastFull: null, failedFulls: null };
-  const { binding: bound, map_hash: boundMap, age_ms: ageMs, last_full_nominal_at: nominalAt } = row;
-  const { failed_fulls: count, failed_since_ms: sinceMs } = row;
+  const { last_full_nominal_at: nominalAt, failed_fulls: count, failed_since_ms: sinceMs } = row;
   return {
     ...pinned,
-    cursor: row.has_link && bound !== null && boundMap !== null && ageMs !== null ? { binding: bound, mapHash: boundMap, ageMs } : null,
+    cursor: cursorOf(row, selection),
     lastFull: nominalAt === null ? null : { nominalAt },
     failedFulls: count === 0 || sinceMs === null ? null : { count, sinceMs },
   };
+}
+
+function cursorOf({ has_link, binding, selection, map_hash: mapHash, age_ms: ageMs }: CursorRow, asked?: Selection): StreamFacts['cursor'] {
+  if (!has_link || binding === null || mapHash === null || ageMs === null) return null;
+  const found = { binding, mapHash, ageMs };
+  return selection === null || asked === undefined ? found : { ...found, lacks: lacking(selection, asked) };
+}
+
+function lacking(selected: Selection, asked: Selection): string[] {
+  const without = (some: readonly string[], others: readonly string[]): string[] => some.filter((one) => !others.includes(one));
+  return [
+    ...without(asked.properties, selected.properties),
+    ...without(asked.relations, selected.relations),
+    ...without(selected.relations, asked.relations),
+  ];
 }
 
 /**
@@ -71,16 +94,16 @@ function factsOf({ stream, delta, optional, binding, mapHash }: StreamPin, row: 
  */
 export async function adoptCursors(transaction: Transaction, of: { readonly run: number; readonly connection: string }): Promise<void> {
   await transaction.query(
-    `insert into cursor (connection, stream, link, binding, map_hash, received_at, run, tags, last_full_nominal_at, last_full_at, failed_fulls, failed_full_at)
-     select r.connection, p.stream, c.cursor, p.binding, p."mapHash", c.cursor_at, r.run, coalesce(p.include ->> 'hash', ''),
+    `insert into cursor (connection, stream, link, binding, selection, map_hash, received_at, run, tags, last_full_nominal_at, last_full_at, failed_fulls, failed_full_at)
+     select r.connection, p.stream, c.cursor, p.binding, p.selection, p."mapHash", c.cursor_at, r.run, coalesce(p.include ->> 'hash', ''),
        case when c.mode = 'full' then r.nominal_at end, case when c.mode = 'full' then now() end, 0, null
      from connection n
      join run r on r.run = n.fence and r.run = $1
      join checkpoint c on c.run = r.run and c.outcome = 'complete'
-     join jsonb_to_recordset(r.streams) as p (stream text, binding jsonb, "mapHash" text, include jsonb) on p.stream = c.stream
+     join jsonb_to_recordset(r.streams) as p (stream text, binding jsonb, selection jsonb, "mapHash" text, include jsonb) on p.stream = c.stream
      where n.name = $2 and n.deleted_at is null
      on conflict (connection, stream) do update set
-       link = excluded.link, binding = excluded.binding, map_hash = excluded.map_hash, received_at = excluded.received_at, run = excluded.run, tags = excluded.tags,
+       link = excluded.link, binding = excluded.binding, selection = excluded.selection, map_hash = excluded.map_hash, received_at = excluded.received_at, run = excluded.run, tags = excluded.tags,
        last_full_nominal_at = coalesce(excluded.last_full_nominal_at, cursor.last_full_nominal_at),
        last_full_at = coalesce(excluded.last_full_at, cursor.last_full_at),
        failed_fulls = case when excluded.last_full_at is null then cursor.failed_fulls else 0 end,

@@ -2,6 +2,7 @@
 
 import { credentials } from './migrations/credentials.ts';
 import { initial } from './migrations/initial.ts';
+import { maps } from './migrations/maps.ts';
 import { marks } from './migrations/marks.ts';
 import { removals } from './migrations/removals.ts';
 import { tenants } from './migrations/tenants.ts';
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   { version: 5, oldest: 5, sql: workers },
   { version: 6, oldest: 5, sql: marks },
   { version: 7, oldest: 5, sql: credentials },
+  { version: 8, oldest: 5, sql: maps },
 ];

@@ -62,7 +62,8 @@ export interface AssetWrite {
   readonly document: string;
   readonly hash: string;
   readonly mapHash: string;
-  readonly change: Change;
+  /** `unchanged`: another map makes the same document. */
+  readonly change: Change | 'unchanged';
 }
 
 export interface EdgeWrite extends EdgeId {

@@ -65,7 +65,7 @@ export const changes: Write = ({ run, stream, records: recordWrites, assets: ass
     { kind: 'asset', writes: assetWrites },
     { kind: 'edge', writes: edgeWrites },
   ].flatMap(({ kind, writes: of }) => [
-    { kind, change: 'added', nums: of.flatMap(({ change, num }) => (change === 'updated' ? [] : [num])) },
+    { kind, change: 'added', nums: of.flatMap(({ change, num }) => (change === 'added' || change === 'returned' ? [num] : [])) },
     { kind, change: 'updated', nums: of.flatMap(({ change, num }) => (change === 'updated' ? [num] : [])) },
   ]);
   const some = rows.filter((row) => row.nums.length > 0);

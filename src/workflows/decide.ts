@@ -22,11 +22,17 @@ export function decide(decision: Decision): RunPlan {
   // Streams without delta are full in every run, so they do not make a run full; alone they are all there is.
   const judged = told.length > 0 ? told : decided;
   return {
-    mode: judged.some(({ plan }) => plan.mode === 'full') ? 'full' : 'delta',
+    mode: modeOf(judged.map(({ plan }) => plan)),
     reason: firstReason(judged.map(({ plan }) => plan.reason)),
     baselineOverdue: decided.some(({ overdue }) => overdue),
     streams: decided.map(({ plan }) => plan),
   };
+}
+
+/** A stream that is read by delta although its map changed has its stored records mapped again. */
+function modeOf(plans: readonly StreamPlan[]): RunPlan['mode'] {
+  if (plans.some(({ mode }) => mode === 'full')) return 'full';
+  return plans.some(({ reason }) => reason === 'map changed') ? 'remap' : 'delta';
 }
 
 interface Decided {
@@ -38,7 +44,8 @@ interface Decided {
 function decideStream(decision: Decision, facts: StreamFacts): Decided {
   const baseline = facts.delta ? baselineOf(decision, facts) : 'met';
   const reason = reasonOf(decision, facts, baseline);
-  const mode = reason === 'delta' ? 'delta' : 'full';
+  // Stored records have all that a changed map reads, unless it reads what was never selected.
+  const mode = reason === 'delta' || (reason === 'map changed' && isCovered(facts)) ? 'delta' : 'full';
   // A stream that is read in full anyway makes up for its baseline.
   return { plan: { stream: facts.stream, mode, reason }, delta: facts.delta, overdue: baseline === 'waits' && mode === 'delta' };
 }
@@ -54,8 +61,11 @@ function reasonOf({ trigger, cursorMaxAgeMs }: Decision, facts: StreamFacts, bas
   const moved =
     was.tenantId !== binding.tenantId || was.clientId !== binding.clientId || was.cloud !== binding.cloud || was.origin !== binding.origin;
   if (moved) return 'scope changed';
-  if (was.selectHash !== binding.selectHash || cursor.mapHash !== mapHash) return 'map changed';
-  return 'delta';
+  return isCovered(facts) && cursor.mapHash === mapHash ? 'delta' : 'map changed';
+}
+
+function isCovered({ cursor, binding }: StreamFacts): boolean {
+  return cursor !== null && (cursor.binding.selectHash === binding.selectHash || cursor.lacks?.length === 0);
 }
 
 /** `due`: the period of the occurrence has no complete full pull. `waits`: it is due, but its last tries failed and the next is not yet. */

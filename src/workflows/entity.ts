@@ -1,6 +1,6 @@
 // What the entity `connection:NAME` holds, and what a load, a run's end and a decision make of it. Plain data: no Temporal, no time of its own.
 import type { LoadedConnection, LoadedProfile, OccurrenceNote, Paused } from '../activities/types.ts';
-import type { Approval, ConnectionState, ErrorBrief, HeldSet, RunBrief, Timings, Trigger, Verdict } from '../model.ts';
+import type { Approval, ConnectionState, ErrorBrief, HeldSet, Mode, RunBrief, Timings, Trigger, Verdict } from '../model.ts';
 import type { DoneAnswer, RunAnswer, StopInput } from './messages.ts';
 import { type Standing, type StateEvent, transition } from './state.ts';
 
@@ -29,7 +29,7 @@ export interface Current {
   readonly profile: string;
   readonly since: string;
   /** What it was when it began; null when that is not known. */
-  readonly mode: 'full' | 'delta' | 'settle' | null;
+  readonly mode: Mode | null;
   /** The digest that it removes by. */
   readonly approves: string | null;
   /** What it was told; it is told once. */

@@ -65,6 +65,7 @@ function stopFor(entity: Entity, current: Current): StopInput | null {
   if (entity.cancelAsked) return { verdict: 'cancelled', reason: 'cancelled by request' };
   if (entity.paused !== null) return { verdict: 'cancelled', reason: 'paused' };
   const replaced =
-    current.mode === 'delta' && entity.queue.some(({ profile, trigger }) => profile === current.profile && trigger === 'forced');
+    (current.mode === 'delta' || current.mode === 'remap') &&
+    entity.queue.some(({ profile, trigger }) => profile === current.profile && trigger === 'forced');
   return replaced ? { verdict: 'superseded', reason: 'a full pull of the profile was asked for' } : null;
 }

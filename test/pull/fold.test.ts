@@ -19,6 +19,7 @@ const phase = (objects: Phase['objects'], edges: readonly EdgeDefinition[] = [])
   edges,
   objects,
   overflow: null,
+  stored: false,
 });
 const removedElement = (id: string): JsonObject => ({ id, '@removed': { reason: 'deleted' } });
 
@@ -174,7 +175,7 @@ describe('edges', () => {
       unlisted: null,
     };
     const folded = fold(
-      { yields: 'edges', edges: [assignment], objects: 'whole', overflow: null },
+      { yields: 'edges', edges: [assignment], objects: 'whole', overflow: null, stored: false },
       ['id'],
       [{ id: 'a1', roleDefinitionId: 'r', principalId: 'p', directoryScopeId: '/' }],
     );

@@ -33,7 +33,14 @@ test.each([
   ],
   ['appRoleAssignments', 'full', ['servicePrincipals: servicePrincipals 999 appRoleAssignedTo']],
 ] as const)('%s, %s', (stream, mode, expected) => {
-  expect(reading(firstSteps(targetOf(stream), mode, link))).toEqual(expected);
+  expect(reading(firstSteps(targetOf(stream), { mode, reason: mode === 'full' ? 'forced' : 'delta' }, link))).toEqual(expected);
+});
+
+const first = { mode: 'full', reason: 'first run' } as const;
+
+test('a delta whose map changed goes on with the stored records', () => {
+  expect(reading(firstSteps(targetOf('users'), { mode: 'delta', reason: 'map changed' }, link))).toEqual(['delta: cursor', 'stored: 0']);
+  expect(reading(firstSteps(targetOf('users'), { mode: 'full', reason: 'map changed' }, link))).toHaveLength(3);
 });
 
 test('a tenant without delta has the list alone', () => {
@@ -43,7 +50,7 @@ test('a tenant without delta has the list alone', () => {
 
 test('a next link is read before the steps below it, and an empty stack ends the walk', () => {
   const target = targetOf('users');
-  const start = firstSteps(target, 'full', link);
+  const start = firstSteps(target, first, link);
   const afterToken = nextSteps(target, start, { objects: [], next: null }, link);
   expect(reading(afterToken)).toEqual(['list: users 999', 'closing: cursor']);
   const afterPage = nextSteps(target, afterToken, { objects: [], next: 'page 2' }, link);
@@ -59,7 +66,7 @@ test.each([
 ])('a service principal that returns %i assignments', (count, chains) => {
   const target = targetOf('appRoleAssignments');
   const object = { id: 'a/b', appRoleAssignedTo: Array.from({ length: count }, (_, index) => ({ id: `${index}` })) };
-  const steps = nextSteps(target, firstSteps(target, 'full', link), { objects: [object], next: 'page 2' }, link);
+  const steps = nextSteps(target, firstSteps(target, first, link), { objects: [object], next: 'page 2' }, link);
   expect(reading(steps)).toEqual([...chains, 'servicePrincipals: page 2']);
 });
 

@@ -62,7 +62,13 @@ describe('a stream with delta', () => {
       {},
     ],
     ['map changed', 'another selection', { cursor: { ...cursor, binding: { ...binding, selectHash: 'other' } } }, {}],
-    ['map changed', 'another map', { cursor: { ...cursor, mapHash: 'other' } }, {}],
+    [
+      'map changed',
+      'a field that was never selected',
+      { cursor: { ...cursor, mapHash: 'other', binding: { ...binding, selectHash: 'other' }, lacks: ['jobTitle'] } },
+      {},
+    ],
+    ['delta', 'less is selected, by the same map', { cursor: { ...cursor, binding: { ...binding, selectHash: 'other' }, lacks: [] } }, {}],
     ['delta', 'all as it was', {}, {}],
     ['delta', 'as old as may be', { cursor: { ...cursor, ageMs: cursorMaxAgeMs } }, {}],
     ['delta', 'on demand, all as it was', {}, { trigger: 'manual' }],
@@ -75,6 +81,37 @@ describe('a stream with delta', () => {
       reason,
       baselineOverdue: false,
       streams: [{ stream: 'users', mode, reason }],
+    });
+  });
+});
+
+describe('a map that changed, and reads nothing that was never selected', () => {
+  const remapped = { cursor: { ...cursor, mapHash: 'other' } };
+  test.each<[string, Partial<StreamFacts>]>([
+    ['the same selection', remapped],
+    ['a part of it', { cursor: { ...remapped.cursor, binding: { ...binding, selectHash: 'other' }, lacks: [] } }],
+  ])('%s: by delta, and what is stored is mapped again', (_, facts) => {
+    expect(decided([{ ...users, ...facts }, roles])).toEqual({
+      mode: 'remap',
+      reason: 'map changed',
+      baselineOverdue: false,
+      streams: [
+        { stream: 'users', mode: 'delta', reason: 'map changed' },
+        { stream: 'roles', mode: 'full', reason: 'no delta for this stream' },
+      ],
+    });
+  });
+
+  test('beside a stream that is read in full the run is full', () => {
+    expect(
+      decided([
+        { ...users, ...remapped },
+        { ...users, stream: 'groups', cursor: null },
+      ]),
+    ).toMatchObject({
+      mode: 'full',
+      reason: 'cursor expired',
+      streams: [{ mode: 'delta', reason: 'map changed' }, { mode: 'full' }],
     });
   });
 });
@@ -119,7 +156,7 @@ test.each<[string, Partial<StreamFacts>, Partial<StreamFacts>, Reason]>([
     { cursor: { ...cursor, binding: { ...binding, cloud: 'china' } } },
     'scope changed',
   ],
-  ['map and delta', { cursor: { ...cursor, mapHash: 'x' } }, {}, 'map changed'],
+  ['map and delta', { cursor: { ...cursor, binding: { ...binding, selectHash: 'x' } } }, {}, 'map changed'],
 ])('the run has the first reason of its streams: %s', (_, first, second, reason) => {
   const plan = decided([
     { ...users, ...first },
