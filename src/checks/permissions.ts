@@ -1,14 +1,15 @@
 // The check `permissions`: what the token holds against what the streams need. Pure, and nothing is asked.
+import type { StreamDefinition } from '../connectors/definition.ts';
 import { connectorNamed } from '../connectors/index.ts';
-import { type ActiveStream, activeStreams, leastPermissions } from '../connectors/select.ts';
+import { leastPermissions, pulledStreams } from '../connectors/select.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import type { Found } from './report.ts';
 import { say } from './words.ts';
 
 /** The streams of the active profiles, each once; of all profiles where none is active yet. @throws CONFIG_INVALID */
-export function testedStreams(spec: ConnectionSpec): ActiveStream['definition'][] {
+export function testedStreams(spec: ConnectionSpec): StreamDefinition[] {
   const active = spec.profiles.filter(({ status }) => status === 'active');
-  const found = (active.length > 0 ? active : spec.profiles).flatMap(({ name }) => activeStreams(spec, name));
+  const found = (active.length > 0 ? active : spec.profiles).flatMap(({ name }) => pulledStreams(spec, name));
   return [...new Set(found.map(({ definition }) => definition))];
 }
 

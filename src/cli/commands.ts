@@ -63,7 +63,7 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     run(options, async (context) => (await import('./verbs/doctor.ts')).doctor(context)),
   );
 
-  verb('apply', 'create or change connections and tags from YAML or JSON files')
+  verb('apply', 'create or change connections, tags and maps from YAML or JSON files')
     .requiredOption('-f, --file <path...>', 'a file, or a directory of *.yaml, *.yml and *.json files')
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--skip-test', 'without Test Connection, and so without a worker')
@@ -183,12 +183,29 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     run(options, async (context) => (await import('./verbs/tags.ts')).tagsRm(context, name)),
   );
 
-  const maps = program.command('maps').description('transform maps: list, show, preview').helpCommand(false);
+  const maps = program.command('maps').description('transform maps: list, show, clone, preview, diff, apply, rm').helpCommand(false);
   verb('list', 'the transform maps', maps).action((options: CommonOptions) =>
     run(options, async (context) => (await import('./verbs/maps.ts')).mapsList(context)),
   );
-  verb('show <name>', 'one transform map, as a file that can be changed and previewed', maps).action(
-    (name: string, options: CommonOptions) => run(options, async (context) => (await import('./verbs/maps.ts')).mapsShow(context, name)),
+  verb('show <name>', 'one transform map, as its file', maps).action((name: string, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/maps.ts')).mapsShow(context, name)),
+  );
+  verb('clone <name> <as>', 'the file of a map of your own, to be changed, previewed and applied', maps).action(
+    (name: string, as: string, options: CommonOptions) =>
+      run(options, async (context) => (await import('./verbs/maps.ts')).mapsClone(context, name, as)),
+  );
+  for (const [name, does, act] of [
+    ['apply', 'stores maps of your own; connections that use a changed one map their records again', 'mapsApply'],
+    ['diff', 'what applying would change; changes nothing', 'mapsDiff'],
+  ] as const) {
+    verb(name, does, maps)
+      .requiredOption('-f, --file <path...>', 'a file, or a directory of *.yaml, *.yml and *.json files')
+      .action((options: CommonOptions & { file: string[] }) =>
+        run(options, async (context) => (await import('./verbs/mapsChange.ts'))[act](context, options)),
+      );
+  }
+  verb('rm <name>', 'removes a map of your own that no connection uses', maps).action((name: string, options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/mapsChange.ts')).mapsRm(context, name)),
   );
   verb('preview', 'what a map makes of stored records, and what that changes; writes nothing', maps)
     .requiredOption('-f, --file <path>', 'the file of the map, or - for standard input')

@@ -16,3 +16,12 @@ export function listed(outcome: string, problems: readonly string[]): string {
   const more = problems.length > shownAtMost ? [`and ${problems.length - shownAtMost} more`] : [];
   return [outcome, ...problems.slice(0, shownAtMost), ...more].join('\n  ');
 }
+
+/** For verbs that take one kind of document. @throws CONFIG_INVALID naming the first of `others`. */
+export function requireOnly(kind: 'tag' | 'map', others: readonly { readonly file: string; readonly line: number }[]): void {
+  const [other] = others;
+  if (other === undefined) return;
+  throw new TidemarkError('CONFIG_INVALID', `${other.file}:${other.line} is no ${kind}. Nothing was changed.`, {
+    hint: `Use "tidemark apply -f FILE", which takes all kinds; a ${kind} has kind: ${kind}.`,
+  });
+}

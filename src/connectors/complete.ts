@@ -1,5 +1,6 @@
 // From a connection file's keys to the complete connection: defaults, and the checks that need other keys, the connector or the time.
 import type { ConnectorDefinition } from './definition.ts';
+import type { CustomMaps } from './customMap.ts';
 import { connectors } from './index.ts';
 import type { ConnectionInput } from './input.ts';
 import type { Fault } from './issue.ts';
@@ -13,6 +14,8 @@ export interface CompleteOptions {
   readonly now: Date;
   /** The connection as stored: a start that the file leaves out stays what it was. */
   readonly previous: ConnectionSpec | null;
+  /** The maps of the users' own; null: not known yet. */
+  readonly maps: CustomMaps | null;
   /** The PEM that `endpoints.caFile` names; null when it names none. */
   readonly ca: string | null;
 }
@@ -46,12 +49,13 @@ export function completeSpec(
     faults.push({ path: ['endpoints'], reason: 'is accepted with cloud: custom only' });
   const profiles = input.profiles.map((profile, position) => {
     const before = options.previous?.profiles.find((known) => known.name === profile.name) ?? null;
-    const found = completeProfile(profile, connector, before, options.now);
+    const found = completeProfile(profile, connector, { now: options.now, before, maps: options.maps });
     for (const fault of found.faults) faults.push({ path: ['profiles', position, ...fault.path], reason: fault.reason });
     return found.profile;
   });
   faults.push(...between(profiles, connector));
   const { endpoints, credentials } = input;
+  const named = new Set(profiles.flatMap(({ maps }) => Object.values(maps)));
   const spec: ConnectionSpec = {
     name: input.name,
     title: input.title ?? input.name,
@@ -70,6 +74,7 @@ export function completeSpec(
     guard: input.guard,
     rejects: input.rejects,
     profiles,
+    customMaps: Object.fromEntries(Object.entries(options.maps ?? {}).filter(([name]) => named.has(name))),
   };
   return { spec: faults.length === 0 ? spec : null, faults };
 }

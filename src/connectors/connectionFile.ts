@@ -1,14 +1,17 @@
-// Configuration files, YAML or JSON: from text to complete connections and tags, or every problem with its line. Reads no files and no environment.
+// Configuration files, YAML or JSON: from text to complete connections, tags and maps, or every problem with its line. Reads no files and no environment.
 // MUST NOT repeat a value in a problem: it may be a secret that stands where it should not.
+import { z } from 'zod';
+import type { TransformMap } from '../mappings/map.ts';
+import type { JsonObject } from '../model.ts';
 import { completeSpec, notesOf } from './complete.ts';
+import type { CustomMaps } from './customMap.ts';
 import { connectionInput } from './input.ts';
 import { faultsOfIssues } from './issue.ts';
 import type { Fault } from './issue.ts';
+import { readMap } from './mapFile.ts';
 import type { ConnectionSpec } from './spec.ts';
 import { tagInput, type TagInput } from './tag.ts';
-import { readYaml } from './yamlText.ts';
-
-const laterKinds = new Set(['identification-rules', 'map']);
+import { readYaml, type YamlDocument } from './yamlText.ts';
 
 export interface SourceFile {
   /** How problems name it. */
@@ -41,9 +44,18 @@ export interface FoundTag {
   readonly queryAt: Pick<Problem, 'line' | 'column'>;
 }
 
+export interface FoundMap {
+  readonly file: string;
+  readonly line: number;
+  readonly map: TransformMap;
+  /** As the file gives it, which is how it is kept. */
+  readonly definition: JsonObject;
+}
+
 interface Found {
   readonly connections: readonly FoundConnection[];
   readonly tags: readonly FoundTag[];
+  readonly maps: readonly FoundMap[];
   readonly problems: readonly Problem[];
 }
 
@@ -51,22 +63,58 @@ export interface FileOptions {
   readonly now: Date;
   /** The stored connection whose name equals this one without regard to case. */
   readonly previous?: (name: string) => ConnectionSpec | null;
+  /** The stored maps; those of the files stand before them. Absent while no server was asked: then maps are not looked for. */
+  readonly maps?: CustomMaps;
   /** The text of `endpoints.caFile`, which is relative to the file that names it; throws when it cannot be read. */
   readonly readCa?: (file: string, caFile: string) => string;
 }
 
+/** One document of a file, with a place for what is wrong with it. */
+interface FileDocument extends YamlDocument {
+  readonly file: string;
+  readonly line: number;
+  readonly kind: unknown;
+}
+
+type Problems = Problem[];
+
 /** Reads all documents of all files. When `problems` is not empty, nothing should be applied. Never throws for what a file holds. */
 export function parseConnectionFiles(files: readonly SourceFile[], options: FileOptions): Found {
-  const found = files.map((file) => parseFile(file, options));
-  const connections = found.flatMap((each) => each.connections);
-  const tags = found.flatMap((each) => each.tags);
-  const problems = [
-    ...found.flatMap((each) => each.problems),
+  const problems: Problems = [];
+  const documents = files.flatMap((source) => documentsOf(source, problems));
+  const ofKind = (kind: string): FileDocument[] => documents.filter((document) => document.kind === kind);
+  const maps = ofKind('map').flatMap((document) => readMapOf(document, problems) ?? []);
+  const tags = ofKind('tag').flatMap((document) => readTag(document, problems) ?? []);
+  const known = { ...options.maps, ...Object.fromEntries(maps.map(({ map, definition }) => [map.name, definition])) };
+  const connections = documents
+    .filter(({ kind }) => kind !== 'map' && kind !== 'tag')
+    .flatMap(
+      (document) => readConnection(document, { ...options, ...(options.maps === undefined ? {} : { maps: known }) }, problems) ?? [],
+    );
+  problems.push(
     ...repeated(connections.map(({ file, line, spec }) => ({ file, line, name: spec.name }))),
     ...repeated(tags.map(({ file, line, tag }) => ({ file, line, name: tag.name }))),
-  ];
-  problems.sort((one, other) => (one.file === other.file ? one.line - other.line || one.column - other.column : 0));
-  return { connections, tags, problems };
+    ...repeated(maps.map(({ file, line, map }) => ({ file, line, name: map.name }))),
+  );
+  const place = new Map(files.map(({ file }, index) => [file, index]));
+  problems.sort(
+    (one, other) => (place.get(one.file) ?? 0) - (place.get(other.file) ?? 0) || one.line - other.line || one.column - other.column,
+  );
+  return { connections, tags, maps, problems };
+}
+
+function documentsOf({ file, text }: SourceFile, problems: Problems): FileDocument[] {
+  const { documents, faults } = readYaml(text);
+  problems.push(...faults.map((fault) => ({ file, path: '', ...fault })));
+  return documents.map(({ value, placeOf }) => {
+    const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
+    return { file, line: placeOf([], false).line, kind, value, placeOf };
+  });
+}
+
+/** How what is wrong with a document is told. */
+function telling({ file, placeOf }: FileDocument, problems: Problems): (fault: Fault) => void {
+  return ({ path, reason, onKey = false }) => void problems.push({ file, ...placeOf(path, onKey), path: path.join('.'), reason });
 }
 
 /** Names are one without regard to case. */
@@ -87,83 +135,69 @@ export function problemInWords(problem: Problem): string {
   return problem.path === '' ? `${place} ${problem.reason}` : `${place} ${problem.path}: ${problem.reason}`;
 }
 
-function parseFile(source: SourceFile, options: FileOptions): Found {
-  const { file, text } = source;
-  const connections: FoundConnection[] = [];
-  const tags: FoundTag[] = [];
-  const problems: Problem[] = [];
-  const { documents, faults } = readYaml(text, 'connection');
-  problems.push(...faults.map((fault) => ({ file, path: '', ...fault })));
-  for (const document of documents) {
-    const add: Add = (path, reason, onKey = false) => {
-      problems.push({ file, ...document.placeOf(path, onKey), path: path.join('.'), reason });
-    };
-    const { line } = document.placeOf([], false);
-    if (isTag(document.value)) {
-      const tag = readTag(document.value, add);
-      if (tag !== null) tags.push({ file, line, tag, queryAt: document.placeOf(['query'], false) });
-      continue;
-    }
-    const spec = read(document.value, file, options, add);
-    if (spec !== null) connections.push({ file, line, spec, notes: notesOf(spec) });
+function readMapOf(document: FileDocument, problems: Problems): FoundMap | null {
+  const read = readMap(document.value);
+  if (!('map' in read)) {
+    read.faults.forEach(telling(document, problems));
+    return null;
   }
-  return { connections, tags, problems };
+  const { file, line, value } = document;
+  return { file, line, map: read.map, definition: z.record(z.string(), z.json()).parse(value) };
 }
 
-const isTag = (value: unknown): boolean => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tag';
-
-function readTag(value: unknown, add: Add): FoundTag['tag'] | null {
+function readTag(document: FileDocument, problems: Problems): FoundTag | null {
+  const { file, line, value, placeOf } = document;
   const parsed = tagInput.safeParse(value, { reportInput: false });
-  for (const fault of faultsOfIssues(parsed.error?.issues ?? [], [], tagKeys)) add(fault.path, fault.reason, fault.onKey);
+  faultsOfIssues(parsed.error?.issues ?? [], [], tagKeys).forEach(telling(document, problems));
   if (!parsed.success) return null;
   const { name, query, criticality = null } = parsed.data;
-  return { name, query, criticality };
+  return { file, line, tag: { name, query, criticality }, queryAt: placeOf(['query'], false) };
 }
 
 const tagKeys = new Map([['', Object.keys(tagInput.shape)]]);
 
-type Add = (path: Fault['path'], reason: string, onKey?: boolean) => void;
-
-/** One document's value as a complete connection, or null after adding what is wrong with it. */
-function read(value: unknown, file: string, options: FileOptions, add: Add): ConnectionSpec | null {
+/** A document as a complete connection, or null after telling what is wrong with it. */
+function readConnection(document: FileDocument, options: FileOptions, problems: Problems): FoundConnection | null {
+  const { file, line, kind, value } = document;
+  const tell = telling(document, problems);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    add([], 'is not a connection: a document has keys such as name, connector and credentials');
+    tell({ path: [], reason: 'is not a connection: a document has keys such as name, connector and credentials' });
     return null;
   }
-  if ('kind' in value && typeof value.kind === 'string' && laterKinds.has(value.kind)) {
-    add(['kind'], `"${value.kind}" is not supported by this version; connection and tag are`);
+  if (kind === 'identification-rules') {
+    tell({ path: ['kind'], reason: `"${kind}" is not supported by this version; connection, tag and map are` });
     return null;
   }
   if ('Connections' in value) {
-    add(['Connections'], 'an Identity Manager appsettings file is not supported by this version', true);
+    tell({ path: ['Connections'], reason: 'an Identity Manager appsettings file is not supported by this version', onKey: true });
     return null;
   }
   const parsed = connectionInput.safeParse(value, { reportInput: false });
   if (!parsed.success) {
-    for (const fault of faultsOfIssues(parsed.error.issues)) add(fault.path, fault.reason, fault.onKey);
+    faultsOfIssues(parsed.error.issues).forEach(tell);
     return null;
   }
   const input = parsed.data;
   const previous = options.previous?.(input.name) ?? null;
   if (previous !== null && previous.name !== input.name) {
-    add(['name'], `differs only in case from the connection "${previous.name}", which exists already`);
+    tell({ path: ['name'], reason: `differs only in case from the connection "${previous.name}", which exists already` });
     return null;
   }
-  const ca = readCa(input.endpoints?.caFile, file, options, add);
-  const { spec, faults } = completeSpec(input, { now: options.now, previous, ca: ca ?? null });
-  for (const fault of faults) add(fault.path, fault.reason, fault.onKey);
-  return ca === undefined ? null : spec;
+  const ca = readCa(input.endpoints?.caFile, file, options, tell);
+  const { spec, faults } = completeSpec(input, { now: options.now, previous, maps: options.maps ?? null, ca: ca ?? null });
+  faults.forEach(tell);
+  return ca === undefined || spec === null ? null : { file, line, spec, notes: notesOf(spec) };
 }
 
 /** The authority's PEM, null when the file names none; undefined after adding why it cannot be had. */
-function readCa(caFile: string | undefined, file: string, options: FileOptions, add: Add): string | null | undefined {
+function readCa(caFile: string | undefined, file: string, options: FileOptions, tell: (fault: Fault) => void): string | null | undefined {
   if (caFile === undefined) return null;
   try {
     const pem = options.readCa?.(file, caFile) ?? '';
     if (pem.length <= 65_536 && pem.includes('-----BEGIN CERTIFICATE-----') && !pem.includes('PRIVATE KEY')) return pem;
-    add(['endpoints', 'caFile'], 'does not hold a PEM certificate (and nothing else) of at most 64 KB');
+    tell({ path: ['endpoints', 'caFile'], reason: 'does not hold a PEM certificate (and nothing else) of at most 64 KB' });
   } catch {
-    add(['endpoints', 'caFile'], 'cannot be read; it is relative to the file that names it');
+    tell({ path: ['endpoints', 'caFile'], reason: 'cannot be read; it is relative to the file that names it' });
   }
   return undefined;
 }

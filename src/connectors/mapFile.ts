@@ -1,9 +1,8 @@
-// A transform map from its file: every mistake with its line, against the data models of its stream, or the map. Reads no files.
+// A transform map from its document: every mistake with its path, against the data models of its stream, or the map.
 import type { MapFunction, MapRow, TransformMap } from '../mappings/map.ts';
 import { compile } from '../mappings/engine.ts';
 import { parseSource, parseTarget } from '../mappings/path.ts';
 import { asTidemarkError } from '../errors.ts';
-import type { Problem, SourceFile } from './connectionFile.ts';
 import type { StreamDefinition } from './definition.ts';
 import { connectors } from './index.ts';
 import { type Fault, faultsOfIssues } from './issue.ts';
@@ -12,31 +11,9 @@ import { sourceFieldsOf, typeAt } from './models/fields.ts';
 import { targetModels } from './models/index.ts';
 import type { DataType } from './models/model.ts';
 import { suggestion } from './suggest.ts';
-import { readYaml } from './yamlText.ts';
 
-interface Found {
-  readonly maps: readonly TransformMap[];
-  readonly problems: readonly Problem[];
-}
-
-/** Every document of the file. Where there are problems, no map should be used. Never throws for what the file holds. */
-export function readMapFile({ file, text }: SourceFile): Found {
-  const { documents, faults } = readYaml(text, 'map');
-  const problems: Problem[] = faults.map((fault) => ({ file, path: '', ...fault }));
-  const maps: TransformMap[] = [];
-  for (const document of documents) {
-    const read = readMap(document.value);
-    if ('map' in read) maps.push(read.map);
-    else {
-      problems.push(
-        ...read.faults.map(({ path, reason, onKey = false }) => ({ file, ...document.placeOf(path, onKey), path: path.join('.'), reason })),
-      );
-    }
-  }
-  return { maps, problems };
-}
-
-function readMap(value: unknown): { readonly map: TransformMap } | { readonly faults: readonly Fault[] } {
+/** A document of `kind: map` as the map it is, or all that is wrong with it. Never throws. */
+export function readMap(value: unknown): { readonly map: TransformMap } | { readonly faults: readonly Fault[] } {
   const parsed = mapInput.safeParse(value, { reportInput: false });
   if (!parsed.success) return { faults: faultsOfIssues(parsed.error.issues, [], mapKeys) };
   const input = parsed.data;

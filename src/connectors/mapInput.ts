@@ -26,14 +26,16 @@ const row = z.strictObject({
   off: z.boolean().optional(),
 });
 
+export const mapName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9.-]{0,63}(\/[A-Za-z0-9.-]{1,64})?$/,
+    'begins with a letter and has letters, digits, "-" and "." only, at most 64; built-in maps are named CONNECTOR/STREAM',
+  );
+
 export const mapInput = z.strictObject({
   kind: z.literal('map'),
-  name: z
-    .string()
-    .regex(
-      /^[A-Za-z][A-Za-z0-9.-]{0,63}(\/[A-Za-z0-9.-]{1,64})?$/,
-      'begins with a letter and has letters, digits, "-" and "." only, at most 64; built-in maps are named CONNECTOR/STREAM',
-    ),
+  name: mapName,
   connector: z.string(),
   stream: z.string(),
   source: z.string(),

@@ -1,5 +1,7 @@
 // A profile and its schedule, completed and checked against the connector and the time.
-import { compiledMap } from '../mappings/maps/index.ts';
+import { asTidemarkError } from '../errors.ts';
+import { builtInMaps } from '../mappings/maps/index.ts';
+import { type CustomMaps, isCustomName, mapNamed } from './customMap.ts';
 import type { ConnectorDefinition } from './definition.ts';
 import type { ProfileInput, ScheduleInput } from './input.ts';
 import type { Fault } from './issue.ts';
@@ -7,12 +9,18 @@ import { cronFault, defaultEnd, instantOf, isTimezone, periodMs, repeats } from 
 import type { ProfileSpec } from './spec.ts';
 import { suggestion } from './suggest.ts';
 
-/** `before` is the stored profile of this name: a start that the file leaves out stays what it was. */
+interface ProfileOptions {
+  readonly now: Date;
+  /** The stored profile of this name: a start that the file leaves out stays what it was. */
+  readonly before: ProfileSpec | null;
+  /** null: not known yet; then only names of built-in maps are judged. */
+  readonly maps: CustomMaps | null;
+}
+
 export function completeProfile(
   input: ProfileInput,
   connector: ConnectorDefinition,
-  before: ProfileSpec | null,
-  now: Date,
+  { now, before, maps }: ProfileOptions,
 ): { readonly profile: ProfileSpec; readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
   const names = connector.streams.map((stream) => stream.name);
@@ -22,7 +30,7 @@ export function completeProfile(
     else if (input.streams?.indexOf(name) !== position) faults.push({ path: ['streams', position], reason: 'is named twice' });
   });
   for (const [stream, map] of Object.entries(input.maps)) {
-    const reason = mapFault(connector, input, stream, map);
+    const reason = mapFault({ connector, profile: input, stream }, map, maps);
     if (reason !== null) faults.push({ path: ['maps', stream], reason });
   }
   const schedule = input.schedule === undefined ? null : completeSchedule(input.schedule, connector, before?.schedule ?? null, now);
@@ -44,20 +52,26 @@ export function completeProfile(
   return { profile, faults };
 }
 
-function mapFault(connector: ConnectorDefinition, profile: ProfileInput, stream: string, name: string): string | null {
+function mapFault(
+  { connector, profile, stream }: { readonly connector: ConnectorDefinition; readonly profile: ProfileInput; readonly stream: string },
+  name: string,
+  maps: CustomMaps | null,
+): string | null {
+  const streams = connector.streams.map((candidate) => candidate.name);
   const definition = connector.streams.find((candidate) => candidate.name === stream);
-  if (definition === undefined)
-    return `is not a stream of ${connector.name}${suggestion(
-      stream,
-      connector.streams.map((candidate) => candidate.name),
-    )}`;
+  if (definition === undefined) return `is not a stream of ${connector.name}${suggestion(stream, streams)}`;
   if (definition.class === null) return 'has no assets, so no map';
   if (profile.streams !== undefined && !profile.streams.includes(stream)) return 'is a stream that this profile does not pull';
+  const known = [...builtInMaps.map((map) => map.name), ...Object.keys(maps ?? {})];
+  if (!known.includes(name)) {
+    if (maps === null && isCustomName(name)) return null;
+    return `names a transform map that does not exist${suggestion(name, known)}; the built-in one is ${definition.map ?? ''}, "tidemark maps list" shows all`;
+  }
   try {
-    const { map } = compiledMap(name);
+    const { map } = mapNamed(maps ?? {}, name);
     return map.connector === connector.name && map.stream === stream ? null : `names a map of ${map.connector}'s ${map.stream}`;
-  } catch {
-    return `names a transform map that does not exist; the built-in one is ${definition.map ?? ''}`;
+  } catch (error) {
+    return asTidemarkError(error).message;
   }
 }
 

@@ -2,15 +2,18 @@
 import { TidemarkError } from '../errors.ts';
 import { hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
-import { compiledMap } from '../mappings/maps/index.ts';
+import { mapNamed } from './customMap.ts';
 import type { ConnectorDefinition, EdgeDefinition, RelationSource, StreamDefinition } from './definition.ts';
 import { connectorNamed, streamNamed } from './index.ts';
 import type { ConnectionSpec, ProfileSpec } from './spec.ts';
 
-export interface ActiveStream {
+interface PulledStream {
   readonly definition: StreamDefinition;
   /** The profile names it: a missing permission then fails it, even when it is optional (decision 23). */
   readonly named: boolean;
+}
+
+interface ActiveStream extends PulledStream {
   /** null for a stream whose records are kept for their edges only. */
   readonly map: CompiledMap | null;
 }
@@ -26,14 +29,16 @@ export function leastPermissions(streams: readonly StreamDefinition[]): string[]
 }
 
 /** The streams of a profile in the connector's order: those it names, else all that are not optional (decision 1). @throws CONFIG_INVALID */
-export function activeStreams(spec: ConnectionSpec, profileName: string): ActiveStream[] {
-  const connector = connectorNamed(spec.connector);
+export function pulledStreams(spec: ConnectionSpec, profileName: string): PulledStream[] {
   const profile = profileNamed(spec, profileName);
-  return streamsOf(connector, profile).map((definition) => ({
-    definition,
-    named: profile.streams?.includes(definition.name) ?? false,
-    map: mapOf(definition, profile),
-  }));
+  const named = profile.streams ?? [];
+  return streamsOf(connectorNamed(spec.connector), profile).map((definition) => ({ definition, named: named.includes(definition.name) }));
+}
+
+/** The same with their maps. @throws CONFIG_INVALID */
+export function activeStreams(spec: ConnectionSpec, profileName: string): ActiveStream[] {
+  const profile = profileNamed(spec, profileName);
+  return pulledStreams(spec, profileName).map((stream) => ({ ...stream, map: mapOf(spec, stream.definition, profile) }));
 }
 
 /**
@@ -47,7 +52,7 @@ export function activeMaps(spec: ConnectionSpec, profileName: string): CompiledM
   const maps = new Map<string, CompiledMap>();
   for (const profile of [own, ...others]) {
     for (const definition of streamsOf(connector, profile)) {
-      const map = mapOf(definition, profile);
+      const map = mapOf(spec, definition, profile);
       if (map !== null && !maps.has(definition.name)) maps.set(definition.name, map);
     }
   }
@@ -155,7 +160,7 @@ function streamsOf(connector: ConnectorDefinition, profile: ProfileSpec): Stream
   return connector.streams.filter((stream) => (named === null ? !stream.optional : named.includes(stream.name)));
 }
 
-function mapOf(stream: StreamDefinition, profile: ProfileSpec): CompiledMap | null {
+function mapOf({ customMaps }: ConnectionSpec, stream: StreamDefinition, profile: ProfileSpec): CompiledMap | null {
   const name = profile.maps[stream.name] ?? stream.map;
-  return name === null ? null : compiledMap(name);
+  return name === null ? null : mapNamed(customMaps, name);
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { TidemarkError } from '../errors.ts';
 import { canonical, hashOf } from '../mappings/canonical.ts';
-import type { Json } from '../model.ts';
+import type { JsonObject } from '../model.ts';
 import { cloudNames } from './clouds.ts';
 
 const scheduleSpec = z.discriminatedUnion('occurs', [
@@ -52,6 +52,8 @@ const connectionSpec = z.object({
   guard: z.object({ absolute: z.number(), percent: z.number(), minimum: z.number(), dailyPercent: z.number() }),
   rejects: z.object({ absolute: z.number(), percent: z.number() }),
   profiles: z.array(profileSpec),
+  /** The maps of the users' own that the profiles name, as their files give them. Kept beside the connection: not a part of what is applied. */
+  customMaps: z.record(z.string(), z.json()).default({}),
 });
 
 export type ConnectionSpec = z.output<typeof connectionSpec>;
@@ -66,11 +68,15 @@ export function readSpec(stored: unknown): ConnectionSpec {
   });
 }
 
-/** SHA-256 of the whole connection: `apply` tells changed from unchanged by it. What earlier releases did not know counts when it is there. */
+/** What `apply` stores of a connection: all but what is kept beside it. */
+export function appliedSpec({ customMaps: _, ...spec }: ConnectionSpec): JsonObject {
+  return z.record(z.string(), z.json()).parse(spec);
+}
+
+/** SHA-256 of what is stored: `apply` tells changed from unchanged by it. What earlier releases did not know counts when it is there. */
 export function specHash(spec: ConnectionSpec): string {
   const { identity, ...credentials } = spec.credentials;
-  const json: Json = z.json().parse({ ...spec, credentials: identity === null ? credentials : spec.credentials });
-  return hashOf(canonical(json));
+  return hashOf(canonical({ ...appliedSpec(spec), credentials: identity === null ? credentials : spec.credentials }));
 }
 
 /** The names of a stored connection's profiles; none when there is no such connection, or it cannot be read. */

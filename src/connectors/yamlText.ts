@@ -21,17 +21,14 @@ interface YamlFault extends Place {
   readonly reason: string;
 }
 
-interface YamlDocument {
+export interface YamlDocument {
   readonly value: unknown;
   /** Where the path is: its value, or its key; the nearest object around it when the text does not have it. */
-  placeOf(path: Path, onKey: boolean): Place;
+  readonly placeOf: (path: Path, onKey: boolean) => Place;
 }
 
-/** The documents that can be read, and why the others cannot; `sought` is what they should be. Never throws for what the text holds. */
-export function readYaml(
-  text: string,
-  sought: 'connection' | 'map',
-): { readonly documents: readonly YamlDocument[]; readonly faults: readonly YamlFault[] } {
+/** The documents that can be read, and why the others cannot. Never throws for what the text holds. */
+export function readYaml(text: string): { readonly documents: readonly YamlDocument[]; readonly faults: readonly YamlFault[] } {
   const whole = (reason: string): { documents: []; faults: YamlFault[] } => ({ documents: [], faults: [{ line: 1, column: 1, reason }] });
   if (Buffer.byteLength(text) > maxSizeBytes) return whole('is larger than 1 MB');
   const lines = new LineCounter();
@@ -45,7 +42,7 @@ export function readYaml(
     throw error;
   }
   if (parsed.length > maxDocuments) return whole(`has more than ${maxDocuments} documents`);
-  if (parsed.length === 0) return whole(`holds no ${sought}`);
+  if (parsed.length === 0) return whole('holds nothing');
   const documents: YamlDocument[] = [];
   const faults: YamlFault[] = [];
   for (const document of parsed) {

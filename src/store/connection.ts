@@ -3,7 +3,7 @@
 import { TidemarkError } from '../errors.ts';
 import type { ConnectionState, ErrorBrief, JsonObject } from '../model.ts';
 import { dropCursors } from './cursor.ts';
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 import { byNum, jsonb } from './params.ts';
 import { watchSchedules } from './watch.ts';
 
@@ -29,15 +29,16 @@ export interface Connection {
   readonly saved: SavedState | null;
 }
 
-const columns = `name, spec, spec_hash as "specHash", revision, created_at as "createdAt", changed_at as "changedAt", fence, state as saved`;
+const columns = `name, with_maps(spec) as spec, spec_hash as "specHash", revision, created_at as "createdAt", changed_at as "changedAt", fence, state as saved`;
 
 /**
  * Creates or changes a connection; a change makes a new revision, and watches its schedules from now on. Idempotent by the hash of the spec.
- * @throws CONFIG_INVALID when another connection has this name in other letter case.
+ * `maps`: those of the users' own that it names.
+ * @throws CONFIG_INVALID when another connection has this name in other letter case, or one of the maps is not there any more.
  */
 export async function putConnection(
   database: Database,
-  of: { readonly name: string; readonly spec: JsonObject; readonly specHash: string },
+  of: { readonly name: string; readonly spec: JsonObject; readonly specHash: string; readonly maps?: readonly string[] },
 ): Promise<'created' | 'changed' | 'unchanged'> {
   return database.transaction(async (transaction) => {
     const [old] = await transaction.query<{ spec: JsonObject; spec_hash: string; deleted: boolean }>(
@@ -52,6 +53,7 @@ export async function putConnection(
     if (same !== undefined) {
       throw new TidemarkError('CONFIG_INVALID', `There is a connection "${same.name}" already; names are one without regard to case.`);
     }
+    await holdMaps(transaction, of.maps ?? []);
     await transaction.query(
       `insert into connection (name, spec, spec_hash) values ($1, $2, $3)
        on conflict (name) do update set spec = excluded.spec, spec_hash = excluded.spec_hash, revision = connection.revision + 1,
@@ -61,6 +63,14 @@ export async function putConnection(
     await watchSchedules(transaction, { connection: of.name, before: old?.deleted === false ? old.spec : null, after: of.spec });
     return old?.deleted === false ? 'changed' : 'created';
   });
+}
+
+/** From here on none of them is deleted until the transaction ends. */
+async function holdMaps(transaction: Transaction, names: readonly string[]): Promise<void> {
+  const held = await transaction.query<{ name: string }>('select name from map where name = any ($1) order by name for key share', [names]);
+  const gone = names.find((name) => !held.some((map) => map.name === name));
+  if (gone !== undefined)
+    throw new TidemarkError('CONFIG_INVALID', `There is no transform map "${gone}".`, { hint: 'Apply its file first.' });
 }
 
 /** null when there is none, or it was deleted. */

@@ -7,7 +7,7 @@ export type Reconciled = Pick<Connection, 'name' | 'spec' | 'fence' | 'saved' | 
 /** The next connections by name; none after the last. */
 export function connectionsAfter(database: Database, of: { readonly after: string | null; readonly limit: number }): Promise<Reconciled[]> {
   return database.query<Reconciled>(
-    `select name, spec, fence, state as saved, changed_at as "changedAt" from connection
+    `select name, with_maps(spec) as spec, fence, state as saved, changed_at as "changedAt" from connection
      where deleted_at is null and name > $1 order by name limit $2`,
     [of.after ?? '', of.limit],
   );

@@ -87,6 +87,7 @@ async function connection(credentials: Partial<ConnectionSpec['credentials']>): 
     guard: { absolute: 500, percent: 5, minimum: 5, dailyPercent: 10 },
     rejects: { absolute: 1000, percent: 5 },
     profiles: [],
+    customMaps: {},
   };
   await putConnection(store.database, { name: spec.name, spec: {}, specHash: 'hash' });
   return spec;

@@ -58,6 +58,7 @@ function specOf(references: readonly string[], endpoints: Partial<NonNullable<Co
     settings: {},
     guard: { absolute: 500, percent: 5, minimum: 5, dailyPercent: 10 },
     rejects: { absolute: 1000, percent: 5 },
+    customMaps: {},
     profiles: [],
   };
 }

@@ -102,6 +102,7 @@ export async function testAt({ simulator }: Site, given: Given = {}): Promise<Co
     settings: {},
     guard: { absolute: 500, percent: 5, minimum: 5, dailyPercent: 10 },
     rejects: { absolute: 1000, percent: 5 },
+    customMaps: {},
     profiles: given.profiles ?? [profile()],
   };
   return testConnection(spec, { connect: (of) => sources.connectAnew(of), proxy, withinMs });

@@ -2,20 +2,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { readMapFile } from '../../src/connectors/mapFile.ts';
+import { parseConnectionFiles } from '../../src/connectors/connectionFile.ts';
 import { builtInMaps } from '../../src/mappings/maps/index.ts';
+import { eventually } from '../support/waiting.ts';
 import { type CliStack, startCliStack } from './stack.ts';
 import { tidemark } from './tidemark.ts';
 
 const shown = async (words: readonly string[]): Promise<unknown> => JSON.parse((await tidemark([...words, '--json'])).stdout);
 
 describe('without any server', () => {
-  test('maps are listed, and each is shown as a file that is read again', async () => {
-    expect(await shown(['maps', 'list'])).toMatchObject(builtInMaps.map(({ name }) => ({ name, builtIn: true, target: 'asset' })));
+  test('a built-in map is shown as a file that is read again', async () => {
     const { stdout, code } = await tidemark(['maps', 'show', 'entra-devices/devices']);
     expect(code).toBe(0);
-    expect(readMapFile({ file: 'stdout', text: stdout })).toMatchObject({ problems: [], maps: [{ name: 'entra-devices/devices' }] });
-    expect(await tidemark(['maps', 'show', 'nosuch'])).toMatchObject({ code: 2, stdout: '' });
+    expect(parseConnectionFiles([{ file: 'stdout', text: stdout }], { now: new Date(0) })).toMatchObject({
+      problems: [],
+      maps: [{ map: { name: 'entra-devices/devices' } }],
+    });
+    expect(await tidemark(['maps', 'show', 'entra-identity/nosuch'])).toMatchObject({ code: 2, stdout: '' });
   });
 
   test('models are listed, and shown with their fields and types', async () => {
@@ -32,13 +35,13 @@ describe('without any server', () => {
   });
 });
 
-describe('preview', () => {
-  let stack: CliStack;
-  beforeAll(async () => {
-    stack = await startCliStack({ worker: true });
-  }, 120_000);
-  afterAll(() => stack?.stop(), 60_000);
+let stack: CliStack;
+beforeAll(async () => {
+  stack = await startCliStack({ worker: true });
+}, 120_000);
+afterAll(() => stack?.stop(), 60_000);
 
+describe('preview', () => {
   const preview = z.array(
     z.object({
       id: z.string(),
@@ -102,4 +105,102 @@ describe('preview', () => {
     const many = await stack.call(['maps', 'preview', '-f', file, '--connection', 'contoso', '--limit', '1001']);
     expect(many).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--limit is at most 1000') as string });
   }, 60_000);
+});
+
+describe("a map of one's own", () => {
+  const file = () => path.join(stack.directory, 'mine.map.yaml');
+  const change = (from: string, to: string): void => writeFileSync(file(), readFileSync(file(), 'utf8').replace(from, to));
+  const list = z.array(z.looseObject({ name: z.string(), builtIn: z.boolean(), usedBy: z.array(z.string()) }));
+  const runs = z.array(z.looseObject({ run: z.string(), mode: z.string().nullable(), verdict: z.string().nullable() }));
+  const titles = async (): Promise<string[]> => {
+    const found = z.array(
+      z.looseObject({
+        document: z.looseObject({
+          asset: z.looseObject({
+            assetDetail: z.looseObject({ userAssetClass: z.looseObject({ jobTitle: z.string().optional(), name: z.string().optional() }) }),
+          }),
+        }),
+      }),
+    );
+    const { stdout } = await stack.call(['assets', 'class:user', '--connection', 'custom', '--limit', '50', '--json']);
+    return found.parse(JSON.parse(stdout)).map(({ document }) => {
+      const { jobTitle, name } = document.asset.assetDetail.userAssetClass;
+      return jobTitle === name ? 'name' : jobTitle === undefined ? 'none' : 'other';
+    });
+  };
+  const lastRun = async (mode: string) =>
+    eventually(`a run of mode ${mode} has ended`, 60_000, async () => {
+      const [last] = runs.parse(JSON.parse((await stack.call(['runs', 'custom', '--json'])).stdout));
+      return last?.mode === mode && last.verdict === 'complete' ? last : null;
+    });
+
+  test('is cloned, applied with a connection that names it, changed, and removed when nobody uses it', async () => {
+    const clone = await stack.call(['maps', 'clone', 'entra-identity/users', 'mine']);
+    writeFileSync(file(), clone.stdout);
+    change('from: jobTitle', 'from: displayName');
+    expect((await stack.call(['maps', 'diff', '-f', file()])).stdout).toContain('mine: would be created');
+    const connection = stack.write('custom', { profiles: 'profiles: [{ name: default, streams: [users], maps: { users: mine } }]' });
+    const early = await stack.call(['apply', '-f', connection]);
+    expect(early).toMatchObject({ code: 2, stdout: '' });
+    expect(early.stderr).toContain('profiles.0.maps.users: names a transform map that does not exist');
+    // Both in one call, the map second.
+    const applied = await stack.call(['apply', '-f', connection, file(), '--json']);
+    expect(JSON.parse(applied.stdout)).toMatchObject([
+      { kind: 'map', name: 'mine', change: 'created' },
+      { kind: 'connection', name: 'custom', change: 'created' },
+    ]);
+    expect((await stack.call(['run', 'custom', '--wait'])).code).toBe(0);
+    expect(new Set(await titles())).toEqual(new Set(['name']));
+    const listed = list.parse(JSON.parse((await stack.call(['maps', 'list', '--json'])).stdout));
+    expect(listed.map(({ name, builtIn, usedBy }) => ({ name, builtIn, usedBy }))).toEqual([
+      ...builtInMaps.map(({ name }) => ({ name, builtIn: true, usedBy: [] })),
+      { name: 'mine', builtIn: false, usedBy: ['custom'] },
+    ]);
+
+    // Nothing new is read: what is stored is mapped again, at once.
+    change(
+      'from: displayName\n    type: string\n    to: asset.assetDetail.userAssetClass.jobTitle',
+      'from: userPrincipalName\n    type: string\n    to: asset.assetDetail.userAssetClass.jobTitle',
+    );
+    const difference = await stack.call(['maps', 'diff', '-f', file()]);
+    expect(difference.stdout).toMatch(
+      /^mine: would be changed\n {2}- from: displayName, type: string, to: (\S+)\n {2}\+ from: userPrincipalName, type: string, to: \1\n$/,
+    );
+    const remapped = await stack.call(['maps', 'apply', '-f', file()]);
+    expect(remapped.stderr).toContain('custom: the stored records of users are mapped again in the next run of profile default.');
+    await lastRun('remap');
+    expect(new Set(await titles())).toEqual(new Set(['other']));
+
+    // A field that was never pulled makes the next run full, and no run is asked for.
+    change(
+      'from: userPrincipalName\n    type: string\n    to: asset.assetDetail.userAssetClass.jobTitle',
+      'from: employeeId\n    type: string\n    to: asset.assetDetail.userAssetClass.jobTitle',
+    );
+    const full = await stack.call(['apply', '-f', file()]);
+    expect(full.stderr).toContain('custom: users is read in full by the next run of profile default (never selected: employeeId).');
+    expect(full.stderr).not.toContain('was asked for');
+    const run = await stack.call(['run', 'custom', '--wait', '--json']);
+    expect(JSON.parse(run.stdout)).toMatchObject({ mode: 'full', reason: 'map changed', verdict: 'complete' });
+
+    const used = await stack.call(['maps', 'rm', 'mine']);
+    expect(used).toMatchObject({ code: 2, stdout: '' });
+    expect(used.stderr).toContain('The map "mine" is in use: custom.');
+    expect((await stack.call(['delete', 'custom'])).code).toBe(0);
+    expect(await stack.call(['maps', 'rm', 'mine'])).toMatchObject({ code: 0, stdout: 'map "mine" removed\n' });
+    expect(await stack.call(['maps', 'show', 'mine'])).toMatchObject({ code: 2, stdout: '' });
+  }, 240_000);
+
+  test.each([
+    ['a built-in map under its own name', (text: string) => text, 'is a name of built-in maps, which are read-only'],
+    ['a tag among maps', () => 'kind: tag\nname: windows\nquery: class:host\n', 'is no map. Nothing was changed.'],
+  ])('%s is refused', async (_, changed, reason) => {
+    const { stdout } = await tidemark(['maps', 'show', 'entra-identity/users']);
+    const refused = await stack.call(['maps', 'apply', '-f', '-'], { stdin: changed(stdout) });
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain(reason);
+  });
+
+  test.each(['entra-identity/mine', '1', '../mine', 'x'.repeat(65)])('"%s" is no name for a clone', async (name) => {
+    expect(await tidemark(['maps', 'clone', 'entra-identity/users', name])).toMatchObject({ code: 2, stdout: '' });
+  });
 });

@@ -48,7 +48,7 @@ const credentials = (more: JsonObject): JsonObject => ({ ...base, credentials: {
 
 describe('a stored connection', () => {
   const stored = (identity?: null): unknown => {
-    const spec = specOf(base);
+    const { customMaps: _maps, ...spec } = specOf(base);
     const { identity: _, ...earlier } = spec.credentials;
     return { ...spec, credentials: identity === null ? spec.credentials : earlier };
   };
@@ -88,6 +88,7 @@ describe('a good file', () => {
       settings: { owners: false },
       guard: { absolute: 500, percent: 5, minimum: 5, dailyPercent: 10 },
       rejects: { absolute: 1000, percent: 5 },
+      customMaps: {},
       profiles: [{ name: 'default', description: '', status: 'active', streams: null, maps: {}, schedule: null, baseline: null }],
     });
   });
@@ -261,8 +262,12 @@ const faults: [string, JsonObject, string[]][] = [
     { ...base, connector: 'entra-identty' },
     ['connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity, entra-devices'],
   ],
-  ['a kind of a later version', { ...base, kind: 'map' }, ['kind: "map" is not supported by this version; connection and tag are']],
-  ['an unknown kind', { ...base, kind: 'conection' }, ['kind: must be connection or tag']],
+  [
+    'a kind of a later version',
+    { kind: 'identification-rules' },
+    ['kind: "identification-rules" is not supported by this version; connection, tag and map are'],
+  ],
+  ['an unknown kind', { ...base, kind: 'conection' }, ['kind: must be connection, tag or map']],
   ['an Identity Manager file', { Connections: {} }, ['Connections: an Identity Manager appsettings file is not supported by this version']],
   ['a literal secret', credentials({ clientSecret: 'h8Q~very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
   ['a literal secret with a colon', credentials({ clientSecret: 'abc:very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
@@ -388,8 +393,10 @@ const faults: [string, JsonObject, string[]][] = [
   ],
   [
     'a map that does not exist',
-    profiles({ maps: { users: 'mine' } }),
-    ['profiles.0.maps.users: names a transform map that does not exist; the built-in one is entra-identity/users'],
+    profiles({ maps: { users: 'entra-identity/user' } }),
+    [
+      'profiles.0.maps.users: names a transform map that does not exist, did you mean "entra-identity/users"?; the built-in one is entra-identity/users, "tidemark maps list" shows all',
+    ],
   ],
   [
     'a map for a stream that is not pulled',
@@ -509,6 +516,50 @@ describe('entra-devices', () => {
   });
 });
 
+describe("maps of one's own", () => {
+  const map = `kind: map
+name: mine
+connector: entra-identity
+stream: users
+source: microsoft.graph.user
+target: asset
+rows:
+  - { from: mail, to: asset.assetDetail.name }
+`;
+  const using = (name: string) => stringify(profiles({ maps: { users: name } }));
+  const missing = (line: string) =>
+    `${line} profiles.0.maps.users: names a transform map that does not exist; the built-in one is entra-identity/users, "tidemark maps list" shows all`;
+
+  test('are found in the same files, whatever their order, and before those that are stored', () => {
+    const { connections, maps, problems } = parse(`${using('mine')}---\n${map}`, { maps: { mine: { kind: 'map' }, other: {} } });
+    expect(problems).toEqual([]);
+    expect(maps).toMatchObject([{ file: 'a.yaml', map: { name: 'mine', class: 'user' }, definition: { kind: 'map', name: 'mine' } }]);
+    expect(connections).toMatchObject([{ spec: { profiles: [{ maps: { users: 'mine' } }] } }]);
+    expect(Object.keys(connections[0]!.spec.customMaps)).toEqual(['mine']);
+  });
+
+  test('are not looked for before a server was asked, and then must be there', () => {
+    expect(parse(using('mine')).problems).toEqual([]);
+    expect(parse(using('mine'), { maps: {} }).problems.map(problemInWords)).toEqual([expect.stringMatching(/^a\.yaml:\d+:\d+ profiles/)]);
+    expect(missing('x')).toContain(parse(using('mine'), { maps: {} }).problems[0]!.reason);
+  });
+
+  test('must be of the stream, and still be maps', () => {
+    const of = (definition: JsonObject) => parse(stringify(profiles({ maps: { groups: 'mine' } })), { maps: { mine: definition } });
+    const { maps } = parse(map);
+    expect(of(maps[0]!.definition).problems).toMatchObject([{ reason: "names a map of entra-identity's users" }]);
+    expect(of({ kind: 'map', name: 'mine' }).problems).toMatchObject([
+      { reason: 'The transform map "mine" cannot be used: connector is required.' },
+    ]);
+  });
+
+  test('are one without regard to case', () => {
+    expect(parse(`${map}---\n${map.replace('mine', 'Mine')}`).problems).toMatchObject([
+      { line: 10, path: 'name', reason: '"Mine" is defined already in a.yaml, line 1 (case does not count)' },
+    ]);
+  });
+});
+
 test('every problem of every document is told at once, in order of the lines, with file, line and column', () => {
   const { problems } = parse(`name: 1contoso
 descripton: x
@@ -521,7 +572,7 @@ profiles:
   - name: a b
     schedule: { occurs: weekly }
 ---
-kind: map
+kind: identification-rules
 `);
   expect(problems.map(problemInWords)).toEqual([
     `a.yaml:1:7 name: ${named}`,
@@ -529,7 +580,7 @@ kind: map
     `a.yaml:7:17 credentials.clientSecret.0: ${isSecret}`,
     'a.yaml:9:11 profiles.0.name: has letters, digits, "-" and "." only, at most 64',
     'a.yaml:10:25 profiles.0.schedule.occurs: must be one of recurring, once',
-    'a.yaml:12:7 kind: "map" is not supported by this version; connection and tag are',
+    'a.yaml:12:7 kind: "identification-rules" is not supported by this version; connection, tag and map are',
   ]);
 });
 
@@ -576,8 +627,8 @@ test('two files that define one name, in whatever case, are refused', () => {
 });
 
 test.each<[string, string, string]>([
-  ['an empty file', '', 'a.yaml:1:1 holds no connection'],
-  ['a comment', '# nothing', 'a.yaml:1:1 holds no connection'],
+  ['an empty file', '', 'a.yaml:1:1 holds nothing'],
+  ['a comment', '# nothing', 'a.yaml:1:1 holds nothing'],
   ['a list', '- a', 'a.yaml:1:1 is not a connection: a document has keys such as name, connector and credentials'],
   ['a text', 'hello', 'a.yaml:1:1 is not a connection: a document has keys such as name, connector and credentials'],
   ['broken YAML', 'a: b\nc: d: e', 'a.yaml:2:4 is not valid YAML (block as implicit key)'],

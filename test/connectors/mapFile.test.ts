@@ -1,5 +1,5 @@
 // Transform maps as files: the built-in ones come back as they went, and every mistake of one's own is named with its line.
-import { readMapFile } from '../../src/connectors/mapFile.ts';
+import { parseConnectionFiles } from '../../src/connectors/connectionFile.ts';
 import { mapText } from '../../src/connectors/mapText.ts';
 import { sourceFieldsOf, typeAt } from '../../src/connectors/models/fields.ts';
 import { targetModels } from '../../src/connectors/models/index.ts';
@@ -7,7 +7,10 @@ import { connectorNamed, streamNamed } from '../../src/connectors/index.ts';
 import { compile } from '../../src/mappings/engine.ts';
 import { builtInMaps } from '../../src/mappings/maps/index.ts';
 
-const read = (text: string) => readMapFile({ file: 'users.map.yaml', text });
+const read = (text: string) => {
+  const { maps, problems } = parseConnectionFiles([{ file: 'users.map.yaml', text }], { now: new Date(0) });
+  return { maps: maps.map(({ map }) => map), problems };
+};
 
 test.each(builtInMaps)('$name goes through the file format and means the same', (map) => {
   const { maps, problems } = read(mapText(map));
@@ -34,7 +37,7 @@ test('a map of one own row is read', () => {
 
 const to = 'asset.assetDetail.name';
 test.each<[string, string, string]>([
-  ['an empty file', '', '1:1 : holds no map'],
+  ['an empty file', '', '1:1 : holds nothing'],
   ['no YAML', 'kind: [', '1:8 : is not valid YAML'],
   ['a key that is misspelled', mapOf(row).replace('stream:', 'steam:'), '4:1 steam: is not a known key, did you mean "stream"?'],
   [

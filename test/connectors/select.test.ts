@@ -19,6 +19,7 @@ function specWith(...profiles: Partial<ProfileSpec>[]): ConnectionSpec {
     settings: { owners: false },
     guard: { absolute: 500, percent: 5, minimum: 5, dailyPercent: 10 },
     rejects: { absolute: 1000, percent: 5 },
+    customMaps: {},
     profiles: profiles.map((profile, index) => ({
       name: `p${index}`,
       description: '',

@@ -7,6 +7,7 @@ import { countsContract } from './store/counts.ts';
 import { credentialsContract } from './store/credentials.ts';
 import { databaseContract } from './store/database.ts';
 import { heldContract } from './store/held.ts';
+import { mapsContract } from './store/maps.ts';
 import { pagesContract } from './store/pages.ts';
 import { removalsContract } from './store/removals.ts';
 import { runsContract } from './store/runs.ts';
@@ -33,6 +34,9 @@ for (const [name, start, present] of stores) {
     });
     describe('connections', () => {
       connectionsContract(store);
+    });
+    describe('maps', () => {
+      mapsContract(store);
     });
     describe('runs', () => {
       runsContract(store);

@@ -36,6 +36,8 @@ export interface PullingOptions {
   readonly connector?: string;
   readonly streams?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** By stream, maps in the place of the built-in ones, as files give them. */
+  readonly maps?: Readonly<Record<string, JsonObject & { readonly name: string }>>;
   /** @default the shipped one */
   readonly guard?: Partial<Guard>;
   readonly rejects?: { readonly absolute: number; readonly percent: number };
@@ -154,7 +156,9 @@ async function tried(slice: () => Promise<SliceResult>): Promise<SliceResult> {
   }
 }
 
-function specOf({ simulator, name, connector, streams, settings, guard, rejects, scope }: PullingOptions): ConnectionSpec {
+function specOf({ simulator, name, connector, streams, settings, maps = {}, guard, rejects, scope }: PullingOptions): ConnectionSpec {
+  const names = Object.fromEntries(Object.entries(maps).map(([stream, map]) => [stream, map.name]));
+  const customMaps = Object.fromEntries(Object.values(maps).map((map) => [map.name, map]));
   const input = connectionInput.parse({
     name,
     connector: connector ?? 'entra-identity',
@@ -164,9 +168,9 @@ function specOf({ simulator, name, connector, streams, settings, guard, rejects,
     ...(settings === undefined ? {} : { settings }),
     ...(guard === undefined ? {} : { guard }),
     ...(rejects === undefined ? {} : { rejects }),
-    profiles: [{ name: 'default', ...(streams === undefined ? {} : { streams }) }],
+    profiles: [{ name: 'default', maps: names, ...(streams === undefined ? {} : { streams }) }],
   });
-  const { spec, faults } = completeSpec(input, { now: new Date(), previous: null, ca: simulator.caPem });
+  const { spec, faults } = completeSpec(input, { now: new Date(), previous: null, maps: customMaps, ca: simulator.caPem });
   if (spec === null) throw new Error(JSON.stringify(faults));
   return spec;
 }

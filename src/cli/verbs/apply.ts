@@ -1,11 +1,13 @@
-// tidemark apply -f FILE|DIR: connections and tags. Judges every file first; a bad one is refused before any server is asked, and nothing is changed.
+// tidemark apply -f FILE|DIR: connections, tags and maps. Judges every file first; a bad one is refused before any server is asked, and nothing is changed.
 import { parseConnectionFiles, problemInWords } from '../../connectors/connectionFile.ts';
 import { readSpec } from '../../connectors/spec.ts';
 import { listConnections } from '../../store/connection.ts';
+import { listMaps } from '../../store/map.ts';
 import { listTags } from '../../store/tag.ts';
 import type { Context } from '../context.ts';
 import { exit, type ExitCode } from '../errors.ts';
 import { readCa, readFiles } from '../files.ts';
+import { mapProblems } from '../maps.ts';
 import { refuseProblems } from '../problems.ts';
 
 interface ApplyOptions {
@@ -20,12 +22,13 @@ export async function apply(context: Context, options: ApplyOptions): Promise<Ex
   const early = parseConnectionFiles(files, { now: new Date(0), readCa });
   // Only files with tags load the compiler of queries before a server is asked.
   const inTags = early.tags.length === 0 ? [] : (await import('../tags.ts')).tagProblems(early.tags);
-  refuseProblems([...early.problems, ...inTags].map(problemInWords));
+  refuseProblems([...early.problems, ...inTags, ...mapProblems(early.maps)].map(problemInWords));
   const database = await context.database();
   const stored = await listConnections(database);
-  const { connections, tags, problems } = parseConnectionFiles(files, {
+  const { connections, tags, maps, problems } = parseConnectionFiles(files, {
     now: new Date(),
     readCa,
+    maps: Object.fromEntries((await listMaps(database)).map(({ name, definition }) => [name, definition])),
     previous: (name) => {
       const found = stored.find((connection) => connection.name.toLowerCase() === name.toLowerCase());
       return found === undefined ? null : readSpec(found.spec);
@@ -40,5 +43,5 @@ export async function apply(context: Context, options: ApplyOptions): Promise<Ex
     return exit.done;
   }
   const { applyConnections } = await import('./applyConnections.ts');
-  return applyConnections(context, connections, { stored, tags, skipTest: options.skipTest === true });
+  return applyConnections(context, connections, { stored, tags, maps, skipTest: options.skipTest === true });
 }

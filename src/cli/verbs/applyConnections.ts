@@ -1,7 +1,7 @@
 // The changing part of `tidemark apply`: the test, then row, schedules, entity, in this order. Applying again repairs what a crash between them left.
 import { syncSchedules } from '../../clients/schedules.ts';
-import type { FoundConnection, FoundTag } from '../../connectors/connectionFile.ts';
-import { type ConnectionSpec, profileNames, specHash } from '../../connectors/spec.ts';
+import type { FoundConnection, FoundMap, FoundTag } from '../../connectors/connectionFile.ts';
+import { appliedSpec, type ConnectionSpec, profileNames, specHash } from '../../connectors/spec.ts';
 import type { CheckName } from '../../model.ts';
 import { lookBeforeChange } from '../../reconcile/beforeChange.ts';
 import { type Connection, putConnection } from '../../store/connection.ts';
@@ -10,13 +10,13 @@ import { emptyRowNotes } from '../connectionView.ts';
 import type { Context } from '../context.ts';
 import { tellChanged } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
-import { toJson } from '../plain.ts';
+import { effectText, mapEffects } from '../maps.ts';
 import { secretNotes } from '../secretBinding.ts';
 import { checkLines } from '../testText.ts';
 import { isTested, requireTester, testSpec } from './applyTests.ts';
 
 interface Applied {
-  readonly kind: 'connection' | 'tag';
+  readonly kind: 'connection' | 'tag' | 'map';
   readonly name: string;
   readonly change: 'created' | 'changed' | 'unchanged' | 'refused';
   readonly file: string;
@@ -26,11 +26,19 @@ interface Applied {
   readonly fix?: string | null;
 }
 
-/** `stored`: the rows before. One after another, in order; one whose test fails is refused, and what was stored of it stays in force. */
+interface ApplyWith {
+  /** The rows before. */
+  readonly stored: readonly Connection[];
+  readonly tags: readonly FoundTag[];
+  readonly maps: readonly FoundMap[];
+  readonly skipTest: boolean;
+}
+
+/** One after another, in order; one whose test fails is refused, and what was stored of it stays in force. */
 export async function applyConnections(
   context: Context,
   connections: readonly FoundConnection[],
-  { stored, tags, skipTest }: { readonly stored: readonly Connection[]; readonly tags: readonly FoundTag[]; readonly skipTest: boolean },
+  { stored, tags, maps, skipTest }: ApplyWith,
 ): Promise<ExitCode> {
   // All that is needed must be there before anything is changed.
   const database = await context.database();
@@ -38,11 +46,16 @@ export async function applyConnections(
   const beforeOf = ({ spec }: FoundConnection): Connection | undefined => stored.find(({ name }) => name === spec.name);
   const isToTest = (found: FoundConnection): boolean => !skipTest && isTested(found.spec, beforeOf(found));
   if (connections.some(isToTest)) await requireTester(context);
-  // Connections may ask for tags of the same files.
+  // Connections may ask for maps and tags of the same files.
+  const appliedMaps = maps.length === 0 ? [] : await (await import('../applyMaps.ts')).applyMaps(context, maps);
   const appliedTags = tags.length === 0 ? [] : await (await import('../applyTags.ts')).applyTags(context, tags);
 
   const kept = await listSecrets(database);
-  const applied: Applied[] = appliedTags.map((tag) => ({ kind: 'tag', ...tag }));
+  const { cursorMaxAgeMs } = (await context.config()).timings;
+  const applied: Applied[] = [
+    ...appliedMaps.map((map): Applied => ({ kind: 'map', ...map })),
+    ...appliedTags.map((tag): Applied => ({ kind: 'tag', ...tag })),
+  ];
   try {
     for (const found of connections) {
       const { spec, file, notes } = found;
@@ -54,7 +67,14 @@ export async function applyConnections(
         continue;
       }
       const change = await applyOne(context, spec, beforeOf(found));
-      for (const note of [...notes, ...emptyRowNotes(spec), ...secretNotes(spec, kept)]) context.output.note(`${spec.name}: ${note}`);
+      const effects = change === 'changed' ? await mapEffects(database, spec, cursorMaxAgeMs) : [];
+      for (const note of [
+        ...notes,
+        ...emptyRowNotes(spec),
+        ...secretNotes(spec, kept),
+        ...effects.map((effect) => `${effectText(effect)}.`),
+      ])
+        context.output.note(`${spec.name}: ${note}`);
       applied.push({ kind: 'connection', name: spec.name, change, file });
     }
   } finally {
@@ -75,7 +95,8 @@ async function applyOne(
   const client = await context.temporal();
   if (before !== undefined && before.specHash !== specHash(spec)) await lookBeforeChange({ client, database }, before.spec);
   // The row comes first: schedules and the entity are made from it, also when nothing changed, for they may be missing.
-  const change = await putConnection(database, { name: spec.name, spec: toJson(spec), specHash: specHash(spec) });
+  const maps = Object.keys(spec.customMaps);
+  const change = await putConnection(database, { name: spec.name, spec: appliedSpec(spec), specHash: specHash(spec), maps });
   await syncSchedules(client, spec, profileNames(before?.spec));
   await tellChanged(client, spec.name);
   return change;

@@ -1,6 +1,6 @@
 // tidemark apply --dry-run: what would change, and what the connection would do (decision 21). Changes nothing.
 import type { FoundConnection } from '../../connectors/connectionFile.ts';
-import { type ConnectionSpec, specHash } from '../../connectors/spec.ts';
+import { appliedSpec, type ConnectionSpec, readSpec, specHash } from '../../connectors/spec.ts';
 import { streamPins } from '../../pull/target.ts';
 import type { Connection } from '../../store/connection.ts';
 import { readStreamFacts } from '../../store/cursor.ts';
@@ -9,7 +9,6 @@ import { zoneOf } from '../connections.ts';
 import type { Context } from '../context.ts';
 import { type Difference, differences, differenceText } from '../difference.ts';
 import { type Coming, comingOccurrences } from '../occurrences.ts';
-import { toJson } from '../plain.ts';
 import { timeIn } from '../words.ts';
 
 const foretold = 5;
@@ -59,7 +58,8 @@ async function planOf(context: Context, { spec, file, notes }: FoundConnection, 
     name: spec.name,
     file,
     change,
-    differences: change === 'unchanged' ? [] : differences(stored?.spec, toJson(spec)),
+    differences:
+      change === 'unchanged' ? [] : differences(stored === undefined ? undefined : appliedSpec(readSpec(stored.spec)), appliedSpec(spec)),
     profiles: await Promise.all(
       profiles.map(async (profile) => ({
         ...profile,

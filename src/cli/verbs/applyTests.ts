@@ -1,7 +1,7 @@
 // The tests of `apply`: which connections are tested before they are stored, and by whom (decision 22). Nothing of it is stored.
 import { WorkflowFailedError } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
-import { type ConnectionSpec, specHash } from '../../connectors/spec.ts';
+import { appliedSpec, type ConnectionSpec, specHash } from '../../connectors/spec.ts';
 import { asTidemarkError, TidemarkError } from '../../errors.ts';
 import type { ConnectionTest } from '../../model.ts';
 import type { Connection } from '../../store/connection.ts';
@@ -9,7 +9,6 @@ import { taskQueues, testId } from '../../workflows/ids.ts';
 import type { Context } from '../context.ts';
 import { requireWorker } from '../entity.ts';
 import { failureOf } from '../failure.ts';
-import { toJson } from '../plain.ts';
 import { whileWaiting } from '../progress.ts';
 import { castTemporal } from '../temporal.ts';
 
@@ -46,7 +45,7 @@ export async function testSpec(context: Context, spec: ConnectionSpec): Promise<
       workflowId: testId(spec.name, randomUUID()),
       taskQueue: taskQueues.control,
       workflowExecutionTimeout: testMs,
-      args: [{ name: spec.name, spec: toJson(spec) }],
+      args: [{ name: spec.name, spec: appliedSpec(spec) }],
     }),
   );
   try {

@@ -1,7 +1,6 @@
 // tidemark maps preview -f FILE --connection NAME: what a map makes of records that are stored, beside what is listed now. Writes nothing.
-import { problemInWords } from '../../connectors/connectionFile.ts';
+import { parseConnectionFiles, problemInWords } from '../../connectors/connectionFile.ts';
 import { connectorNamed, streamNamed } from '../../connectors/index.ts';
-import { readMapFile } from '../../connectors/mapFile.ts';
 import { mapsInUse, selectOf } from '../../connectors/select.ts';
 import { asTidemarkError, TidemarkError } from '../../errors.ts';
 import { type CompiledMap, compile } from '../../mappings/engine.ts';
@@ -90,20 +89,19 @@ const lineColumns: readonly Column<Line>[] = [
 
 /** The one map of the file. @throws CONFIG_INVALID with every problem and its line. */
 function mapOf(file: string): TransformMap {
-  const found = readFiles([file]).map(readMapFile);
-  const problems = found.flatMap((each) => each.problems);
+  const { maps, problems } = parseConnectionFiles(readFiles([file]), { now: new Date(0) });
   if (problems.length > 0) {
     throw new TidemarkError('CONFIG_INVALID', listed('This is no map that can be used.', problems.map(problemInWords)), {
       hint: 'Correct the lines named here; "tidemark models show NAME" lists the fields there are, "tidemark maps show NAME" prints a map that works.',
     });
   }
-  const [map, other] = found.flatMap((each) => each.maps);
-  if (map === undefined || other !== undefined) {
-    throw new TidemarkError('CONFIG_INVALID', `${file} holds ${map === undefined ? 'no map' : 'more than one map'}.`, {
+  const [found, other] = maps;
+  if (found === undefined || other !== undefined) {
+    throw new TidemarkError('CONFIG_INVALID', `${file} holds ${found === undefined ? 'no map (kind: map)' : 'more than one map'}.`, {
       hint: 'Preview one map at a time.',
     });
   }
-  return map;
+  return found.map;
 }
 
 function previewOf(

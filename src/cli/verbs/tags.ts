@@ -7,7 +7,7 @@ import { deleteTag, listTags, type StoredTag } from '../../store/tag.ts';
 import type { Context } from '../context.ts';
 import { readFiles } from '../files.ts';
 import type { Column } from '../output.ts';
-import { refuseProblems } from '../problems.ts';
+import { refuseProblems, requireOnly } from '../problems.ts';
 import { tagProblems, usersOf } from '../tags.ts';
 import { timeIn } from '../words.ts';
 
@@ -48,13 +48,8 @@ export async function tagsShow(context: Context, name: string): Promise<void> {
 }
 
 export async function tagsApply(context: Context, { file }: { readonly file: readonly string[] }): Promise<void> {
-  const { connections, tags, problems } = parseConnectionFiles(readFiles(file), { now: new Date(0) });
-  const [other] = connections;
-  if (other !== undefined) {
-    throw new TidemarkError('CONFIG_INVALID', `${other.file}:${other.line} is a connection, not a tag. Nothing was changed.`, {
-      hint: 'Use "tidemark apply -f FILE", which takes both; a tag has kind: tag.',
-    });
-  }
+  const { connections, maps, tags, problems } = parseConnectionFiles(readFiles(file), { now: new Date(0) });
+  requireOnly('tag', [...connections, ...maps]);
   refuseProblems([...problems, ...tagProblems(tags)].map(problemInWords));
   const { applyTags } = await import('../applyTags.ts');
   const applied = await applyTags(context, tags);
