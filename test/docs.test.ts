@@ -11,6 +11,7 @@ import { findTemporalBinary, temporalOrigins } from '../src/stack/temporalBinary
 import { z } from 'zod';
 import { type CliStack, startCliStack } from './cli/stack.ts';
 import { type Ended, tidemark } from './cli/tidemark.ts';
+import { compileCache, preparedMain } from './support/code.ts';
 import { eventually } from './support/waiting.ts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -166,10 +167,16 @@ async function shellOf(stack: CliStack): Promise<Shell> {
   const bin = path.join(stack.directory, 'bin');
   mkdirSync(bin);
   const command = path.join(bin, 'tidemark');
-  writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${path.join(root, 'src/cli/main.ts')}" "$@"\n`);
+  writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${await preparedMain()}" "$@"\n`);
   chmodSync(command, 0o755);
   const temporal = path.dirname(await findTemporalBinary(temporalOrigins(path.join(root, 'node_modules/.cache/tidemark'))));
-  const env = { ...process.env, ...stack.env, NO_COLOR: '1', PATH: [bin, temporal, process.env['PATH']].join(path.delimiter) };
+  const env = {
+    ...process.env,
+    ...stack.env,
+    NO_COLOR: '1',
+    NODE_COMPILE_CACHE: compileCache,
+    PATH: [bin, temporal, process.env['PATH']].join(path.delimiter),
+  };
   return async (line, given = {}) => {
     const { code, stdout, stderr } = await runLine(line, stack.directory, { ...env, ...given });
     expect({ line, code, stderr: code === 0 ? '' : stderr }).toEqual({ line, code: 0, stderr: '' });

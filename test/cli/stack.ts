@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { controlSimulator, type SimulatorControl } from '../../simulator/control.ts';
+import { compileCache, preparedMain } from '../support/code.ts';
 import { startTemporal } from '../support/temporal.ts';
 import { type CallOptions, type Ended, tidemark } from './tidemark.ts';
 
@@ -48,9 +49,12 @@ export async function startCliStack(options: StackOptions): Promise<CliStack> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-cli-'));
   const temporal = await startTemporal();
   const env = { TEMPORAL_ADDRESS: temporal.address };
-  const main = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+  const main = await preparedMain();
   const words = ['up', '--simulator', '--json', ...(options.worker ? [] : ['--no-worker'])];
-  const up = spawn(process.execPath, [main, ...words], { cwd: directory, env: { ...process.env, ...env, ...options.env } });
+  const up = spawn(process.execPath, [main, ...words], {
+    cwd: directory,
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, ...options.env },
+  });
   const stop = async (): Promise<void> => {
     await ended(up);
     await temporal.stop();

@@ -1,6 +1,6 @@
 // Calls the command line as its users do: a process of its own, its words, its two streams, its exit code.
 import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { compileCache, preparedMain } from '../support/code.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -20,11 +20,11 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
-const main = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
-
-export function tidemark(words: readonly string[], options: CallOptions = {}): Promise<Ended> {
+export async function tidemark(words: readonly string[], options: CallOptions = {}): Promise<Ended> {
+  const main = await preparedMain();
   const begun = performance.now();
-  const child = spawn(process.execPath, [main, ...words], { cwd: options.cwd, env: { ...bare(), ...options.env } });
+  const env = { ...bare(), NODE_COMPILE_CACHE: compileCache, ...options.env };
+  const child = spawn(process.execPath, [main, ...words], { cwd: options.cwd, env });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => {

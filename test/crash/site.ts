@@ -129,7 +129,6 @@ async function openSite(options: SiteOptions): Promise<Site> {
     TIDEMARK_DATABASE_URL: databaseUrl,
     TIDEMARK_SECRET_TEST: simulator.clientSecret,
     TIDEMARK_TIMINGS: JSON.stringify(quick),
-    NODE_COMPILE_CACHE: path.join(options.code.directory, 'compiled'),
     TEMPORAL_ADDRESS: options.temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
     ...options.env,

@@ -1,35 +1,20 @@
 // The worker as a process of its own, which tests kill, stop and drain. It runs the sources, with the workflows bundled once.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { workflowSources } from '../../src/stack/workflowBundle.ts';
-
-const root = path.join(import.meta.dirname, '../..');
+import { compileCache, copyCode, type OtherBuild, preparedCode } from '../support/code.ts';
 
 export interface WorkerCode {
   readonly directory: string;
   remove(): void;
 }
 
-export interface OtherBuild {
-  /** Changes the copy of the sources. */
-  readonly change?: (directory: string) => void;
-  /** The code of the workflows, instead of the sources'. */
-  readonly bundle?: string;
-}
-
-/** A copy of the sources with the bundle beside the worker, where an installed package has it: a start takes half the time. */
-export async function prepareWorkerCode({ change, bundle }: OtherBuild = {}): Promise<WorkerCode> {
+/** The code that all suites share; or a copy of its own, for another build. */
+export async function prepareWorkerCode(other?: OtherBuild): Promise<WorkerCode> {
+  if (other === undefined) return { directory: await preparedCode(), remove: () => undefined };
   const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-worker-'));
-  cpSync(path.join(root, 'src'), path.join(directory, 'src'), { recursive: true });
-  cpSync(path.join(root, 'package.json'), path.join(directory, 'package.json'));
-  symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
-  change?.(directory);
-  const sources = workflowSources(path.join(directory, 'src/workflows'));
-  const code = bundle ?? (await bundleWorkflowCode({ ...sources, logger: new DefaultLogger('ERROR') })).code;
-  writeFileSync(path.join(directory, 'src/workflows.bundle.js'), code);
+  await copyCode(directory, other);
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
@@ -54,7 +39,7 @@ export function startWorkerProcess(
   const out = openSync(of.logFile, 'a', 0o600);
   const child: ChildProcess = spawn(process.execPath, [path.join(code.directory, 'src/worker.ts')], {
     cwd: code.directory,
-    env: { PATH: process.env['PATH'], HOME: os.homedir(), ...of.env },
+    env: { PATH: process.env['PATH'], HOME: os.homedir(), NODE_COMPILE_CACHE: compileCache, ...of.env },
     stdio: ['ignore', out, out, 'ipc'],
   });
   closeSync(out);

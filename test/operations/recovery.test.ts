@@ -1,12 +1,12 @@
 // What an operator may do to an entity from outside: a burst of signals, terminate, cancel and reset it or its pull, a namespace without our search
 // attributes. Nothing that was asked for is lost, and every run reaches a verdict (I9).
 import { type ChildProcess, spawn } from 'node:child_process';
-import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { connectionId } from '../../src/workflows/ids.ts';
 import { stateQuery } from '../../src/workflows/messages.ts';
 import { type CliStack, startCliStack } from '../cli/stack.ts';
+import { preparedMain } from '../support/code.ts';
 import { eventually } from '../support/waiting.ts';
 import { soon, type TemporalCli, temporalCli } from './temporalCli.ts';
 
@@ -121,7 +121,7 @@ test('resetting the entity is harmless', async () => {
 test('a namespace without our search attributes: all works', async () => {
   expect((await temporal('operator', 'namespace', 'create', '-n', 'bare')).code).toBe(0);
   const env = { TEMPORAL_NAMESPACE: 'bare' };
-  const main = path.join(import.meta.dirname, '../../src/cli/main.ts');
+  const main = await preparedMain();
   const worker: ChildProcess = spawn(process.execPath, [main, 'worker'], {
     cwd: stack.directory,
     env: { ...process.env, ...stack.env, ...env, TIDEMARK_SECRET_SIMULATOR: 'wrong' },

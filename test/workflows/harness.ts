@@ -2,12 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../src/activities/types.ts';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { registerSearchAttributes } from '../../src/stack/searchAttributes.ts';
 import { workflowSources } from '../../src/stack/workflowBundle.ts';
 import { taskQueues } from '../../src/workflows/ids.ts';
+import { preparedBundle } from '../support/code.ts';
 import { sharedTemporalAddress } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 
@@ -23,7 +24,6 @@ export interface Harness {
 
 /** What a test provokes is no news. */
 const quiet = new DefaultLogger('ERROR', () => undefined);
-let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;
 
 export interface HarnessOptions {
   /** @default the server that all suites share */
@@ -38,8 +38,7 @@ export async function startHarness(
   { address = sharedTemporalAddress(), workers: atOnce = true }: HarnessOptions = {},
 ): Promise<Harness> {
   install();
-  bundle ??= bundleWorkflowCode({ ...sources, logger: quiet });
-  const workflowBundle = await bundle;
+  const workflowBundle = { codePath: await preparedBundle() };
   const namespace = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });

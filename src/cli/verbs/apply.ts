@@ -7,7 +7,6 @@ import { listTags } from '../../store/tag.ts';
 import type { Context } from '../context.ts';
 import { exit, type ExitCode } from '../errors.ts';
 import { readCa, readFiles } from '../files.ts';
-import { mapProblems } from '../maps.ts';
 import { refuseProblems } from '../problems.ts';
 
 interface ApplyOptions {
@@ -20,9 +19,10 @@ export async function apply(context: Context, options: ApplyOptions): Promise<Ex
   const files = readFiles(options.file);
   // At the beginning of time nothing is in the past: what is wrong then is wrong whenever and whatever is stored.
   const early = parseConnectionFiles(files, { now: new Date(0), readCa });
-  // Only files with tags load the compiler of queries before a server is asked.
+  // Only files with tags load the compiler of queries before a server is asked, and only files with maps what maps need.
   const inTags = early.tags.length === 0 ? [] : (await import('../tags.ts')).tagProblems(early.tags);
-  refuseProblems([...early.problems, ...inTags, ...mapProblems(early.maps)].map(problemInWords));
+  const inMaps = early.maps.length === 0 ? [] : (await import('../maps.ts')).mapProblems(early.maps);
+  refuseProblems([...early.problems, ...inTags, ...inMaps].map(problemInWords));
   const database = await context.database();
   const stored = await listConnections(database);
   const { connections, tags, maps, problems } = parseConnectionFiles(files, {
