@@ -82,11 +82,12 @@ describe('preview', () => {
     for (const { changes } of changed) expect(changes.map((change) => change.path)).toEqual(['asset.assetDetail.userAssetClass.jobTitle']);
 
     // A field that was never pulled is empty, and said to be; where it is required, each record is refused with the reason.
-    const employee = '\n  - { from: employeeId, to: asset.assetDetail.typedAttributes.employee, required: true }\n';
+    const employee =
+      '\n  - { from: employeeId, to: asset.assetDetail.typedAttributes.employee, required: true }\n  - { from: "memberOf.value[].mailNickname", of: "#microsoft.graph.group", to: "asset.assetRelations[].assetDetail.typedAttributes.nick" }\n';
     writeFileSync(file, text.trimEnd() + employee);
     const table = await stack.call(['maps', 'preview', '-f', file, '--connection', 'contoso', '--limit', '2']);
     expect(table.code).toBe(0);
-    expect(table.stderr).toContain('Not pulled yet, and so empty here: employeeId.');
+    expect(table.stderr).toContain('Not pulled yet, and so empty here: employeeId, memberOf.value[].mailNickname.');
     expect(table.stderr).toContain('There are more than 2');
     expect(table.stdout.match(/refused: .*"asset.assetDetail.typedAttributes.employee" is required/g)).toHaveLength(2);
     expect(await assets()).toBe(listed);

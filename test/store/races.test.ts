@@ -1,7 +1,9 @@
 // Two at once, on a server with many backends: PGlite has one and cannot race.
 import { randomUUID } from 'node:crypto';
+import { getConnection, putConnection } from '../../src/store/connection.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import type { Database } from '../../src/store/database.ts';
+import { deleteMap, listMaps, putMap } from '../../src/store/map.ts';
 import { commitPage } from '../../src/store/page.ts';
 import { openRun } from '../../src/store/run.ts';
 import { migrations } from '../../src/store/migrations.ts';
@@ -39,6 +41,25 @@ const request = {
     await Promise.all(databases.map(migrate));
     expect(await databases[0]!.query('select version from schema_version')).toEqual(migrations.map(({ version }) => ({ version })));
     await Promise.all(databases.map((other) => other.close()));
+  });
+
+  test('a map that a connection takes up is not deleted, whoever comes first', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const map = `map-${randomUUID()}`;
+      const connection = `c-${randomUUID()}`;
+      await putMap(database, { name: map, definition: {} });
+      const spec = { profiles: [{ maps: { users: map } }] };
+      const [put, removed] = await Promise.allSettled([
+        putConnection(database, { name: connection, spec, specHash: 'h', maps: [map] }),
+        deleteMap(database, map),
+      ]);
+      const isStored = (await getConnection(database, connection)) !== null;
+      const hasMap = (await listMaps(database)).some(({ name }) => name === map);
+      expect({ isStored, hasMap }).toEqual(
+        put.status === 'fulfilled' ? { isStored: true, hasMap: true } : { isStored: false, hasMap: false },
+      );
+      expect(removed).toMatchObject({ status: 'fulfilled', value: { outcome: isStored ? 'used' : 'deleted' } });
+    }
   });
 
   test('I7: of many attempts at one page exactly one commits', async () => {

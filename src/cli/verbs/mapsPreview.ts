@@ -1,7 +1,8 @@
 // tidemark maps preview -f FILE --connection NAME: what a map makes of records that are stored, beside what is listed now. Writes nothing.
 import { parseConnectionFiles, problemInWords } from '../../connectors/connectionFile.ts';
+import type { ConnectorDefinition } from '../../connectors/definition.ts';
 import { connectorNamed, streamNamed } from '../../connectors/index.ts';
-import { mapsInUse, selectOf } from '../../connectors/select.ts';
+import { mapsInUse, relationSources, selectOf } from '../../connectors/select.ts';
 import { asTidemarkError, TidemarkError } from '../../errors.ts';
 import { type CompiledMap, compile } from '../../mappings/engine.ts';
 import type { TransformMap } from '../../mappings/map.ts';
@@ -53,9 +54,7 @@ export async function mapsPreview(context: Context, { file, connection: name, li
   const wanted = compile(map);
   // Where nobody pulls the stream, what is stored of it is listed by the built-in map.
   const used = inUse.find((one) => one.map.stream === map.stream) ?? compiledMap(stream.map ?? '');
-  // Never asked for, because no map in use reads them.
-  const selected = new Set(selectOf(connector, map.stream, inUse, spec.settings));
-  const unread = wanted.reads.own.filter((field) => !selected.has(field) && !stream.lacks.includes(field));
+  const unread = unreadFields(connector, wanted, (name) => selectOf(connector, name, inUse, spec.settings));
   if (unread.length > 0) context.output.note(`Not pulled yet, and so empty here: ${unread.join(', ')}.`);
   const records = await readRecords(database, { connection: name, stream: map.stream, limit: limit + 1 });
   const owners = records.map(({ id }) => ({ connection: name, stream: map.stream, id }));
@@ -68,6 +67,18 @@ export async function mapsPreview(context: Context, { file, connection: name, li
     await context.output.one(shown, { text: () => context.output.table(shown.flatMap(linesOf), lineColumns), rows: shown, columns });
     if (records.length > limit) context.output.note(`There are more than ${limit}; --limit shows more.`);
   }
+}
+
+/** What the map reads and no map in use does, so that it was never asked for: of the records themselves, and of related ones. */
+function unreadFields(connector: ConnectorDefinition, map: CompiledMap, selected: (stream: string) => readonly string[]): string[] {
+  const ofStream = (name: string, fields: readonly string[]): string[] => {
+    const has = new Set([...selected(name), ...streamNamed(connector, name).lacks]);
+    return fields.filter((field) => !has.has(field));
+  };
+  const related = relationSources(connector, map)
+    .filter(({ source }) => source.element === 'record')
+    .flatMap(({ name, source, properties }) => ofStream(source.stream, properties).map((field) => `${name}.value[].${field}`));
+  return [...ofStream(map.map.stream, map.reads.own), ...new Set(related)];
 }
 
 const columns: readonly Column<Preview>[] = [
