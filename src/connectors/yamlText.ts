@@ -1,7 +1,7 @@
 // YAML or JSON text to plain values, with the place of every path. Bounded in size, documents, depth and aliases.
 // The parser's own messages may quote the text, so they MUST NOT be used: it may hold a secret that stands where it should not.
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
-import type { Document, Node } from 'yaml';
+import type { Document, Node, YAMLMap } from 'yaml';
 
 const maxSizeBytes = 1_048_576;
 const maxDocuments = 200;
@@ -34,7 +34,9 @@ export function readYaml(text: string): { readonly documents: readonly YamlDocum
   const lines = new LineCounter();
   let parsed: Document.Parsed[];
   try {
-    const found = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, version: '1.2' });
+    // uniqueKeys compares each key with each other, which is minutes for an object of many: see `repeatedKey`.
+    const options = { prettyErrors: false, stringKeys: true, version: '1.2', uniqueKeys: false } as const;
+    const found = parseAllDocuments(text, { lineCounter: lines, ...options });
     parsed = 'empty' in found ? [] : found;
   } catch (error) {
     // The parser is recursive: brackets nested by the thousand end in a RangeError.
@@ -78,13 +80,27 @@ function unfitNode(document: Document.Parsed): { readonly node: Node; readonly r
     else if (path.length > maxDepth * 2) found = { node, reason: 'is nested too deeply' };
     else if (aliases > maxAliases) found = { node, reason: `has more than ${maxAliases} aliases` };
     else if (isAlias(node) && node.resolve(document) === undefined) found = { node, reason: syntaxReason('BAD_ALIAS') };
+    else if (isMap(node)) {
+      const repeated = repeatedKey(node);
+      if (repeated !== null) found = { node: repeated, reason: 'is a key that stands here twice' };
+    }
     return found === null ? undefined : visit.BREAK;
   });
   return found;
 }
 
+function repeatedKey({ items }: YAMLMap): Node | null {
+  const known = new Set<string | null>();
+  for (const { key } of items) {
+    if (!isNode(key)) continue;
+    const text = keyText(key);
+    if (known.has(text)) return key;
+    known.add(text);
+  }
+  return null;
+}
+
 function syntaxReason(code: string): string {
-  if (code === 'DUPLICATE_KEY') return 'is a key that stands here twice';
   if (code === 'BAD_ALIAS') return 'is an alias (*) of nothing; a value that begins with * needs quotes';
   if (code === 'RESOURCE_EXHAUSTION') return 'is nested too deeply';
   if (code === 'TAB_AS_INDENT') return 'is indented by a tab; YAML wants blanks';
