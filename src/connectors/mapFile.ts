@@ -1,15 +1,17 @@
 // A transform map from its document: every mistake with its path, against the data models of its stream, or the map.
-import type { MapFunction, MapRow, TransformMap } from '../mappings/map.ts';
+import type { MapRow, TransformMap } from '../mappings/map.ts';
 import { compile } from '../mappings/engine.ts';
 import { parseSource, parseTarget } from '../mappings/path.ts';
 import { asTidemarkError } from '../errors.ts';
 import type { StreamDefinition } from './definition.ts';
+import { functionOf } from './functionInput.ts';
 import { connectors } from './index.ts';
 import { type Fault, faultsOfIssues } from './issue.ts';
-import { mapInput, type MapInput, mapKeys, type RowInput } from './mapInput.ts';
+import { mapInput, type MapInput, mapKeys, readsOf, type RowInput } from './mapInput.ts';
 import { sourceFieldsOf, typeAt } from './models/fields.ts';
 import { targetModels } from './models/index.ts';
 import type { DataType } from './models/model.ts';
+import { faultsOfTypes, type Given } from './rowTypes.ts';
 import { suggestion } from './suggest.ts';
 
 /** A document of `kind: map` as the map it is, or all that is wrong with it. Never throws. */
@@ -64,21 +66,23 @@ interface Models {
 
 function faultsOfRow(row: RowInput, { source, target, lacks }: Models, at: Fault['path']): Fault[] {
   const faults: Fault[] = [];
-  for (const key of ['from', 'orFrom'] as const) {
-    const path = row[key];
-    if (path === undefined || lacks.includes(path)) continue;
-    const why = whyUnread(() => parseSource(path));
-    const type = typeAt(source, path);
-    if (why !== null) faults.push({ path: [...at, key], reason: why });
-    else if (type === undefined)
-      faults.push({ path: [...at, key], reason: `is no field of the source model${suggestion(path, Object.keys(source))}` });
-    else if (key === 'from' && row.type !== undefined && type !== null && row.type !== type)
+  const given: Given[] = [];
+  for (const { text, at: place } of readsOf(row)) {
+    const path = [...at, ...place];
+    const why = whyUnread(() => parseSource(text));
+    const type = lacks.includes(text) ? null : typeAt(source, text);
+    if (why !== null) faults.push({ path, reason: why });
+    else if (type === undefined) faults.push({ path, reason: `is no field of the source model${suggestion(text, Object.keys(source))}` });
+    else if (text === row.from && row.type !== undefined && type !== null && row.type !== type)
       faults.push({ path: [...at, 'type'], reason: `must be ${type}, which is what the source model says of this field` });
+    else given.push({ type, path });
   }
   const why = whyUnread(() => parseTarget(row.to));
+  const held = typeAt(target, row.to);
   if (why !== null) faults.push({ path: [...at, 'to'], reason: why });
-  else if (typeAt(target, row.to) === undefined)
+  else if (held === undefined)
     faults.push({ path: [...at, 'to'], reason: `is no field of the target model${suggestion(row.to, Object.keys(target))}` });
+  else if (faults.length === 0 && held !== null) faults.push(...faultsOfTypes(row, given, held, at));
   return faults;
 }
 
@@ -101,10 +105,6 @@ function rowOf({ from, orFrom, of, to, function: fn, required, off }: RowInput):
     ...(required === true ? { required } : {}),
     ...(off === true ? { off } : {}),
   };
-}
-
-function functionOf(fn: NonNullable<RowInput['function']>): MapFunction {
-  return fn.name === 'CONSTANT' ? { name: 'CONSTANT', value: fn.value } : { name: 'LOOKUP', table: fn.table, otherwise: fn.default };
 }
 
 /** What the rows are together. The row that spoils those before it is found by halves: a map may have a thousand. */

@@ -1,27 +1,18 @@
-// A transform map as a file gives it (`kind: map`): the keys and their bounds. What its paths may name is checked against the data models in mapCheck.ts.
+// A transform map as a file gives it (`kind: map`): the keys and their bounds. What its paths may name, and of what type, is checked in mapFile.ts.
 import { z } from 'zod';
+import { functionInput, functionKeys, longestPath, path } from './functionInput.ts';
 
-const longestPath = 500;
 const mostRows = 1_000;
-const mostEntries = 10_000;
-
-const path = z.string().min(1, 'must not be empty').max(longestPath, `has at most ${longestPath} characters`);
-const lookup = z.strictObject({
-  name: z.literal('LOOKUP'),
-  table: z
-    .record(z.string().max(longestPath), z.json())
-    .refine((table) => Object.keys(table).length <= mostEntries, `has at most ${mostEntries} entries`),
-  default: z.json(),
-});
-const constant = z.strictObject({ name: z.literal('CONSTANT'), value: z.json() });
+const mostSources = 10;
+const paths = `must be a path, or a list of 2 to ${mostSources} paths`;
 
 const row = z.strictObject({
   from: path.optional(),
-  orFrom: path.optional(),
+  orFrom: z.union([path, z.array(path).min(2, paths).max(mostSources, paths)], { error: paths }).optional(),
   type: z.string().optional(),
   of: z.string().max(longestPath).optional(),
   to: path,
-  function: z.discriminatedUnion('name', [constant, lookup], { error: 'must be CONSTANT or LOOKUP' }).optional(),
+  function: functionInput.optional(),
   required: z.boolean().optional(),
   off: z.boolean().optional(),
 });
@@ -46,9 +37,21 @@ export const mapInput = z.strictObject({
 export type MapInput = z.output<typeof mapInput>;
 export type RowInput = MapInput['rows'][number];
 
+/** The paths that a row reads, each with its place in the row. */
+export function readsOf({ from, orFrom, function: fn }: RowInput): { readonly text: string; readonly at: readonly (string | number)[] }[] {
+  const others =
+    typeof orFrom === 'string' ? [{ text: orFrom, at: ['orFrom'] }] : orFrom?.map((text, index) => ({ text, at: ['orFrom', index] }));
+  const parts = fn?.name === 'CONCAT' ? fn.parts : [];
+  return [
+    ...(from === undefined ? [] : [{ text: from, at: ['from'] }]),
+    ...(others ?? []),
+    ...parts.flatMap((part, index) => (typeof part === 'string' ? [] : [{ text: part.from, at: ['function', 'parts', index, 'from'] }])),
+  ];
+}
+
 /** What "did you mean" chooses from, by the path of the object. */
 export const mapKeys: ReadonlyMap<string, readonly string[]> = new Map([
   ['', Object.keys(mapInput.shape)],
   ['rows.*', Object.keys(row.shape)],
-  ['rows.*.function', ['name', 'table', 'default', 'value']],
+  ...functionKeys,
 ]);

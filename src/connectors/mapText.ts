@@ -1,6 +1,7 @@
 // A transform map as people read and edit it: one YAML document, the rows in their order, each with the data type of what it reads.
 import { Document, isNode, isSeq } from 'yaml';
-import type { MapFunction, MapRow, TransformMap } from '../mappings/map.ts';
+import type { MapRow, TransformMap } from '../mappings/map.ts';
+import { inputOf } from './functionInput.ts';
 import { connectorNamed, streamNamed } from './index.ts';
 import type { RowInput } from './mapInput.ts';
 import { assetModel } from './models/asset.ts';
@@ -32,17 +33,12 @@ export function mapText(map: TransformMap): string {
 function rowOf({ from, orFrom, to, fn, type: of, required, off }: MapRow, type: string | undefined): Partial<RowInput> {
   return {
     ...(from === null ? {} : { from }),
-    ...(orFrom === undefined ? {} : { orFrom }),
+    ...(orFrom === undefined ? {} : { orFrom: typeof orFrom === 'string' ? orFrom : [...orFrom] }),
     ...(type === undefined ? {} : { type }),
     ...(of === undefined ? {} : { of }),
     to,
-    ...(fn === undefined ? {} : { function: functionOf(fn) }),
+    ...(fn === undefined ? {} : { function: inputOf(fn) }),
     ...(required === undefined ? {} : { required }),
     ...(off === undefined ? {} : { off }),
   };
-}
-
-function functionOf(fn: MapFunction): NonNullable<RowInput['function']> {
-  if (fn.name === 'CONSTANT') return { name: 'CONSTANT', value: fn.value };
-  return { name: 'LOOKUP', table: { ...fn.table }, default: fn.otherwise };
 }

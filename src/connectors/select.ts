@@ -2,6 +2,7 @@
 import { TidemarkError } from '../errors.ts';
 import { hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
+import { pathsOf } from '../mappings/rows.ts';
 import { mapNamed } from './customMap.ts';
 import type { ConnectorDefinition, EdgeDefinition, RelationSource, StreamDefinition } from './definition.ts';
 import { connectorNamed, streamNamed } from './index.ts';
@@ -137,7 +138,8 @@ export function emptyRows(spec: ConnectionSpec): EmptyRows[] {
     for (const { name, source } of relationSources(connector, map)) {
       if (pulled.has(source.stream)) continue;
       const rows = map.map.rows.filter(
-        (row) => row.off !== true && row.from?.startsWith(`${name}.value[]`) && (row.type ?? source.type) === source.type,
+        (row) =>
+          row.off !== true && pathsOf(row).some((path) => path.startsWith(`${name}.value[]`)) && (row.type ?? source.type) === source.type,
       );
       empty.push({ map: map.map.name, stream: source.stream, targets: rows.map((row) => row.to) });
     }

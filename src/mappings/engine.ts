@@ -3,10 +3,9 @@ import { TidemarkError } from '../errors.ts';
 import type { Json, JsonObject } from '../model.ts';
 import { canonical, hashOf } from './canonical.ts';
 import type { MapRow, TransformMap } from './map.ts';
-import type { Read } from './read.ts';
-import { isObject, reader, valueOf } from './read.ts';
+import { isObject, reader } from './read.ts';
 import type { ParsedRow, RelationReads } from './rows.ts';
-import { arraysOf, invalid, meaning, ownReads, parseRow, relationReads, textOf } from './rows.ts';
+import { arraysOf, invalid, meaning, ownReads, parseRow, readsInWords, relationReads, textOf } from './rows.ts';
 import type { Row, Scope, Slot } from './tree.ts';
 import { compileTree } from './tree.ts';
 
@@ -20,10 +19,13 @@ export interface CompiledMap {
   readonly hash: string;
   /**
    * What the record alone says. Values are taken over, not copied.
-   * @throws MAPPING_FAILED when a required target gets no value, or the document would be over 1 MiB of text or deeper than 32 levels.
+   * @throws MAPPING_FAILED when a required target gets no value, a function cannot take a value, or the document would be over 1 MiB of text or deeper than 32 levels.
    */
   document(record: JsonObject): JsonObject;
-  /** The whole document: what `document` gave, and what the related elements say. Neither argument is changed. */
+  /**
+   * The whole document: what `document` gave, and what the related elements say; a value of theirs that a function cannot take is left out.
+   * Neither argument is changed.
+   */
   relate(document: JsonObject, relations: Readonly<Record<string, JsonObject[]>>): JsonObject;
   /** What the rows that are on read. */
   readonly reads: { readonly own: readonly string[]; readonly relations: readonly RelationReads[] };
@@ -33,10 +35,10 @@ export interface CompiledMap {
 export function compile(map: TransformMap): CompiledMap {
   if (map.rows.length > maxRows) throw new TidemarkError('CONFIG_INVALID', `Map "${map.name}" has more than ${maxRows} rows.`);
   const rows = map.rows.filter((row) => row.off !== true).map((row) => parseRow(map, row));
-  const filled = new Set(rows.filter((row) => row.source?.relation).flatMap((row) => arraysOf(row.target)));
-  const onRead = (row: ParsedRow): boolean => Boolean(row.source?.relation) || arraysOf(row.target).some((path) => filled.has(path));
+  const filled = new Set(rows.filter(({ relation }) => relation !== null).flatMap((row) => arraysOf(row.target)));
+  const onRead = (row: ParsedRow): boolean => row.relation !== null || arraysOf(row.target).some((path) => filled.has(path));
   for (const row of rows) {
-    if (onRead(row) && row.source?.relation === null) {
+    if (onRead(row) && row.relation === null && row.sources.length > 0) {
       throw invalid(
         map,
         row.row,
@@ -72,9 +74,8 @@ function demanding(rows: readonly ParsedRow[], document: CompiledMap['document']
 }
 
 /** Names the row, never a value. */
-function missing({ from, orFrom, to }: MapRow): TidemarkError {
-  const sources = [from, orFrom].flatMap((source) => (source === undefined ? [] : `"${source}"`)).join(' or ');
-  return new TidemarkError('MAPPING_FAILED', `"${to}" is required and gets no value from ${sources}.`);
+function missing(row: MapRow): TidemarkError {
+  return new TidemarkError('MAPPING_FAILED', `"${row.to}" is required and gets no value from ${readsInWords(row)}.`);
 }
 
 /** The builder of these rows: from a source to their part of the document. */
@@ -82,23 +83,21 @@ function build(parsed: readonly ParsedRow[]): (source: JsonObject, admit: Scope[
   const slots: Slot[] = [{ parent: 0, list: (from) => from }];
   const numbers = new Map<string, number>();
   const rows = parsed.map((row): Row => {
-    const { target, source, orSource } = row;
-    if (source === null)
-      return { target, text: row.row.to, sources: [], slot: 0, value: valueOf(() => undefined, null, row.row.fn), type: null };
+    const { target } = row;
     const sources: number[] = [];
     let parent = 0;
     let from = 0;
-    source.segments.forEach((segment, position) => {
+    const [through] = row.sources;
+    through?.segments.forEach((segment, position) => {
       if (segment.kind !== 'each') return;
-      const key = textOf(source.segments.slice(0, position + 1));
-      const known = numbers.get(key) ?? slots.push({ parent, list: reader(source.segments.slice(from, position), false) }) - 1;
+      const key = textOf(through.segments.slice(0, position + 1));
+      const known = numbers.get(key) ?? slots.push({ parent, list: reader(through.segments.slice(from, position), false) }) - 1;
       numbers.set(key, known);
       sources.push(known);
       parent = known;
       from = position + 1;
     });
-    const orRead: Read | null = orSource === null ? null : reader(orSource.segments.slice(from), orSource.whole);
-    const value = valueOf(reader(source.segments.slice(from), source.whole), orRead, row.row.fn);
+    const value = row.combine(row.sources.map((source) => reader(source.segments.slice(from), source.whole)));
     return { target, text: row.row.to, sources, slot: parent, value, type: row.row.type ?? null };
   });
   const tree = compileTree(rows, slots);

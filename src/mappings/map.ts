@@ -5,16 +5,26 @@ export type MapFunction =
   /** The value itself, whatever the source holds. */
   | { readonly name: 'CONSTANT'; readonly value: Json }
   /** FUNCTION_PICKER of the documents: the table by the source value as text; `otherwise` when absent, null or not in the table. */
-  | { readonly name: 'LOOKUP'; readonly table: Readonly<Record<string, Json>>; readonly otherwise: Json };
+  | { readonly name: 'LOOKUP'; readonly table: Readonly<Record<string, Json>>; readonly otherwise: Json }
+  /** Texts and what stands at paths, one after another. Where a path has no value there is none at all. */
+  | { readonly name: 'CONCAT'; readonly parts: readonly (string | { readonly from: string })[] }
+  /** In lower or upper case by Unicode's table, the same in every place of the world. */
+  | { readonly name: 'LOWER' | 'UPPER' }
+  /** Conversions to the data type of that name. */
+  | { readonly name: 'STRING' | 'NUMBER' | 'BOOLEAN' }
+  /** To ISO-8601 in UTC: from ISO-8601 (UTC where it names no zone), or with a unit from the time since 1970. */
+  | { readonly name: 'DATE'; readonly unit?: 'seconds' | 'milliseconds' | undefined }
+  /** The first match of a pattern of the RE2 syntax, as `result` puts it: `$0` is the match, `$1` a group, `$$` a dollar. No match, no value. */
+  | { readonly name: 'REGEX'; readonly pattern: string; readonly result: string };
 
 export interface MapRow {
   /**
-   * Source path: `id`, `a.b`, `memberOf.value[].id`, `list[0].x`, `.*` for the whole object. null only with CONSTANT.
+   * Source path: `id`, `a.b`, `memberOf.value[].id`, `list[0].x`, `.*` for the whole object. null only with CONSTANT and CONCAT.
    * The first segment of a relation path (`memberOf.value[]…`) is a relation of the connector.
    */
   readonly from: string | null;
-  /** Read instead where `from` is absent or null. */
-  readonly orFrom?: string;
+  /** Read instead where `from` is absent or null: of several the first that has a value. */
+  readonly orFrom?: string | readonly string[];
   /** Target path: `asset.assetDetail.name`, `asset.assetRelations[].assetDetail.name`. Ending in `[]` it is a list. */
   readonly to: string;
   readonly fn?: MapFunction;

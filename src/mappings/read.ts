@@ -1,6 +1,5 @@
 // Compiled readers of a row: from a place in the source (a slot) to the value. MUST read own properties only.
 import type { Json, JsonObject } from '../model.ts';
-import type { MapFunction } from './map.ts';
 import type { Segment } from './path.ts';
 
 // Looked up once: a global is searched for at every use.
@@ -43,22 +42,5 @@ function chain(steps: readonly Read[]): Read {
     let value = from;
     for (const follow of steps) value = follow(value);
     return value;
-  };
-}
-
-/** The row's value: `from`, else `orFrom`, through the function. A function's `otherwise` is given also where the source has nothing. */
-export function valueOf(from: Read, orFrom: Read | null, fn: MapFunction | undefined): Read {
-  const plain: Read = orFrom === null ? from : (source) => from(source) ?? orFrom(source);
-  if (fn === undefined) return plain;
-  if (fn.name === 'CONSTANT') {
-    const constant = fn.value ?? undefined;
-    return () => constant;
-  }
-  const table = new Map(Object.entries(fn.table));
-  const otherwise = fn.otherwise ?? undefined;
-  return (source) => {
-    const value = plain(source);
-    if (value === undefined || typeof value === 'object') return otherwise;
-    return table.get(String(value)) ?? otherwise;
   };
 }

@@ -1,7 +1,8 @@
 // The rows of a map, parsed and checked one by one, and what they read.
 import { asTidemarkError, TidemarkError } from '../errors.ts';
-import type { Json, JsonObject } from '../model.ts';
-import type { MapRow, TransformMap } from './map.ts';
+import type { JsonObject } from '../model.ts';
+import { type Combine, combineBy, type Refuse } from './functions.ts';
+import type { MapFunction, MapRow, TransformMap } from './map.ts';
 import type { Segment, SourcePath } from './path.ts';
 import { parseSource, parseTarget } from './path.ts';
 
@@ -16,29 +17,71 @@ export interface RelationReads {
 export interface ParsedRow {
   readonly row: MapRow;
   readonly target: readonly Segment[];
-  readonly source: SourcePath | null;
-  readonly orSource: SourcePath | null;
+  /** Through the same lists all of them; empty only with CONSTANT. */
+  readonly sources: readonly SourcePath[];
+  /** The relation that they read, or null for the record's own properties. */
+  readonly relation: string | null;
+  /** From their readers to the row's. */
+  readonly combine: Combine;
+}
+
+/** The paths that a row reads, as written, in the order of their use. */
+export function pathsOf({ from, orFrom, fn }: MapRow): string[] {
+  if (fn?.name === 'CONCAT') return fn.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.from]));
+  return [from, orFrom].flatMap((path) => path ?? []);
 }
 
 /** @throws CONFIG_INVALID naming the map and the row. */
 export function parseRow(map: TransformMap, row: MapRow): ParsedRow {
   const target = named(map, row, () => parseTarget(row.to));
-  const { from, orFrom } = row;
-  const source = from === null ? null : named(map, row, () => parseSource(from));
-  const orSource = orFrom === undefined ? null : named(map, row, () => parseSource(orFrom));
-  if ((source === null) !== (row.fn?.name === 'CONSTANT'))
-    throw invalid(map, row, 'CONSTANT has no source, and a row without a source is CONSTANT');
-  if (source === null && (orSource !== null || row.type !== undefined)) throw invalid(map, row, 'CONSTANT has neither orFrom nor type');
-  if (source !== null && count(source.segments) > count(target)) throw invalid(map, row, 'its source has more [] than its target');
-  if (source !== null && orSource !== null && (source.relation !== orSource.relation || prefixOf(source) !== prefixOf(orSource))) {
-    throw invalid(map, row, 'from and orFrom must go through the same lists');
+  checkSources(map, row);
+  const sources = pathsOf(row).map((path) => named(map, row, () => parseSource(path)));
+  const [source, ...others] = sources;
+  const relation = source?.relation ?? null;
+  if (source !== undefined) {
+    if (count(source.segments) > count(target)) throw invalid(map, row, 'its source has more [] than its target');
+    if (others.some((other) => other.relation !== relation || prefixOf(other) !== prefixOf(source))) {
+      throw invalid(map, row, 'all that it reads must go through the same lists');
+    }
+    if (row.type !== undefined && count(source.segments) === 0) throw invalid(map, row, 'type needs a source with []');
   }
-  if (row.type !== undefined && source !== null && count(source.segments) === 0) throw invalid(map, row, 'type needs a source with []');
   if (row.required === true) {
-    if (source === null || source.relation !== null) throw invalid(map, row, 'a required row reads the record itself');
+    if (source === undefined || relation !== null) throw invalid(map, row, 'a required row reads the record itself');
     if (arraysOf(target).length > 0) throw invalid(map, row, 'the target of a required row cannot be a list or in one');
   }
-  return { row, target, source, orSource };
+  const combine = named(map, row, () => combineBy(row.fn, relation === null ? refusing(row) : leavingOut));
+  return { row, target, sources, relation, combine };
+}
+
+/** What the row's function has to do with its sources. */
+function checkSources(map: TransformMap, row: MapRow): void {
+  const { from, orFrom, fn } = row;
+  if (fn?.name === 'CONCAT') {
+    if (from !== null || orFrom !== undefined) throw invalid(map, row, 'CONCAT reads its parts, and has neither from nor orFrom');
+    if (pathsOf(row).length === 0) throw invalid(map, row, 'CONCAT without a path among its parts is a CONSTANT');
+    return;
+  }
+  if ((from === null) !== (fn?.name === 'CONSTANT')) {
+    throw invalid(map, row, 'CONSTANT has no source, and a row without a source is CONSTANT or CONCAT');
+  }
+  if (from === null && (orFrom !== undefined || row.type !== undefined)) throw invalid(map, row, 'CONSTANT has neither orFrom nor type');
+}
+
+/** Names the row, never the value. */
+function refusing(row: MapRow): Refuse {
+  return () => {
+    throw new TidemarkError('MAPPING_FAILED', `"${row.to}": ${row.fn?.name} cannot take the value of ${readsInWords(row)}.`);
+  };
+}
+
+/** Related records are mapped when a document is read, where nothing can be set aside any more. */
+const leavingOut: Refuse = () => undefined;
+
+/** `"a" or "b"`, as errors name what a row reads. */
+export function readsInWords(row: MapRow): string {
+  return pathsOf(row)
+    .map((path) => `"${path}"`)
+    .join(' or ');
 }
 
 function named<T>(map: TransformMap, row: MapRow, parse: () => T): T {
@@ -58,15 +101,19 @@ export function invalid(map: TransformMap, row: MapRow, why: string): TidemarkEr
 
 /** A row without what does not change documents. */
 export function meaning(row: MapRow): JsonObject {
-  const fn: Json =
-    row.fn === undefined
-      ? null
-      : row.fn.name === 'CONSTANT'
-        ? { ...row.fn }
-        : { name: row.fn.name, table: { ...row.fn.table }, otherwise: row.fn.otherwise };
   // Only where it is set: maps without required rows keep their hashes.
   const required: JsonObject = row.required === true ? { required: true } : {};
-  return { from: row.from, orFrom: row.orFrom ?? null, to: row.to, type: row.type ?? null, fn, ...required };
+  const { from, orFrom = null, to, type = null, fn } = row;
+  const others = typeof orFrom === 'string' || orFrom === null ? orFrom : [...orFrom];
+  return { from, orFrom: others, to, type, fn: fn === undefined ? null : meaningOfFunction(fn), ...required };
+}
+
+function meaningOfFunction(fn: MapFunction): JsonObject {
+  if (fn.name === 'LOOKUP') return { name: fn.name, table: { ...fn.table }, otherwise: fn.otherwise };
+  if (fn.name === 'CONCAT')
+    return { name: fn.name, parts: fn.parts.map((part) => (typeof part === 'string' ? part : { from: part.from })) };
+  if (fn.name === 'DATE') return { name: fn.name, unit: fn.unit ?? null };
+  return { ...fn };
 }
 
 /** The lists that a target goes through, as texts. */
@@ -89,13 +136,9 @@ function count(segments: readonly Segment[]): number {
   return segments.filter((segment) => segment.kind === 'each').length;
 }
 
-function sourcesOf(row: ParsedRow): SourcePath[] {
-  return [row.source, row.orSource].filter((source) => source !== null);
-}
-
 export function ownReads(rows: readonly ParsedRow[]): string[] {
   const names = new Set<string>();
-  for (const source of rows.flatMap(sourcesOf)) {
+  for (const source of rows.flatMap(({ sources }) => sources)) {
     const [first] = source.segments;
     if (source.relation === null && first?.kind === 'name' && !first.name.includes('@')) names.add(first.name);
   }
@@ -105,7 +148,7 @@ export function ownReads(rows: readonly ParsedRow[]): string[] {
 export function relationReads(rows: readonly ParsedRow[]): RelationReads[] {
   const found = new Map<string, { name: string; type: string | null; properties: Set<string> }>();
   for (const row of rows) {
-    for (const source of sourcesOf(row)) {
+    for (const source of row.sources) {
       if (source.relation === null) continue;
       const type = row.row.type ?? null;
       const key = `${source.relation} ${type ?? ''}`;

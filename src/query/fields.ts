@@ -4,6 +4,7 @@ import type { RelationSource } from '../connectors/definition.ts';
 import { suggestion } from '../connectors/suggest.ts';
 import { builtInMaps } from '../mappings/maps/index.ts';
 import type { MapRow, TransformMap } from '../mappings/map.ts';
+import { pathsOf } from '../mappings/rows.ts';
 
 export type Column = 'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged' | 'pendingRemoval' | 'stale';
 
@@ -87,7 +88,7 @@ function endingField(ending: readonly string[]): Field | null {
   const fitting = targets().filter(
     ({ path }) => path.length > ending.length && ending.every((part, at) => same(part, path[path.length - ending.length + at] ?? '')),
   );
-  const own = fitting.filter(({ row }) => !relation.test(row.from ?? ''));
+  const own = fitting.filter(({ row }) => !pathsOf(row).some((path) => relation.test(path)));
   const chosen = own.length > 0 ? own : fitting;
   if (chosen.length === 0) return null;
   const paths = [...new Map(chosen.map(({ text, path }) => [text, path])).values()];

@@ -93,7 +93,7 @@ test.each<[string, string, string]>([
   ['a function that does not exist', mapOf(`  - { from: mail, to: ${to}, function: { name: EVAL } }`), 'rows.0.function'],
   [
     'a constant with a source',
-    mapOf(`  - { from: mail, to: ${to}, function: { name: CONSTANT, value: 1 } }`),
+    mapOf(`  - { from: mail, to: ${to}, function: { name: CONSTANT, value: a } }`),
     '8:5 rows.0: Map "mine", row "asset.assetDetail.name": CONSTANT has no source',
   ],
   ['a row without a source', mapOf(`  - { to: ${to} }`), '8:5 rows.0: Map "mine"'],
@@ -121,7 +121,7 @@ test('every mistake is named at once', () => {
 
 test('the place of a row among a thousand is found without trying each', () => {
   const begun = performance.now();
-  const last = '  - { from: mail, to: asset.assetDetail.name, function: { name: CONSTANT, value: 1 } }\n';
+  const last = '  - { from: mail, to: asset.assetDetail.name, function: { name: CONSTANT, value: a } }\n';
   const many = Array.from({ length: 999 }, (_, index) => `  - { from: mail, to: asset.assetDetail.untypedAttributes.a${index} }\n`);
   expect(read(mapOf(many.join('') + last)).problems).toMatchObject([{ line: 1_007, path: 'rows.999' }]);
   expect(performance.now() - begun).toBeLessThan(5_000);
