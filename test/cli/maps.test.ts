@@ -90,6 +90,19 @@ describe('preview', () => {
     expect(table.stderr).toContain('Not pulled yet, and so empty here: employeeId, memberOf.value[].mailNickname.');
     expect(table.stderr).toContain('There are more than 2');
     expect(table.stdout.match(/refused: .*"asset.assetDetail.typedAttributes.employee" is required/g)).toHaveLength(2);
+
+    // So is one whose value a function cannot take; others go through it.
+    const functions =
+      '\n  - { from: displayName, to: asset.assetDetail.typedAttributes.since, function: { name: DATE } }\n' +
+      '  - { from: userPrincipalName, to: asset.assetDetail.typedAttributes.domain, function: { name: REGEX, pattern: "@(.+)$", result: $1 } }\n';
+    const refused = await of(text.trimEnd() + functions);
+    expect(refused.map(({ reason }) => reason)).toEqual(
+      refused.map(() => '"asset.assetDetail.typedAttributes.since": DATE cannot take the value of "displayName".'),
+    );
+    const given = await of(text.trimEnd() + functions.replace('from: displayName', 'from: lastPasswordChangeDateTime'));
+    expect(given).toHaveLength(5);
+    const attributes = { since: expect.stringMatching(/^2.*Z$/) as unknown, domain: expect.stringMatching(/^[^@]+\.[^@]+$/) as unknown };
+    for (const { document } of given) expect(document).toMatchObject({ asset: { assetDetail: { typedAttributes: attributes } } });
     expect(await assets()).toBe(listed);
   }, 180_000);
 
