@@ -7,6 +7,7 @@ const longestResult = 100;
 const longestText = 4_096;
 /** Time is at most this times the text: one match of the worst pattern stays within some tens of milliseconds. */
 const mostSteps = 500;
+const mostWrittenOut = 50_000;
 
 interface Pattern {
   /** Longer texts are not looked at. */
@@ -37,6 +38,8 @@ export function patternOf({ pattern, result }: { readonly pattern: string; reado
 
 function compilePattern(pattern: string): RE2JS {
   if (pattern.length > longestPattern) throw refused(`its pattern has more than ${longestPattern} characters`);
+  const tooLarge = 'its pattern is too large: it repeats too much, too often';
+  if (writtenOut(pattern) > mostWrittenOut) throw refused(tooLarge);
   let compiled;
   try {
     compiled = RE2JS.compile(pattern);
@@ -44,8 +47,21 @@ function compilePattern(pattern: string): RE2JS {
     if (!(error instanceof RE2JSException)) throw error;
     throw refused('its pattern is not of the RE2 syntax, which has neither lookaround nor backreferences');
   }
-  if (compiled.programSize() > mostSteps) throw refused('its pattern is too large: it repeats too much, too often');
+  if (compiled.programSize() > mostSteps) throw refused(tooLarge);
   return compiled;
+}
+
+/** No less than the characters of the pattern with its repetitions written out: merely to compile a hostile one takes long. */
+function writtenOut(pattern: string): number {
+  // Those of groups may stand one within the other; those of single characters cannot.
+  let ofGroups = 1;
+  let ofCharacters = 1;
+  for (const [repetition, least = '', most = ''] of pattern.matchAll(/\)?\{(\d+),?(\d*)\}/g)) {
+    const count = Math.max(Number(least), Number(most), 1);
+    if (repetition.startsWith(')')) ofGroups *= count;
+    else ofCharacters = Math.max(ofCharacters, count);
+  }
+  return pattern.length * ofGroups * ofCharacters;
 }
 
 /** Texts, and numbers of groups. */
