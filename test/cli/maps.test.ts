@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { parseConnectionFiles } from '../../src/connectors/connectionFile.ts';
 import { builtInMaps } from '../../src/mappings/maps/index.ts';
+import { readMaps } from '../support/mapFiles.ts';
 import { eventually } from '../support/waiting.ts';
 import { type CliStack, startCliStack } from './stack.ts';
 import { tidemark } from './tidemark.ts';
@@ -14,10 +14,7 @@ describe('without any server', () => {
   test('a built-in map is shown as a file that is read again', async () => {
     const { stdout, code } = await tidemark(['maps', 'show', 'entra-devices/devices']);
     expect(code).toBe(0);
-    expect(parseConnectionFiles([{ file: 'stdout', text: stdout }], { now: new Date(0) })).toMatchObject({
-      problems: [],
-      maps: [{ map: { name: 'entra-devices/devices' } }],
-    });
+    expect(readMaps(stdout)).toMatchObject({ problems: [], maps: [{ name: 'entra-devices/devices' }] });
     expect(await tidemark(['maps', 'show', 'entra-identity/nosuch'])).toMatchObject({ code: 2, stdout: '' });
   });
 

@@ -1,5 +1,5 @@
 // Map files that mean harm, or a slip of a generator: each is refused in a bounded time, with few words, and reaches no prototype.
-import { readMapFile } from '../../src/connectors/mapFile.ts';
+import { readMaps } from '../support/mapFiles.ts';
 
 const head = 'kind: map\nname: mine\nconnector: entra-identity\nstream: users\nsource: microsoft.graph.user\ntarget: asset\nrows: ';
 const many = (length: number, text: (index: number) => string): string => Array.from({ length }, (_, index) => text(index)).join(',');
@@ -44,7 +44,7 @@ test.each<[string, string, string]>([
   ['very many documents', '\n---\nkind: map'.repeat(20_000), 'has more than 200 documents'],
 ])('%s: refused', (_name, rows, expected) => {
   const begun = performance.now();
-  const { maps, problems } = readMapFile({ file: 'hostile.yaml', text: head + rows });
+  const { maps, problems } = readMaps(head + rows);
   // Most take milliseconds; a large file below the megabyte is read whole, in a second or some.
   expect(performance.now() - begun).toBeLessThan(20_000);
   expect(maps).toEqual([]);
@@ -55,7 +55,7 @@ test.each<[string, string, string]>([
 });
 
 test('words that objects inherit are entries of a table like any other', () => {
-  const { maps, problems } = readMapFile({ file: 'mine.yaml', text: head + table('constructor: a, toString: b, prototype: c') });
+  const { maps, problems } = readMaps(head + table('constructor: a, toString: b, prototype: c'));
   expect(problems).toEqual([]);
   expect(maps[0]?.rows[0]?.fn).toEqual({
     name: 'LOOKUP',
@@ -69,7 +69,7 @@ test('words that objects inherit are entries of a table like any other', () => {
 });
 
 test('a table of as many entries as there may be is read', () => {
-  const { maps, problems } = readMapFile({ file: 'mine.yaml', text: head + table(many(10_000, (index) => `k${index}: v`)) });
+  const { maps, problems } = readMaps(head + table(many(10_000, (index) => `k${index}: v`)));
   expect(problems).toEqual([]);
   expect(maps).toHaveLength(1);
 });

@@ -1,19 +1,14 @@
 // Transform maps as files: the built-in ones come back as they went, and every mistake of one's own is named with its line.
-import { parseConnectionFiles } from '../../src/connectors/connectionFile.ts';
 import { mapText } from '../../src/connectors/mapText.ts';
 import { sourceFieldsOf, typeAt } from '../../src/connectors/models/fields.ts';
 import { targetModels } from '../../src/connectors/models/index.ts';
 import { connectorNamed, streamNamed } from '../../src/connectors/index.ts';
 import { compile } from '../../src/mappings/engine.ts';
 import { builtInMaps } from '../../src/mappings/maps/index.ts';
-
-const read = (text: string) => {
-  const { maps, problems } = parseConnectionFiles([{ file: 'users.map.yaml', text }], { now: new Date(0) });
-  return { maps: maps.map(({ map }) => map), problems };
-};
+import { readMaps } from '../support/mapFiles.ts';
 
 test.each(builtInMaps)('$name goes through the file format and means the same', (map) => {
-  const { maps, problems } = read(mapText(map));
+  const { maps, problems } = readMaps(mapText(map));
   expect(problems).toEqual([]);
   expect(maps).toEqual([{ ...map, document: undefined, rows: map.rows.map(({ ours: _, ...row }) => row) }]);
   expect(compile(maps[0] ?? map).hash).toBe(compile(map).hash);
@@ -32,7 +27,7 @@ const mapOf = (rows: string, head = 'connector: entra-identity\nstream: users\ns
 const row = '  - { from: mail, to: asset.assetDetail.userAssetClass.email }\n';
 
 test('a map of one own row is read', () => {
-  expect(read(mapOf(row))).toMatchObject({ problems: [], maps: [{ name: 'mine', class: 'user', rows: [{ from: 'mail' }] }] });
+  expect(readMaps(mapOf(row))).toMatchObject({ problems: [], maps: [{ name: 'mine', class: 'user', rows: [{ from: 'mail' }] }] });
 });
 
 const to = 'asset.assetDetail.name';
@@ -107,13 +102,13 @@ test.each<[string, string, string]>([
   ['more rows than there may be', mapOf(row.repeat(1_001)), 'rows: has more than 1000 rows'],
   ['more than 1 MB', mapOf(row.repeat(20_000)), '1:1 : is larger than 1 MB'],
 ])('%s is refused with its place', (_, text, expected) => {
-  const { maps, problems } = read(text);
+  const { maps, problems } = readMaps(text);
   expect(maps).toEqual([]);
   expect(problems.map(({ line, column, path, reason }) => `${line}:${column} ${path}: ${reason}`).join('\n')).toContain(expected);
 });
 
 test('every mistake is named at once', () => {
-  const { problems } = read(
+  const { problems } = readMaps(
     mapOf('  - { from: a, to: asset.b }\n  - { from: mail, to: asset.assetDetail.name }\n  - { from: c, to: asset.assetDetail.name }\n'),
   );
   expect(problems.map(({ path }) => path)).toEqual(['rows.0.from', 'rows.0.to', 'rows.2.from']);
@@ -123,7 +118,7 @@ test('the place of a row among a thousand is found without trying each', () => {
   const begun = performance.now();
   const last = '  - { from: mail, to: asset.assetDetail.name, function: { name: CONSTANT, value: a } }\n';
   const many = Array.from({ length: 999 }, (_, index) => `  - { from: mail, to: asset.assetDetail.untypedAttributes.a${index} }\n`);
-  expect(read(mapOf(many.join('') + last)).problems).toMatchObject([{ line: 1_007, path: 'rows.999' }]);
+  expect(readMaps(mapOf(many.join('') + last)).problems).toMatchObject([{ line: 1_007, path: 'rows.999' }]);
   expect(performance.now() - begun).toBeLessThan(5_000);
 });
 

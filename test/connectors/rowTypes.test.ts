@@ -1,12 +1,12 @@
 // The data types of a row: what a map's file may fill a target with, and what it is told to add where types do not meet.
-import { readMapFile } from '../../src/connectors/mapFile.ts';
+import { readMaps } from '../support/mapFiles.ts';
 
 const model = { users: 'user', devices: 'device' };
 const connector = { users: 'entra-identity', devices: 'entra-devices' };
 /** Place and reason of each fault of a map with this one row. */
 const faultsOf = (row: string, stream: 'users' | 'devices' = 'users') => {
   const text = `kind: map\nname: mine\nconnector: ${connector[stream]}\nstream: ${stream}\nsource: microsoft.graph.${model[stream]}\ntarget: asset\nrows:\n  - ${row}\n`;
-  return readMapFile({ file: 'mine.yaml', text }).problems.map(({ path, reason }) => `${path.replace('rows.0.', '')} ${reason}`);
+  return readMaps(text).problems.map(({ path, reason }) => `${path.replace('rows.0.', '')} ${reason}`);
 };
 
 const typed = 'asset.assetDetail.typedAttributes.mine';
