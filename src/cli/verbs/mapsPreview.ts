@@ -54,7 +54,7 @@ export async function mapsPreview(context: Context, { file, connection: name, li
   const wanted = compile(map);
   // Where nobody pulls the stream, what is stored of it is listed by the built-in map.
   const used = inUse.find((one) => one.map.stream === map.stream) ?? compiledMap(stream.map ?? '');
-  const unread = unreadFields(connector, wanted, (name) => selectOf(connector, name, inUse, spec.settings));
+  const unread = unreadFields(connector, wanted, (of) => selectOf(connector, of, inUse, spec.settings));
   if (unread.length > 0) context.output.note(`Not pulled yet, and so empty here: ${unread.join(', ')}.`);
   const records = await readRecords(database, { connection: name, stream: map.stream, limit: limit + 1 });
   const owners = records.map(({ id }) => ({ connection: name, stream: map.stream, id }));
