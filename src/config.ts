@@ -77,6 +77,8 @@ export interface Config {
   readonly timings: Timings;
   /** How many runs may be under way at once: of the fleet, and of one tenant. */
   readonly admission: { readonly atOnce: number; readonly perTenant: number };
+  /** How many days it can be asked for what a run changed. */
+  readonly changesDays: number;
   readonly failpoint: FailpointSpec | null;
   readonly proxy: { readonly url: string | null; readonly except: string | null };
   readonly stack: StackFile | null;
@@ -89,6 +91,11 @@ const count = z
   .string()
   .refine((text) => /^[1-9]\d{0,5}$/.test(text), { error: 'must be a whole number from 1' })
   .transform(Number);
+
+const days = z
+  .string()
+  .refine((text) => /^[1-9]\d{0,3}d$/.test(text), { error: 'must be a number of days, like 30d' })
+  .transform((text) => Number(text.slice(0, -1)));
 
 const databaseUrlSchema = z.string().refine((text) => /^postgres(ql)?:\/\//.test(text), {
   error: 'must begin with postgresql:// or postgres://',
@@ -132,6 +139,7 @@ export const variables = {
   TIDEMARK_TIMINGS: timingsText.default(shippedTimings),
   TIDEMARK_RUNS_AT_ONCE: count.default(20),
   TIDEMARK_RUNS_PER_TENANT: count.default(4),
+  TIDEMARK_CHANGES_RETENTION: days.default(30),
   TIDEMARK_FAILPOINT: z
     .string()
     .transform((text, context): FailpointSpec => {
@@ -191,6 +199,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     versioning: read.TIDEMARK_VERSIONING === 'on',
     timings: read.TIDEMARK_TIMINGS,
     admission: { atOnce: read.TIDEMARK_RUNS_AT_ONCE, perTenant: read.TIDEMARK_RUNS_PER_TENANT },
+    changesDays: read.TIDEMARK_CHANGES_RETENTION,
     failpoint: read.TIDEMARK_FAILPOINT ?? null,
     proxy: { url: read.HTTPS_PROXY ?? null, except: read.NO_PROXY ?? null },
     stack,

@@ -54,6 +54,24 @@ export type ConnectionState = 'registered' | 'scheduled' | 'processing' | 'proce
 export type AssetClass =
   'user' | 'group' | 'role' | 'host' | 'container-image' | 'container-instance' | 'serverless' | 'directory-user' | 'user-group';
 
+/** What became of one path of a document. */
+export interface PathChange {
+  /** `asset.assetDetail.name`; lists are told whole. */
+  readonly path: string;
+  /** null where there was nothing, or is nothing now. */
+  readonly before: Json;
+  readonly after: Json;
+  /** Whether something of it is left out: what stands here is the begin of its text. */
+  readonly cut?: true;
+}
+
+/** What became of a document. */
+export interface DocumentChange {
+  readonly paths: readonly PathChange[];
+  /** How many further paths are not kept. */
+  readonly more: number;
+}
+
 /** An error as it is shown, stored and put in reports. MUST NOT hold a secret or a value of a record. */
 export interface ErrorBrief {
   readonly code: ErrorCode;

@@ -4,6 +4,7 @@ import { neverFired } from '../metrics.ts';
 import { lostRuns, removeSchedules } from '../reconcile/leftovers.ts';
 import { reconcileConnections } from '../reconcile/slice.ts';
 import type { LostRun } from '../store/reconcile.ts';
+import { forgetChanges } from '../store/retention.ts';
 import type { Shared } from './dependencies.ts';
 import { finishRun } from './finishRun.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -20,7 +21,11 @@ export async function reconcileSlice(shared: Shared, { after }: ReconcileRequest
     const slice = await reconcileConnections({ ...tools, build }, after, { limit: connectionsAtOnce, signal, alive: () => alive() });
     metrics.occurrenceSkipped(neverFired, slice.skipped);
     if (slice.after !== null) return { ...slice, removed: 0, closed: 0 };
-    return { ...slice, removed: await removeSchedules(tools), closed: await closeLostRuns(shared, await lostRuns(tools)) };
+    const removed = await removeSchedules(tools);
+    const closed = await closeLostRuns(shared, await lostRuns(tools));
+    const forgotten = await forgetChanges(database, { days: config.changesDays, alive: () => alive() });
+    if (forgotten > 0) logger.info('Old changes are forgotten.', { rows: forgotten });
+    return { ...slice, removed, closed };
   });
 }
 

@@ -158,6 +158,15 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
     );
 
+  verb('changes [query]', 'what runs changed: documents added, changed by path, removed')
+    .option('--since <run|time>', 'after this run, N or NAME:N, or since this time: 2026-05-01, now-7d')
+    .option('--connection <name>', 'only those of this connection')
+    .option('--class <class>', 'only those of this class')
+    .addOption(limitOption('documents, each counted for every run that changed it'))
+    .action((query: string | undefined, options: CommonOptions & ChangesWords) =>
+      run(options, async (context) => (await import('./verbs/changes.ts')).changes(context, query, options)),
+    );
+
   const connectors = program.command('connectors').description('what can be pulled: list, show').helpCommand(false);
   verb('list', 'the connectors of this version', connectors).action((options: CommonOptions) =>
     run(options, async (context) => (await import('./verbs/connectors.ts')).connectorsList(context)),
@@ -243,6 +252,13 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
   );
 
   return program;
+}
+
+interface ChangesWords {
+  readonly since?: string;
+  readonly connection?: string;
+  readonly class?: string;
+  readonly limit: number;
 }
 
 interface AssetsWords {

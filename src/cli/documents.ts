@@ -16,6 +16,8 @@ export interface Documents {
   readonly relations: Readonly<Record<string, Relations>>;
   /** The whole document of an asset. */
   document(asset: FoundAsset): JsonObject;
+  /** What these elements of its relations are in a document, and nothing else of it. */
+  related(asset: Pick<FoundAsset, 'connection' | 'stream'>, relations: FoundAsset['relations']): JsonObject;
 }
 
 /** The maps of the connections as configured now; a deleted connection's inventory is read by the built-in maps. */
@@ -25,14 +27,20 @@ export function documentsOf(connections: readonly Connection[]): Documents {
   );
   const configured = new Map(connections.map((connection) => [connection.name, mapsOf(connection)]));
   const all = [...builtIn, ...[...configured.values()].flat()];
-  const mapFor = (asset: FoundAsset): CompiledMap | undefined =>
+  const mapFor = (asset: Pick<FoundAsset, 'connection' | 'stream'>): CompiledMap | undefined =>
     [...(configured.get(asset.connection) ?? []), ...builtIn].find(({ map }) => map.map.stream === asset.stream)?.map;
+  const relate = (
+    asset: Pick<FoundAsset, 'connection' | 'stream'>,
+    document: JsonObject,
+    relations: FoundAsset['relations'],
+  ): JsonObject => {
+    const related = Object.fromEntries(Object.entries(relations).map(([name, elements]) => [name, [...elements]]));
+    return mapFor(asset)?.relate(document, related) ?? document;
+  };
   return {
     relations: relationsRead(all),
-    document(asset) {
-      const related = Object.fromEntries(Object.entries(asset.relations).map(([name, elements]) => [name, [...elements]]));
-      return mapFor(asset)?.relate(asset.document, related) ?? asset.document;
-    },
+    document: (asset) => relate(asset, asset.document, asset.relations),
+    related: (asset, relations) => relate(asset, {}, relations),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Database } from '../store/database.ts';
 import type { Condition } from '../store/include.ts';
 import { readStoredEdges, readStoredRecords } from '../store/page.ts';
 import type { AssetWrite, EdgeWrite, PageCommit, RecordWrite, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
+import { withChanges } from './change.ts';
 import { fold } from './fold.ts';
 import type { Folded, FoldedEdge, FoldedRecord } from './fold.ts';
 import { merge } from './merge.ts';
@@ -54,6 +55,7 @@ export async function preparePage(
   const writes = writeRecords(target, phase, folded, records);
   return {
     ...writes,
+    assets: await withChanges(database, of.run, writes.assets),
     edges: writeEdges(edges, storedEdges),
     removed: {
       records: knownNumbers(folded.removed, records),

@@ -107,6 +107,12 @@ function spanOf(text: string, now: Date): Span | null {
   return { from, before: from + lengthMs };
 }
 
+/** The begin of what the text names: a day, a moment or `now-7d`; null when it is none of them. */
+export function momentOf(text: string, now: Date): Date | null {
+  const span = spanOf(text, now);
+  return span === null || span.from === null ? null : new Date(span.from);
+}
+
 function rangeSpan(value: Value & { kind: 'range' }, now: Date): Span | null {
   const edge = (bound: Bound | null, begins: boolean): number | null | undefined => {
     if (bound === null) return null;

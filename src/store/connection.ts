@@ -111,7 +111,7 @@ export async function deleteConnection(database: Database, name: string, { purge
 
 async function purgeConnection(database: Database, name: string): Promise<boolean> {
   let erased = false;
-  for (const slice of [purgeRecords, purgeEdges]) {
+  for (const slice of [purgeRecords, purgeEdges, purgeOfRuns('asset_change'), purgeOfRuns('removed_edge')]) {
     for (;;) {
       const [row] = await database.query<{ purged: number }>(slice, [name]);
       if (row === undefined || row.purged === 0) break;
@@ -140,6 +140,13 @@ const purgeRecords = `
     update tally t set live = t.live - g.live
     from (select stream, count(*) filter (where tombstoned_at is null) as live from gone group by stream) g
     where t.connection = $1 and t.stream = g.stream and t.kind = 'record'
+  )
+  select count(*) as purged from gone`;
+
+const purgeOfRuns = (table: string): string => `
+  with gone as (
+    delete from ${table} where ctid = any (array(
+      select ctid from ${table} where run in (select run from run where connection = $1) limit ${purgedAtOnce})) returning 1
   )
   select count(*) as purged from gone`;
 

@@ -1,5 +1,6 @@
 // The schema as ordered SQL. MUST only be appended to: a migration that was released never changes.
 
+import { changes } from './migrations/changes.ts';
 import { credentials } from './migrations/credentials.ts';
 import { initial } from './migrations/initial.ts';
 import { maps } from './migrations/maps.ts';
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   { version: 6, oldest: 5, sql: marks },
   { version: 7, oldest: 5, sql: credentials },
   { version: 8, oldest: 5, sql: maps },
+  { version: 11, oldest: 5, sql: changes },
 ];

@@ -2,7 +2,7 @@
 // MUST send one statement per table, rows in key order, and nothing for what is empty: an unchanged page writes its seen row and the checkpoint.
 import type { EdgeKind } from '../connectors/definition.ts';
 import { TidemarkError } from '../errors.ts';
-import type { AssetClass, JsonObject, Step } from '../model.ts';
+import type { AssetClass, DocumentChange, JsonObject, Step } from '../model.ts';
 import type { Database, Parameter } from './database.ts';
 import type { Condition } from './include.ts';
 import { pageStatements } from './pageStatements.ts';
@@ -64,6 +64,8 @@ export interface AssetWrite {
   readonly mapHash: string;
   /** `unchanged`: another map makes the same document. */
   readonly change: Change | 'unchanged';
+  /** What the run has made of the document with this page; absent where it made a document, or left it as it was. */
+  readonly changed?: DocumentChange;
 }
 
 export interface EdgeWrite extends EdgeId {
@@ -161,6 +163,28 @@ function recordOf(id: string, row: RecordRow | undefined): StoredRecord {
   const { asset_hash: hash, map_hash: mapHash, stale, num, known, tombstoned, body, seen } = row;
   const asset = hash === null || mapHash === null ? null : { hash, mapHash, stale };
   return { id, num, known, tombstoned, hash: row.hash, body, seen, asset };
+}
+
+export interface StoredDocument {
+  readonly num: number;
+  readonly document: JsonObject;
+  /** What earlier pages of the run made of it. */
+  readonly changed: DocumentChange | null;
+}
+
+/** The documents of these records that have one, in one statement. */
+export async function readStoredDocuments(
+  database: Database,
+  { run, nums }: { readonly run: number; readonly nums: readonly number[] },
+): Promise<StoredDocument[]> {
+  return database.query<StoredDocument>(
+    `select n.num, a.document, c.changed from unnest($1::bigint[]) as n (num)
+     cross join lateral (select document from asset where num = n.num offset 0) a
+     left join lateral (
+       select json_build_object('paths', paths, 'more', more) as changed from asset_change where run = $2 and num = n.num offset 0
+     ) c on true`,
+    [bigints(nums), run],
+  );
 }
 
 /** What is stored of these edges, in their order, in one statement. An unknown edge gets a number; asked again without a commit it gets another one. */

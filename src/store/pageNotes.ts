@@ -1,7 +1,8 @@
 // What a page's transaction notes beside the inventory: what it saw and changed, what is to be removed, how much lives, what was set aside. Pure.
 import type { Statement } from './database.ts';
 import type { PageCommit } from './page.ts';
-import { bigints, byKey, inBlocks, texts } from './params.ts';
+import { bigints, byKey, inBlocks, lines, listed, texts } from './params.ts';
+import { escapeJson } from './text.ts';
 
 /** The statement that writes a part of the page; null when there is nothing of it. */
 export type Write = (page: PageCommit) => Statement | null;
@@ -74,6 +75,25 @@ export const changes: Write = ({ run, stream, records: recordWrites, assets: ass
     sql: `insert into run_change (run, stream, kind, change, nums)
       select $1, $2, t.kind, t.change, t.nums::bigint[] from unnest($3::text[], $4::text[], $5::text[]) as t (kind, change, nums)`,
     params: [run, stream, some.map((row) => row.kind), some.map((row) => row.change), some.map((row) => bigints(row.nums))],
+  };
+};
+
+/** What the run has made of the documents that this page changed: an earlier page's row is replaced by what both did. */
+export const documentChanges: Write = ({ run, assets: assetWrites }) => {
+  const rows = assetWrites
+    .flatMap(({ num, changed }) => (changed === undefined ? [] : [{ num, ...changed }]))
+    .sort((a, b) => a.num - b.num);
+  if (rows.length === 0) return null;
+  return {
+    sql: `insert into asset_change (run, num, paths, more)
+      select $1, t.num, t.paths::jsonb, t.more from unnest($2::bigint[], ${listed('$3')}, $4::integer[]) as t (num, paths, more)
+      on conflict (run, num) do update set paths = excluded.paths, more = excluded.more`,
+    params: [
+      run,
+      bigints(rows.map((row) => row.num)),
+      escapeJson(lines(rows.map((row) => JSON.stringify(row.paths)))),
+      bigints(rows.map((row) => row.more)),
+    ],
   };
 };
 

@@ -3,7 +3,7 @@ import type { Statement } from './database.ts';
 import { judgeStatement } from './include.ts';
 import type { EdgeId, PageCommit } from './page.ts';
 import type { Write } from './pageNotes.ts';
-import { changes, rejects, removals, seen, staleness, takenBack, tally } from './pageNotes.ts';
+import { changes, documentChanges, rejects, removals, seen, staleness, takenBack, tally } from './pageNotes.ts';
 import { bigints, byKey, jsonb, lines, listed, texts } from './params.ts';
 import { escapeJson, escapeText } from './text.ts';
 
@@ -116,4 +116,17 @@ const edges: Write = ({ connection, stream, edges: given }) => {
 
 const edgeKey = (edge: EdgeId): string => `${edge.from}\n${edge.to}\n${edge.kind}\n${edge.key}`;
 
-const writes: readonly Write[] = [records, assets, included, edges, takenBack, removals, seen, changes, tally, rejects, staleness];
+const writes: readonly Write[] = [
+  records,
+  assets,
+  included,
+  edges,
+  takenBack,
+  removals,
+  seen,
+  changes,
+  documentChanges,
+  tally,
+  rejects,
+  staleness,
+];

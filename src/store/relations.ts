@@ -13,7 +13,7 @@ interface Owner {
   readonly id: string;
 }
 
-interface EdgeRow {
+export interface EdgeRow {
   readonly connection: string;
   readonly stream: string;
   readonly kind: EdgeKind;
@@ -35,7 +35,7 @@ export async function relationsOf(
   const reading = owners.filter((owner) => byStream[owner.stream] !== undefined);
   const sources = Object.values(byStream).flatMap((relations) => Object.values(relations).flat());
   const edges = await readEdges(database, reading, [...new Set(sources.map((source) => source.edge))]);
-  const others = await readOthers(database, edges, sources);
+  const others = await readOthers(database, edges, sources, 'live');
   const byOwner = new Map<string, EdgeRow[]>();
   for (const edge of edges) {
     const key = keyOf(edge.connection, edge.to_id);
@@ -46,6 +46,21 @@ export async function relationsOf(
   return owners.map((owner) => {
     const relations = Object.entries(byStream[owner.stream] ?? {});
     const own = byOwner.get(keyOf(owner.connection, owner.id)) ?? [];
+    return Object.fromEntries(relations.map(([name, of]) => [name, of.flatMap((source) => elements(source, own, others))]));
+  });
+}
+
+/** For each owner, in their order, what its edges of another time were in its relations: a record at the other end may be gone since. */
+export async function elementsOf(
+  database: Database,
+  owners: readonly { readonly stream: string; readonly edges: readonly EdgeRow[] }[],
+  byStream: Readonly<Record<string, Relations>>,
+): Promise<Record<string, JsonObject[]>[]> {
+  const sources = Object.values(byStream).flatMap((relations) => Object.values(relations).flat());
+  const edges = owners.flatMap((owner) => owner.edges);
+  const others = await readOthers(database, edges, sources, 'any');
+  return owners.map(({ stream, edges: own }) => {
+    const relations = Object.entries(byStream[stream] ?? {});
     return Object.fromEntries(relations.map(([name, of]) => [name, of.flatMap((source) => elements(source, own, others))]));
   });
 }
@@ -71,11 +86,12 @@ async function readEdges(database: Database, owners: readonly Owner[], kinds: re
   );
 }
 
-/** The live records at the other ends, each once. The edges of a relation are written by the stream of that end. */
+/** The records at the other ends, each once. The edges of a relation are written by the stream of that end. */
 async function readOthers(
   database: Database,
   edges: readonly EdgeRow[],
   sources: readonly RelationSource[],
+  which: 'live' | 'any',
 ): Promise<Map<string, JsonObject>> {
   const wanted = new Set(sources.map((source) => `${source.edge} ${source.stream}`));
   const ends = new Map(
@@ -89,7 +105,8 @@ async function readOthers(
     `select r.connection, r.stream, r.id, r.body
      from unnest($1::text[], $2::text[], $3::text[]) as o (connection, stream, id)
      cross join lateral (
-       select * from record where connection = o.connection and stream = o.stream and id = o.id and tombstoned_at is null offset 0
+       select * from record
+       where connection = o.connection and stream = o.stream and id = o.id${which === 'live' ? ' and tombstoned_at is null' : ''} offset 0
      ) r`,
     [list.map((edge) => edge.connection), list.map((edge) => edge.stream), list.map((edge) => escapeText(edge.from_id))],
   );

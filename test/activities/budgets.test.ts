@@ -190,7 +190,7 @@ describe('a run', () => {
     const activities = createActivities({
       database: noting,
       client: null,
-      config: { ...config(), admission: { atOnce: 20, perTenant: 4 } },
+      config: { ...config(), admission: { atOnce: 20, perTenant: 4 }, changesDays: 30 },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),
       build: null,

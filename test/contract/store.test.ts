@@ -2,6 +2,7 @@
 import { stores } from '../support/stores.ts';
 import type { StartedStore } from '../support/stores.ts';
 import { admissionContract } from './store/admission.ts';
+import { changesContract } from './store/changes.ts';
 import { connectionsContract } from './store/connections.ts';
 import { countsContract } from './store/counts.ts';
 import { credentialsContract } from './store/credentials.ts';
@@ -58,6 +59,9 @@ for (const [name, start, present] of stores) {
     });
     describe('counts', () => {
       countsContract(store);
+    });
+    describe('changes', () => {
+      changesContract(store);
     });
     describe('credentials', () => {
       credentialsContract(store);

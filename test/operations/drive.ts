@@ -56,6 +56,7 @@ export async function startDriver(database: Database): Promise<Driver> {
       config: {
         timings: shippedTimings,
         admission: { atOnce: 100, perTenant: 100 },
+        changesDays: 30,
         secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: 'unused' } }),
         allowedOrigins: [],
         proxy: { url: null, except: null },

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../src/mappings/canonical.ts';
 import type { ErrorBrief, JsonObject, Mode, Reason, RunReport, StreamMode, StreamOutcome, Verdict } from '../../src/model.ts';
+import { withChanges } from '../../src/pull/change.ts';
 import { putConnection } from '../../src/store/connection.ts';
 import type { StreamPin } from '../../src/store/cursor.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -152,7 +153,12 @@ export async function pageOf(
     steps: [],
     ...(told.cursor === undefined ? {} : { cursor: told.cursor }),
     records,
-    assets: mapped ? records.map(({ num, id, body, hash, change }) => ({ ...asset, num, id, document: body, hash, change })) : [],
+    assets: await withChanges(
+      database,
+      place.run,
+      mapped ? records.map(({ body, ...of }) => ({ ...of, ...asset, document: body })) : [],
+      known,
+    ),
     include: null,
     edges: present.filter((edge) => !edge.known).map((edge) => ({ ...edge, properties: null, change: 'added' as const })),
     removed: {

@@ -59,6 +59,7 @@ export async function openSite({ database: given, instead = () => ({}), ...optio
       config: {
         timings: quickTimings,
         admission: { atOnce: 100, perTenant: 100 },
+        changesDays: 30,
         secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: simulator.clientSecret } }),
         allowedOrigins: [],
         proxy: { url: null, except: null },

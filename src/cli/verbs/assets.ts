@@ -1,14 +1,12 @@
 // tidemark assets [QUERY]: searches the inventory and prints whole documents, one row at a time however many there are.
-import { assetClasses } from '../../connectors/index.ts';
-import { TidemarkError } from '../../errors.ts';
 import type { JsonObject } from '../../model.ts';
-import { compileQuery } from '../../query/compile.ts';
 import { type AssetScope, type FoundAsset, searchAssets } from '../../store/asset.ts';
 import { listConnections } from '../../store/connection.ts';
-import type { Database, Parameter } from '../../store/database.ts';
+import type { Database } from '../../store/database.ts';
 import type { Context } from '../context.ts';
 import { documentsOf, type Documents } from '../documents.ts';
 import type { Column } from '../output.ts';
+import { conditionsOf, noteUnlessPresent } from '../search.ts';
 import { timeIn } from '../words.ts';
 
 interface AssetsOptions {
@@ -20,24 +18,12 @@ interface AssetsOptions {
 }
 
 export async function assets(context: Context, query: string | undefined, options: AssetsOptions): Promise<void> {
-  const compiled = compileQuery(query ?? '');
-  if (options.class !== undefined) requireClass(options.class);
-  const params: Parameter[] = [...compiled.params];
-  const conditions = [`(${compiled.sql})`];
-  for (const [column, value] of [
-    ['r.connection', options.connection],
-    ['a.class', options.class],
-  ] as const) {
-    if (value !== undefined) conditions.push(`${column} = $${params.push(value)}`);
-  }
+  const { where: condition, params, columns: asked } = conditionsOf(query, options);
   const database = await context.database();
   const connections = await listConnections(database);
-  if (options.connection !== undefined && !connections.some(({ name }) => name === options.connection)) {
-    context.output.note(`There is no connection "${options.connection}" now; what it left behind is searched.`);
-  }
-  const scopes: AssetScope[] =
-    options.state === undefined ? (compiled.columns.has('state') ? ['live', 'tombstoned'] : ['live']) : [options.state];
-  const where = { where: conditions.join(' and '), params, limit: options.limit + 1 };
+  noteUnlessPresent(context.output, connections, options.connection);
+  const scopes: AssetScope[] = options.state === undefined ? (asked.has('state') ? ['live', 'tombstoned'] : ['live']) : [options.state];
+  const where = { where: condition, params, limit: options.limit + 1 };
   await context.output.rows(results(database, documentsOf(connections), scopes, where), {
     columns,
     limit: options.limit,
@@ -86,9 +72,3 @@ function nameOf(document: JsonObject): string | null {
 }
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function requireClass(name: string): void {
-  const classes = assetClasses();
-  if (classes.some((known) => known === name)) return;
-  throw new TidemarkError('CONFIG_INVALID', `There is no asset class "${name}".`, { hint: `Classes: ${classes.join(', ')}.` });
-}
