@@ -1,6 +1,8 @@
 // The runs of a crash test, what is compared of them, and what every one of them must leave behind.
+import { connectorNamed } from '../../src/connectors/index.ts';
 import { type FailpointName, failpointNames } from '../../src/failpoint.ts';
 import type { RunReport } from '../../src/model.ts';
+import { changedDocuments } from '../../src/store/change.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { recoveryMs } from './site.ts';
 import type { Site } from './site.ts';
@@ -26,6 +28,18 @@ export interface Outcome {
   readonly report: Pick<RunReport, 'mode' | 'reason' | 'verdict' | 'assets' | 'error'> & { readonly streams: readonly object[] };
   /** Pages asked for, by stream. */
   readonly asked: ReadonlyMap<string, number>;
+}
+
+/** What is told of the run afterwards: each document that it changed, once, with paths and relations. */
+export async function changesOf({ database, spec }: Site, report: RunReport): Promise<string[]> {
+  const { streams, relations } = connectorNamed(spec.connector);
+  const search = { afterRun: Number(report.run.split(':')[1]) - 1, since: null, connection: spec.name, where: 'true', params: [] };
+  const told: string[] = [];
+  const byStream = Object.fromEntries(streams.map(({ name }) => [name, relations]));
+  for await (const { run: _run, at: _at, ...changed } of changedDocuments(database, { ...search, relations: byStream })) {
+    told.push(JSON.stringify(changed));
+  }
+  return told;
 }
 
 export function outcomeOf(report: RunReport, simulator: Simulator): Outcome {
@@ -62,12 +76,12 @@ export async function runPhase(site: Site, phase: Phase, during: () => Promise<v
 }
 
 /** The undisturbed runs of a tenant. */
-export async function undisturbed(site: Site): Promise<ReadonlyMap<Phase['name'], Outcome>> {
-  const outcomes = new Map<Phase['name'], Outcome>();
+export async function undisturbed(site: Site): Promise<ReadonlyMap<Phase['name'], Outcome & { readonly changes: readonly string[] }>> {
+  const outcomes = new Map<Phase['name'], Outcome & { readonly changes: readonly string[] }>();
   const worker = site.startWorker();
   for (const phase of phases) {
     const report = await runPhase(site, phase, () => Promise.resolve());
-    outcomes.set(phase.name, outcomeOf(report, site.simulator));
+    outcomes.set(phase.name, { ...outcomeOf(report, site.simulator), changes: await changesOf(site, report) });
   }
   await drain(worker);
   return outcomes;

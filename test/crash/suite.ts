@@ -2,7 +2,7 @@
 import type { RunReport } from '../../src/model.ts';
 import { expectTally } from '../support/tally.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
-import { drain, endOf, expectQuietDelta, type Outcome, outcomeOf, type Phase, phases, runPhase, undisturbed } from './runs.ts';
+import { changesOf, drain, endOf, expectQuietDelta, outcomeOf, type Phase, phases, runPhase, undisturbed } from './runs.ts';
 import { atSite, identity, type Servers, type Site } from './site.ts';
 import { prepareWorkerCode, type WorkerCode } from './workerProcess.ts';
 
@@ -60,7 +60,7 @@ export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void
   let servers: Servers | null = null;
   let code: WorkerCode | null = null;
   const limited = limiter(sitesAtOnce);
-  let expected: ReadonlyMap<Phase['name'], Outcome> = new Map();
+  let expected: Awaited<ReturnType<typeof undisturbed>> = new Map();
 
   const suite: Suite = {
     atSite(work) {
@@ -80,6 +80,7 @@ export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void
         const most = mostAgain * Math.max(resumed, 1);
         if (again < 0 || again > most) expect({ stream, resumed, pagesAskedAgain: again }).toEqual({ stream, resumed, most });
       }
+      expect(await changesOf(site, report)).toEqual(alone.changes);
       await expectInventoryOf(site.database, site.simulator, site.spec);
       await expectTally(site.database);
     },

@@ -153,12 +153,7 @@ export async function pageOf(
     steps: [],
     ...(told.cursor === undefined ? {} : { cursor: told.cursor }),
     records,
-    assets: await withChanges(
-      database,
-      place.run,
-      mapped ? records.map(({ body, ...of }) => ({ ...of, ...asset, document: body })) : [],
-      known,
-    ),
+    assets: await withChanges(database, place.run, mapped ? records.map(({ body, ...of }) => ({ ...of, ...asset, document: body })) : []),
     include: null,
     edges: present.filter((edge) => !edge.known).map((edge) => ({ ...edge, properties: null, change: 'added' as const })),
     removed: {

@@ -13,6 +13,7 @@ import { readWatches } from '../../src/store/watch.ts';
 import { connectionId, pullId, scheduleId } from '../../src/workflows/ids.ts';
 import { forceFullPullUpdate, runNowUpdate, stateQuery } from '../../src/workflows/messages.ts';
 import { freshDatabase } from '../support/databases.ts';
+import { fullRun } from '../support/storing.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/waiting.ts';
 import { gate } from './fakes.ts';
@@ -483,4 +484,16 @@ describe('what stands in its way', () => {
     expect(cut.connections).toBe(1);
     expect(cut.after).not.toBeNull();
   });
+});
+
+test('what runs changed is forgotten after the retention, and not before', async () => {
+  const { database } = site;
+  const name = await site.connect([{ schedule: null }]);
+  const { run } = await fullRun(database, name, { objects: { a: {} } });
+  const kept = (): Promise<unknown[]> => database.query('select from run_change where run = $1', [Number(run.split(':')[1])]);
+  await site.reconcile();
+  expect(await kept()).not.toEqual([]);
+  await database.query(`update run set finished_at = now() - interval '31 days' where verdict is not null`);
+  await site.reconcile();
+  expect(await kept()).toEqual([]);
 });
