@@ -32,7 +32,8 @@ export function noteUnlessPresent(output: Output, connections: readonly Connecti
   output.note(`There is no connection "${name}" now; what it left behind is searched.`);
 }
 
-function requireClass(name: string): void {
+/** @throws CONFIG_INVALID when no connector has assets of it. */
+export function requireClass(name: string): void {
   const classes = assetClasses();
   if (classes.some((known) => known === name)) return;
   throw new TidemarkError('CONFIG_INVALID', `There is no asset class "${name}".`, { hint: `Classes: ${classes.join(', ')}.` });

@@ -1,13 +1,13 @@
 // Compiles a query to a condition of SQL over `asset a join record r on r.num = a.num`. Only names of our own schema stand in the text;
 // everything that comes from the query is a parameter.
 import { connectors } from '../connectors/index.ts';
+import { builtInMaps } from '../mappings/maps/index.ts';
 import { queryFault } from './fault.ts';
-import type { Column, RelatedField } from './fields.ts';
-import { fieldNamed } from './fields.ts';
+import type { Column, DocumentField, RelatedField } from './fields.ts';
 import type { Parameter, Parameters } from './match.ts';
-import { isRelative, matchJson, matchText, matchTime, parameters } from './match.ts';
-import type { FieldName, Query, Value } from './parse.ts';
-import { escapeLike, parseQuery } from './parse.ts';
+import { isRelative, matchesHere, matchJson, matchText, matchTime, parameters } from './match.ts';
+import { escapeLike, type Value } from './parse.ts';
+import { isAbsent, type ReadQuery, readQuery, type Term } from './read.ts';
 
 export interface CompiledQuery {
   /** A boolean expression, never null; `true` for an empty query. */
@@ -41,8 +41,12 @@ const columnSql: Readonly<Record<Column, string>> = {
 
 /** @throws CONFIG_INVALID with the position of what cannot be read, in the message, the details and a caret in the hint. */
 export function compileQuery(text: string, options: CompileOptions = {}): CompiledQuery {
+  return conditionOf(readQuery(text, builtInMaps), text, options);
+}
+
+/** The condition of a query that was read from this text. @throws CONFIG_INVALID where a field does not take the value. */
+export function conditionOf(query: ReadQuery | null, text: string, options: CompileOptions): CompiledQuery {
   const out = parameters(options.offset ?? 0);
-  const query = parseQuery(text);
   const compiler: Compiler = { text, now: options.now ?? new Date(), out, columns: new Set(), relative: false };
   const sql = query === null ? 'true' : compile(query, compiler);
   const { columns, relative } = compiler;
@@ -57,7 +61,7 @@ interface Compiler {
   relative: boolean;
 }
 
-function compile(query: Query, compiler: Compiler): string {
+function compile(query: ReadQuery, compiler: Compiler): string {
   switch (query.kind) {
     case 'and':
     case 'or':
@@ -65,31 +69,23 @@ function compile(query: Query, compiler: Compiler): string {
     case 'not':
       return `not ${compile(query.part, compiler)}`;
     case 'term':
-      return `(${term(query.field, query.value, query.position, compiler)})`;
+      return `(${term(query, compiler)})`;
   }
 }
 
-function term(name: FieldName | null, value: Value, position: number, compiler: Compiler): string {
+function term({ field, value, position }: Term, compiler: Compiler): string {
   compiler.relative ||= isRelative(value);
-  if (name === null || /^(inventory|finding)$/i.test(name.name)) return anywhere(value, position, compiler);
-  const field = fieldNamed(name.name);
-  switch (field.kind) {
-    case 'unknown':
-      throw queryFault(compiler.text, name.position, field.reason);
+  switch (field?.kind) {
+    case undefined:
+      return anywhere(value, position, compiler);
     case 'source':
-      return ofSource(value, position, compiler);
+      if (value.kind === 'range') throw queryFault(compiler.text, position, 'has a range where a name belongs');
+      return ofSource(value, compiler.out);
     case 'column':
       return ofColumn(field.column, value, position, compiler);
     case 'document':
-      return absent(value)
-        ? `not (${ofDocument(field.paths, field.related, { kind: 'any' }, compiler)})`
-        : ofDocument(field.paths, field.related, value, compiler);
+      return isAbsent(value) ? `not (${ofDocument(field, { kind: 'any' }, compiler)})` : ofDocument(field, value, compiler);
   }
-}
-
-/** `field:null`: nothing is there. */
-function absent(value: Value): boolean {
-  return value.kind === 'text' && !value.quoted && value.text === 'null';
 }
 
 /** Text without a field: somewhere in a string of the document; with wildcards the whole string must fit. */
@@ -110,30 +106,17 @@ function ofColumn(column: Column, value: Value, position: number, compiler: Comp
 }
 
 /** The connectors are few and known here: which of them match is decided now. */
-function ofSource(value: Value, position: number, compiler: Compiler): string {
+export function ofSource(value: Value, out: Parameters): string {
   if (value.kind === 'any') return 'true';
-  if (value.kind === 'range') throw queryFault(compiler.text, position, 'has a range where a name belongs');
-  const pattern = value.like === null ? null : likeToRegex(value.like);
-  const names = connectors
-    .filter(({ source }) => (pattern === null ? source.toLowerCase() === value.text.toLowerCase() : pattern.test(source)))
-    .map((connector) => connector.name);
+  const names = connectors.filter(({ source }) => matchesHere(source, value) === true).map((connector) => connector.name);
   if (names.length === 0) return 'false';
-  return `exists (select 1 from connection c where c.name = r.connection and c.spec ->> 'connector' = any(${compiler.out.add(names)}::text[]))`;
+  return `exists (select 1 from connection c where c.name = r.connection and c.spec ->> 'connector' = any(${out.add(names)}::text[]))`;
 }
 
-function likeToRegex(like: string): RegExp {
-  const source = like.replaceAll(/\\.|%|_|[\^$.*+?()[\]{}|/-]/gs, (part) => {
-    if (part === '%') return '.*';
-    if (part === '_') return '.';
-    return part.startsWith('\\') ? `\\u{${(part.codePointAt(1) ?? 0).toString(16)}}` : `\\u{${(part.codePointAt(0) ?? 0).toString(16)}}`;
-  });
-  return new RegExp(`^${source}$`, 'isu');
-}
-
-function ofDocument(paths: readonly (readonly string[])[], related: readonly RelatedField[], value: Value, compiler: Compiler): string {
+function ofDocument({ paths, related }: DocumentField, value: Value, compiler: Compiler): string {
   const stored = paths.map((path) => within('a.document', path, value, compiler));
   const through = grouped(related).map((field) => ofRelated(field, value, compiler));
-  return [...stored, ...through].join(' or ');
+  return [...stored, ...through].join(' or ') || 'false';
 }
 
 /** A value at the path; lists on the way and at its end match by any element. */

@@ -2,7 +2,6 @@
 import { connectors } from '../connectors/index.ts';
 import type { RelationSource } from '../connectors/definition.ts';
 import { suggestion } from '../connectors/suggest.ts';
-import { builtInMaps } from '../mappings/maps/index.ts';
 import type { MapRow, TransformMap } from '../mappings/map.ts';
 import { pathsOf } from '../mappings/rows.ts';
 
@@ -20,7 +19,17 @@ export type Field =
   | { readonly kind: 'column'; readonly column: Column }
   /** The connector's product, as its definition names it (decision 25). */
   | { readonly kind: 'source' }
-  | { readonly kind: 'document'; readonly paths: readonly (readonly string[])[]; readonly related: readonly RelatedField[] };
+  | DocumentField;
+
+export interface DocumentField {
+  readonly kind: 'document';
+  /** Where documents hold it. */
+  readonly paths: readonly (readonly string[])[];
+  /** What fills it when a document is read. */
+  readonly related: readonly RelatedField[];
+  /** The streams whose maps fill it: other streams' documents lack it. */
+  readonly streams: readonly string[];
+}
 
 const columns: Readonly<Record<string, Column>> = {
   class: 'class',
@@ -38,8 +47,8 @@ const sources = new Set(['source', 'vendorproductname']);
 const relation = /^([^.[\]]+)\.value\[\]\.(.+)$/;
 const namespaces = /^(inventory|finding)\./i;
 
-/** The field of this name (case does not count where a map names it), or the reason why there is none. */
-export function fieldNamed(name: string): Field | { readonly kind: 'unknown'; readonly reason: string } {
+/** The field of this name as these maps fill it (case does not count where a map names it), or the reason why there is none. */
+export function fieldNamed(name: string, maps: readonly TransformMap[]): Field | { readonly kind: 'unknown'; readonly reason: string } {
   const plain = name.replace(namespaces, '');
   const key = plain.toLowerCase();
   const column = Object.hasOwn(columns, key) ? columns[key] : undefined;
@@ -47,9 +56,10 @@ export function fieldNamed(name: string): Field | { readonly kind: 'unknown'; re
   if (sources.has(key)) return { kind: 'source' };
   const names = plain.replaceAll(/\[\d*\]/g, '').split('.');
   if (names.some((part) => part === '')) return { kind: 'unknown', reason: `has "${plain.slice(0, 100)}", which is not a field's name` };
-  const found = documentField(names) ?? documentField(['asset', ...names]) ?? endingField(names);
+  const targets = targetsOf(maps);
+  const found = documentField(names, targets) ?? documentField(['asset', ...names], targets) ?? endingField(names, targets);
   if (found !== null) return found;
-  const endings = targets().flatMap(({ path }) => path.map((_, from) => path.slice(from).join('.')));
+  const endings = targets.flatMap(({ path }) => path.map((_, from) => path.slice(from).join('.')));
   const known = [...Object.values(columns), 'source', ...new Set(endings)];
   return {
     kind: 'unknown',
@@ -64,8 +74,8 @@ interface Target {
   readonly path: readonly string[];
 }
 
-function targets(): Target[] {
-  return builtInMaps.flatMap((map) =>
+function targetsOf(maps: readonly TransformMap[]): Target[] {
+  return maps.flatMap((map) =>
     map.rows.map((row) => {
       const text = row.to.replaceAll(/\[\d*\]/g, '');
       return { map, row, text, path: text.split('.') };
@@ -74,26 +84,44 @@ function targets(): Target[] {
 }
 
 /** A path is a field when a row fills it, something in it or something around it. */
-function documentField(path: readonly string[]): Field | null {
-  const touching = targets().filter((target) => path.every((part, depth) => same(part, target.path[depth] ?? part)));
+function documentField(path: readonly string[], targets: readonly Target[]): Field | null {
+  const touching = targets.filter((target) => path.every((part, depth) => same(part, target.path[depth] ?? part)));
   const [first] = touching;
   if (first === undefined) return null;
   // As the map spells it; beyond the map's target as it was written.
   const spelled = path.map((part, depth) => first.path[depth] ?? part);
-  return { kind: 'document', paths: [spelled], related: touching.flatMap((target) => relatedFields(target, path)) };
+  return {
+    kind: 'document',
+    paths: touching.some(isStored) ? [spelled] : [],
+    related: touching.flatMap((target) => relatedFields(target, path)),
+    streams: streamsOf(touching),
+  };
 }
 
-/** The end of a path stands for every path that ends so: `name`, `userAssetClass.email`. Related ones count only when the document has none itself. */
-function endingField(ending: readonly string[]): Field | null {
-  const fitting = targets().filter(
+/**
+ * The end of a path stands for the shortest paths of each map that end so: `name` for the asset's, not for its class's too. Related ones count only
+ * where no document holds one itself.
+ */
+function endingField(ending: readonly string[], targets: readonly Target[]): Field | null {
+  const fitting = targets.filter(
     ({ path }) => path.length > ending.length && ending.every((part, at) => same(part, path[path.length - ending.length + at] ?? '')),
   );
-  const own = fitting.filter(({ row }) => !pathsOf(row).some((path) => relation.test(path)));
-  const chosen = own.length > 0 ? own : fitting;
+  const own = fitting.filter(isStored);
+  const all = own.length > 0 ? own : fitting;
+  const chosen = all.filter(({ map, path }) => all.every((other) => other.map !== map || other.path.length >= path.length));
   if (chosen.length === 0) return null;
-  const paths = [...new Map(chosen.map(({ text, path }) => [text, path])).values()];
-  return { kind: 'document', paths, related: chosen.flatMap((target) => relatedFields(target, target.path)) };
+  return {
+    kind: 'document',
+    paths: [...new Map(chosen.filter(isStored).map(({ text, path }) => [text, path])).values()],
+    related: chosen.flatMap((target) => relatedFields(target, target.path)),
+    streams: streamsOf(chosen),
+  };
 }
+
+/** Whether the document holds it, as the record alone says it (design 3.8). */
+const isStored = ({ row }: Target): boolean => !pathsOf(row).some((path) => relation.test(path));
+
+const streamsOf = (targets: readonly Target[]): string[] => [...new Set(targets.map(({ map }) => map.stream))];
 
 function relatedFields({ map, row, path: target }: Target, path: readonly string[]): RelatedField[] {
   if (row.off === true || row.fn !== undefined) return [];

@@ -43,6 +43,28 @@ export function matchText(expression: string, value: Value, out: Parameters): st
     : `lower(${expression}) like lower(${out.add(value.like)})`;
 }
 
+/** The same where the text is known here. Ranges are the database's matter: null. */
+export function matchesHere(text: string, value: Value): boolean | null {
+  if (value.kind === 'any') return true;
+  if (value.kind === 'range') return null;
+  return value.like === null ? text.toLowerCase() === value.text.toLowerCase() : likeToRegex(value.like).test(text);
+}
+
+function likeToRegex(like: string): RegExp {
+  const source = like.replaceAll(/\\.|%|_|[\^$.*+?()[\]{}|/-]/gs, (part) => {
+    if (part === '%') return '.*';
+    if (part === '_') return '.';
+    return part.startsWith('\\') ? `\\u{${(part.codePointAt(1) ?? 0).toString(16)}}` : `\\u{${(part.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+  return new RegExp(`^${source}$`, 'isu');
+}
+
+/** What every text that meets the pattern begins with; '' where it may begin with anything. */
+export function beginning(like: string): string {
+  const [fixed = ''] = /^(?:\\.|[^%_\\])*/su.exec(like) ?? [];
+  return fixed.replaceAll(/\\(.)/gsu, '$1');
+}
+
 /** A condition on a timestamp: a day, a moment, `now-7d`, or a range of those. null when the value is none of them. */
 export function matchTime(expression: string, value: Value, now: Date, out: Parameters): string | null {
   if (value.kind === 'any') return 'true';

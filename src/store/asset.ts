@@ -2,10 +2,9 @@
 // MUST stay flat in memory and hold no transaction between batches: a search goes by batches of keys.
 import type { RelationSource } from '../connectors/definition.ts';
 import type { AssetClass, JsonObject } from '../model.ts';
-import type { Database, Parameter } from './database.ts';
-import { escaped } from './params.ts';
+import type { Database, Parameter, Statement } from './database.ts';
+import { byIndex, hitsOf, type Place, readPlaces } from './found.ts';
 import { relationsOf } from './relations.ts';
-import { escapeText } from './text.ts';
 
 type AssetState = 'live' | 'tombstoned';
 
@@ -19,6 +18,10 @@ export interface AssetSearch {
    */
   readonly where: string;
   readonly params: readonly Parameter[];
+  /** A condition over r.connection and r.stream that what meets the other one meets. @default all places */
+  readonly places?: Statement;
+  /** Each selects the numbers of all assets that can meet the condition, by an index. @default none */
+  readonly ways?: readonly Statement[];
   readonly scope: AssetScope;
   /** null: all. */
   readonly limit: number | null;
@@ -56,14 +59,31 @@ const batchSize = 500;
 /** Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. */
 export async function* searchAssets(database: Database, search: AssetSearch): AsyncGenerator<FoundAsset> {
   let left = search.limit ?? Number.POSITIVE_INFINITY;
-  for (let last: AssetRow | null = null; left > 0;) {
-    const rows: AssetRow[] = await readBatch(database, search, last, Math.min(batchSize, left));
+  if (left === 0) return;
+  for await (const batch of batches(database, search)) {
+    const rows = batch.slice(0, left);
     // An edge counts while both its ends live: what is gone has no relations.
     const relations = search.scope !== 'tombstoned' ? await relationsOf(database, rows, search.relations) : [];
     for (const [index, row] of rows.entries()) yield foundOf(row, search.scope, relations[index] ?? {});
     left -= rows.length;
-    last = rows.at(-1) ?? null;
-    if (last === null || rows.length < batchSize) return;
+    if (left === 0) return;
+  }
+}
+
+async function* batches(database: Database, search: AssetSearch): AsyncGenerator<AssetRow[]> {
+  const hits = await hitsOf(database, search.ways ?? []);
+  if (hits !== null) {
+    for (let from = 0; from < hits.length; from += batchSize) yield await readHits(database, search, hits.slice(from, from + batchSize));
+    return;
+  }
+  const size = Math.min(batchSize, search.limit ?? batchSize);
+  for (const place of await readPlaces(database, search.places ?? { sql: 'true', params: [] })) {
+    for (let after: string | null = null; ;) {
+      const rows: AssetRow[] = await readPlace(database, search, place, after, size);
+      yield rows;
+      if (rows.length < size) break;
+      after = rows.at(-1)?.id ?? null;
+    }
   }
 }
 
@@ -87,18 +107,41 @@ const conditions: Readonly<Record<AssetScope, string>> = {
   tombstoned: 'r.tombstoned_at is not null',
 };
 
-function readBatch(database: Database, search: AssetSearch, last: AssetRow | null, limit: number): Promise<AssetRow[]> {
-  const given = search.params.map(escaped);
-  const at = (offset: number): string => `$${given.length + offset}`;
-  const after = last === null ? '' : `and (r.connection, r.stream, r.id) > (${at(2)}, ${at(3)}, ${at(4)})`;
-  return database.query<AssetRow>(
-    `select r.connection, r.stream, a.class, r.id, '${search.scope === 'tombstoned' ? 'tombstoned' : 'live'}' as state, r.first_seen as "firstSeen", r.last_changed as "lastChanged", a.document,
-       ${search.scope === 'tombstoned' ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale"
-     from record r cross join lateral (select * from asset where num = r.num offset 0) a
-     where ${conditions[search.scope]} and (${search.where}) ${after}
-     order by r.connection, r.stream, r.id limit ${at(1)}`,
-    [...given, limit, ...(last === null ? [] : [last.connection, last.stream, escapeText(last.id)])],
-  );
+/** In the order that hits come in. */
+const readHits = (database: Database, search: AssetSearch, hits: readonly string[]): Promise<AssetRow[]> =>
+  read(database, search, [`{${hits.join(',')}}`], ([nums]) => ({
+    records: `unnest(${nums}::bigint[]) with ordinality as h (num, at) cross join lateral (select * from record where num = h.num offset 0) r`,
+    order: 'h.at',
+  }));
+
+/** So many from the place, after an id. In order as they are read, so that the first ones found end the reading. */
+const readPlace = (
+  database: Database,
+  search: AssetSearch,
+  { connection, stream }: Place,
+  after: string | null,
+  limit: number,
+): Promise<AssetRow[]> =>
+  read(database, search, [limit, connection, stream, ...(after === null ? [] : [after])], ([most, ofConnection, ofStream, last]) => ({
+    records: `(
+      select * from record where connection = ${ofConnection} and stream = ${ofStream} ${after === null ? '' : `and id > ${last}`} order by id offset 0) r`,
+    order: `r.id limit ${most}`,
+  }));
+
+async function read(
+  database: Database,
+  search: AssetSearch,
+  more: readonly Parameter[],
+  from: (names: readonly string[]) => { readonly records: string; readonly order: string },
+): Promise<AssetRow[]> {
+  const { records, order } = from(more.map((_, index) => `$${search.params.length + index + 1}`));
+  const isGone = search.scope === 'tombstoned';
+  const sql = `select r.connection, r.stream, a.class, r.id, '${isGone ? 'tombstoned' : 'live'}' as state, r.first_seen as "firstSeen",
+      r.last_changed as "lastChanged", a.document, ${isGone ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale"
+    from ${records} cross join lateral (select * from asset where num = r.num offset 0) a
+    where ${conditions[search.scope]} and (${search.where}) order by ${order}`;
+  const [rows = []] = await byIndex<AssetRow>(database, [{ sql, params: [...search.params, ...more] }]);
+  return rows;
 }
 
 /** How many live assets there are, by class. */

@@ -6,6 +6,7 @@ import { initial } from './migrations/initial.ts';
 import { maps } from './migrations/maps.ts';
 import { marks } from './migrations/marks.ts';
 import { removals } from './migrations/removals.ts';
+import { searches } from './migrations/searches.ts';
 import { tenants } from './migrations/tenants.ts';
 import { watches } from './migrations/watches.ts';
 import { workers } from './migrations/workers.ts';
@@ -26,5 +27,6 @@ export const migrations: readonly Migration[] = [
   { version: 6, oldest: 5, sql: marks },
   { version: 7, oldest: 5, sql: credentials },
   { version: 8, oldest: 5, sql: maps },
+  { version: 9, oldest: 5, sql: searches },
   { version: 11, oldest: 5, sql: changes },
 ];

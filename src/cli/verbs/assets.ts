@@ -1,12 +1,13 @@
 // tidemark assets [QUERY]: searches the inventory and prints whole documents, one row at a time however many there are.
 import type { JsonObject } from '../../model.ts';
-import { type AssetScope, type FoundAsset, searchAssets } from '../../store/asset.ts';
+import { compileSearch } from '../../query/search.ts';
+import { type AssetScope, type AssetSearch, type FoundAsset, searchAssets } from '../../store/asset.ts';
 import { listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
 import type { Context } from '../context.ts';
 import { documentsOf, type Documents } from '../documents.ts';
 import type { Column } from '../output.ts';
-import { conditionsOf, noteUnlessPresent } from '../search.ts';
+import { noteUnlessPresent, requireClass } from '../search.ts';
 import { timeIn } from '../words.ts';
 
 interface AssetsOptions {
@@ -18,24 +19,29 @@ interface AssetsOptions {
 }
 
 export async function assets(context: Context, query: string | undefined, options: AssetsOptions): Promise<void> {
-  const { where: condition, params, columns: asked } = conditionsOf(query, options);
+  if (options.class !== undefined) requireClass(options.class);
+  const { connection, class: ofClass } = options;
+  const within = { ...(connection === undefined ? {} : { connection }), ...(ofClass === undefined ? {} : { class: ofClass }) };
+  const { where, places, ways, unindexed } = compileSearch(query ?? '', { within });
   const database = await context.database();
   const connections = await listConnections(database);
   noteUnlessPresent(context.output, connections, options.connection);
-  const scopes: AssetScope[] = options.state === undefined ? (asked.has('state') ? ['live', 'tombstoned'] : ['live']) : [options.state];
-  const where = { where: condition, params, limit: options.limit + 1 };
-  await context.output.rows(results(database, documentsOf(connections), scopes, where), {
+  const scopes: AssetScope[] =
+    options.state === undefined ? (where.columns.has('state') ? ['live', 'tombstoned'] : ['live']) : [options.state];
+  if (unindexed.length > 0) context.output.note(`${unindexed.join('. ')}: assets are read one by one.`);
+  const search = { where: where.sql, params: where.params, places, ways, limit: options.limit + 1 };
+  await context.output.rows(results(database, documentsOf(connections), scopes, search), {
     columns,
     limit: options.limit,
     none: 'Nothing matches.',
   });
 }
 
-type Where = Pick<Parameters<typeof searchAssets>[1], 'where' | 'params' | 'limit'>;
+type Search = Omit<AssetSearch, 'scope' | 'relations'>;
 
-async function* results(database: Database, documents: Documents, scopes: readonly AssetScope[], where: Where): AsyncGenerator<Result> {
+async function* results(database: Database, documents: Documents, scopes: readonly AssetScope[], search: Search): AsyncGenerator<Result> {
   for (const scope of scopes) {
-    for await (const asset of searchAssets(database, { ...where, scope, relations: documents.relations })) {
+    for await (const asset of searchAssets(database, { ...search, scope, relations: documents.relations })) {
       const { relations: _, ...found } = asset;
       yield { ...found, document: documents.document(asset) };
     }

@@ -1,0 +1,58 @@
+// A query whose fields are known: what the parser read, with the meaning of each name. Conditions and ways (compile.ts, ways.ts) are made from it.
+import type { TransformMap } from '../mappings/map.ts';
+import { queryFault } from './fault.ts';
+import { type Field, fieldNamed } from './fields.ts';
+import { parseQuery, type Query, type Value } from './parse.ts';
+
+export interface Term {
+  readonly kind: 'term';
+  /** As it was written; null for text without a field. */
+  readonly name: string | null;
+  readonly field: Field | null;
+  readonly value: Value;
+  readonly position: number;
+}
+
+export type ReadQuery =
+  { readonly kind: 'and' | 'or'; readonly parts: readonly ReadQuery[] } | { readonly kind: 'not'; readonly part: ReadQuery } | Term;
+
+/** null for an empty text. @throws CONFIG_INVALID with the position of what cannot be read, or of a field that no map fills. */
+export function readQuery(text: string, maps: readonly TransformMap[]): ReadQuery | null {
+  const query = parseQuery(text);
+  return query === null ? null : read(query, text, maps);
+}
+
+function read(query: Query, text: string, maps: readonly TransformMap[]): ReadQuery {
+  switch (query.kind) {
+    case 'and':
+    case 'or':
+      return { kind: query.kind, parts: query.parts.map((part) => read(part, text, maps)) };
+    case 'not':
+      return { kind: 'not', part: read(query.part, text, maps) };
+    case 'term': {
+      const { field: named, value, position } = query;
+      if (named === null || /^(inventory|finding)$/i.test(named.name)) return { kind: 'term', name: null, field: null, value, position };
+      const field = fieldNamed(named.name, maps);
+      if (field.kind === 'unknown') throw queryFault(text, named.position, field.reason);
+      return { kind: 'term', name: named.name, field, value, position };
+    }
+  }
+}
+
+/** The query, and these columns equal to these values. */
+export function narrowed(query: ReadQuery | null, to: Readonly<Partial<Record<'connection' | 'class', string>>>): ReadQuery | null {
+  const parts: ReadQuery[] = query === null ? [] : [query];
+  for (const column of ['connection', 'class'] as const) {
+    const text = to[column];
+    if (text === undefined) continue;
+    const value: Value = { kind: 'text', text, like: null, quoted: true };
+    parts.push({ kind: 'term', name: column, field: { kind: 'column', column }, value, position: 0 });
+  }
+  const [only] = parts;
+  return parts.length > 1 ? { kind: 'and', parts } : (only ?? null);
+}
+
+/** `field:null`: nothing is there. */
+export function isAbsent(value: Value): boolean {
+  return value.kind === 'text' && !value.quoted && value.text === 'null';
+}

@@ -1,0 +1,53 @@
+// How a search gets to its assets: by the index that leads to fewest, or through the places where records are, in order of connection, stream and id.
+// MUST go by index whatever the planner thinks of it: of a table that grows, what it knows is always old.
+import type { Database, Parameter, Statement } from './database.ts';
+import { escaped } from './params.ts';
+
+/** A way that leads to more is not taken: in order of id, so many are met soon. */
+const mostHits = 10_000;
+
+export interface Place {
+  readonly connection: string;
+  readonly stream: string;
+}
+
+/** Numbers of records in the order of a search, from the way that leads to fewest; null where none leads to few. */
+export async function hitsOf(database: Database, ways: readonly Statement[]): Promise<string[] | null> {
+  if (ways.length === 0) return null;
+  const counted = await byIndex<{ readonly count: number; readonly nums: string | null }>(
+    database,
+    ways.map(({ sql, params }) => ({
+      sql: `select count(*) as count, case when count(*) <= ${mostHits} then array_agg(distinct num)::text end as nums
+        from (select num from (${sql}) w limit ${mostHits + 1}) w`,
+      params,
+    })),
+  );
+  const [best] = counted.flat().sort((one, other) => one.count - other.count);
+  if (best === undefined || best.count > mostHits) return null;
+  const [[row] = []] = await byIndex<{ readonly nums: string | null }>(database, [
+    {
+      sql: `select string_agg(r.num::text, ',' order by r.connection, r.stream, r.id) as nums
+        from unnest($1::bigint[]) n (num) cross join lateral (select * from record where num = n.num offset 0) r`,
+      params: [best.nums],
+    },
+  ]);
+  return row?.nums?.split(',') ?? [];
+}
+
+/** Where records are that this condition over r.connection and r.stream lets in, in order. */
+export async function readPlaces(database: Database, { sql, params }: Statement): Promise<Place[]> {
+  const [rows = []] = await byIndex<Place>(database, [
+    { sql: `select r.connection, r.stream from place r where ${sql} order by r.connection, r.stream`, params },
+  ]);
+  return rows;
+}
+
+/** Runs statements one after another, planned for the indexes there are. */
+export async function byIndex<T extends object>(database: Database, statements: readonly Statement[]): Promise<T[][]> {
+  const [, ...rows] = await database.batch<T>([
+    // Compiling a plan that looks dear takes longer than most searches.
+    { sql: `select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`, params: [] },
+    ...statements.map(({ sql, params }) => ({ sql, params: params.map((value: Parameter) => escaped(value)) })),
+  ]);
+  return rows;
+}
