@@ -1,11 +1,13 @@
 // npm run bench: the budgets of docs/performance.md, measured on real parts in one run. Progress on stderr, the table (or --json) on stdout.
-// node bench/main.ts [--size 10000,100000] [--million] [--json], or --soak [--minutes 30] [--connections 200]: many connections for a while.
+// node bench/main.ts [--size 10000,100000] [--million] [--json], or --soak [--minutes 30] [--connections 200]: many connections for a while;
+// or --search [--assets 1000000] [--json]: searches over a large inventory.
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { measureColdStart } from './coldStart.ts';
 import { measureCrashes } from './crash.ts';
 import { type FullFigures, measureDeltas, measureDevices, measureFull } from './figures.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
+import { measureSearches, searchBudgetMs } from './search.ts';
 import { startMeasuredPostgres } from './support/postgres.ts';
 import { isWhole, soak } from './soak.ts';
 import { type Measured, rowsOf } from './table.ts';
@@ -18,6 +20,8 @@ const { values } = parseArgs({
     soak: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '30' },
     connections: { type: 'string', default: '200' },
+    search: { type: 'boolean', default: false },
+    assets: { type: 'string', default: '1000000' },
   },
 });
 const sizes = [...new Set([...values.size.split(',').map(Number), ...(values.million ? [1_000_000] : [])])].sort((a, b) => a - b);
@@ -27,7 +31,7 @@ const startedAt = performance.now();
 const note = (line: string): void =>
   void process.stderr.write(`${String(Math.round((performance.now() - startedAt) / 1000)).padStart(5)} s  ${line}\n`);
 
-process.exitCode = values.soak ? await soaked() : await budgets();
+process.exitCode = values.soak ? await soaked() : values.search ? await searched() : await budgets();
 
 /** Prints what a soak left, as JSON. 1 when something was lost. */
 async function soaked(): Promise<number> {
@@ -36,6 +40,24 @@ async function soaked(): Promise<number> {
   const figures = await soak({ minutes, connections }, note);
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   return isWhole(figures) ? 0 : 1;
+}
+
+/** Prints how long searches take. 1 when one of indexed fields takes too long. */
+async function searched(): Promise<number> {
+  const assets = Number(values.assets);
+  if (!Number.isSafeInteger(assets) || assets < 1000) throw new Error('--assets takes a whole number, 1000 or more.');
+  const figures = await measureSearches(assets, note);
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ assets, figures }, null, 2)}\n`);
+  } else {
+    const table = new Table({ head: ['query', 'found', 'p50 ms', 'p95 ms', 'max ms', ''], style: { head: [], border: [] } });
+    for (const { query, indexed, found, p50Ms, p95Ms, maxMs } of figures) {
+      const verdict = indexed ? (p95Ms <= searchBudgetMs ? 'ok' : 'over') : 'not indexed';
+      table.push([query, found, ...[p50Ms, p95Ms, maxMs].map((ms) => ms.toFixed(ms < 10 ? 1 : 0)), verdict]);
+    }
+    process.stdout.write(`${table.toString()}\n`);
+  }
+  return figures.some(({ indexed, p95Ms }) => indexed && p95Ms > searchBudgetMs) ? 1 : 0;
 }
 
 async function budgets(): Promise<number> {

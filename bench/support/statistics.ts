@@ -12,3 +12,9 @@ export function spreadOf(values: readonly number[]): Spread {
   const middle = (sorted.length - 1) / 2;
   return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, least: at(0), most: at(sorted.length - 1) };
 }
+
+/** The least value that so large a part of all is not above. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN;
+}

@@ -119,5 +119,5 @@ function compared(expression: string, value: Value, out: Parameters): string {
   if (value.kind !== 'text') return 'false';
   if (value.like === null) return `${expression} = ${key(out.add(value.text))}`;
   const begins = key(out.add(beginning(value.like)));
-  return `${expression} ~>=~ ${begins} and ${expression} ~<=~ ${begins} || repeat(chr(1114111), ${indexedLength})`;
+  return `${expression} ~>=~ ${begins} and ${expression} ~<=~ (${begins} || repeat(chr(1114111), ${indexedLength}))`;
 }

@@ -1,5 +1,6 @@
 // The query language: text to a tree. Recursive descent over one string, bounded in length, terms and depth.
-// A library was tried first: none at hand reads nested fields, blanks after the colon and words such as `and` in any case.
+// No parser of such a language at hand (liqe, lucene, lucene-kit) reads nested fields, blanks after the colon, backquotes and `and` in any case, and
+// a generated one would be this grammar again, with a build step.
 import { queryFault } from './fault.ts';
 
 const maxLength = 10_000;
@@ -29,7 +30,7 @@ export type Query =
   | { readonly kind: 'term'; readonly field: FieldName | null; readonly value: Value; readonly position: number };
 
 /**
- * `field:value`, `"quoted"`, `*` and `?`, `:>5`, `[a TO b]`, `and or not ( )` in any case, `field:(…)`. `not` binds before `and`, `and` before `or`;
+ * `field:value`, `"quoted"`, `*` and `?`, `:>5`, `[a TO b]`, `[a, b]` or `in(a, b)`, `and or not ( )` in any case, `field:(…)`. `not` binds before `and`, `and` before `or`;
  * terms side by side mean `and`. null for an empty text. @throws CONFIG_INVALID with the position
  */
 export function parseQuery(text: string): Query | null {
@@ -81,8 +82,7 @@ class Parser {
     this.blanks();
     const position = this.at;
     if (this.text[this.at] === '(') return this.group(field, depth);
-    this.terms += 1;
-    if (this.terms > maxTerms) throw this.fault(`has more than ${maxTerms} terms`);
+    this.count();
     const name = this.fieldName();
     if (name === null) {
       if (!this.startsTerm()) this.missing();
@@ -91,7 +91,39 @@ class Parser {
     const inner = field === null ? name : { name: `${field.name}.${name.name}`, position: name.position };
     this.blanks();
     if (this.text[this.at] === '(') return this.group(inner, depth);
+    const opening = sticky(listOpening, this.text, this.at);
+    if (opening !== null) return this.list(inner, opening);
     return { kind: 'term', field: inner, value: this.value(), position };
+  }
+
+  /** One of several values: `[a, b]` as the documents' own language has it, or `in(a, b)`. */
+  private list(field: FieldName, opening: string): Query {
+    const opened = this.at;
+    const closing = opening.endsWith('[') ? ']' : ')';
+    const parts: Query[] = [];
+    for (this.at += opening.length; ;) {
+      this.blanks();
+      parts.push(this.item(field));
+      this.blanks();
+      const next = this.text[this.at];
+      if (next !== closing && next !== ',') throw queryFault(this.text, opened, 'has a list that nothing closes');
+      this.at += 1;
+      if (next === closing) return { kind: 'or', parts };
+    }
+  }
+
+  private item(field: FieldName): Query {
+    const position = this.at;
+    const first = this.text[position];
+    if (first === undefined || ',)]'.includes(first)) this.missing();
+    this.count();
+    const value: Value = isQuote(first) ? { kind: 'text', text: this.quoted(first), like: null, quoted: true } : this.plain(listed);
+    return { kind: 'term', field, value, position };
+  }
+
+  private count(): void {
+    this.terms += 1;
+    if (this.terms > maxTerms) throw this.fault(`has more than ${maxTerms} terms`);
   }
 
   private group(field: FieldName | null, depth: number): Query {
@@ -118,7 +150,7 @@ class Parser {
     this.blanks();
     const first = this.text[this.at];
     if (first === undefined || first === ')') this.missing();
-    if (first === '"' || first === "'" || first === '`') return { kind: 'text', text: this.quoted(first), like: null, quoted: true };
+    if (isQuote(first)) return { kind: 'text', text: this.quoted(first), like: null, quoted: true };
     if (first === '[' || first === '{') return this.range(first === '[');
     const operator = sticky(/[<>]=?|=/y, this.text, this.at);
     if (operator === null) return this.plain();
@@ -154,7 +186,7 @@ class Parser {
 
   private bound(): string {
     const first = this.text[this.at];
-    if (first === '"' || first === "'" || first === '`') return this.quoted(first);
+    if (isQuote(first)) return this.quoted(first);
     const match = sticky(/(?:(?!\.\.)[^\s()[\]{}"'`])+/y, this.text, this.at);
     if (match === null) return this.missing();
     this.at += match.length;
@@ -177,8 +209,8 @@ class Parser {
   }
 
   /** Text up to a blank, parenthesis or quote; a backslash makes the next character an ordinary one. */
-  private plain(): Value {
-    const match = sticky(/(?:\\.|[^\s()"`\\])+/sy, this.text, this.at);
+  private plain(characters = /(?:\\.|[^\s()"`\\])+/sy): Value {
+    const match = sticky(characters, this.text, this.at);
     if (match === null) throw this.fault('has a character that needs quotes');
     this.at += match.length;
     if (match === '*') return { kind: 'any' };
@@ -226,6 +258,12 @@ class Parser {
     return queryFault(this.text, this.at, reason);
   }
 }
+
+// A bracket opens a list when a comma or its end follows the first value, else a range.
+const listOpening = /in\s*\(|\[(?=\s*(?:(["'`])(?:\\.|(?!\1)[^\\])*\1|[^\s,\]"'`]+)\s*[,\]])/isy;
+const listed = /(?:\\.|[^\s,()[\]"`\\])+/sy;
+
+const isQuote = (character: string | undefined): character is string => character !== undefined && `"'\``.includes(character);
 
 export function escapeLike(text: string): string {
   return text.replaceAll(/[\\%_]/g, (character) => `\\${character}`);

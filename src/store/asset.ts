@@ -71,12 +71,13 @@ export async function* searchAssets(database: Database, search: AssetSearch): As
 }
 
 async function* batches(database: Database, search: AssetSearch): AsyncGenerator<AssetRow[]> {
+  const size = Math.min(batchSize, search.limit ?? batchSize);
   const hits = await hitsOf(database, search.ways ?? []);
   if (hits !== null) {
-    for (let from = 0; from < hits.length; from += batchSize) yield await readHits(database, search, hits.slice(from, from + batchSize));
+    for (let from = 0; from < hits.length; from += batchSize)
+      yield await readHits(database, search, hits.slice(from, from + batchSize), size);
     return;
   }
-  const size = Math.min(batchSize, search.limit ?? batchSize);
   for (const place of await readPlaces(database, search.places ?? { sql: 'true', params: [] })) {
     for (let after: string | null = null; ;) {
       const rows: AssetRow[] = await readPlace(database, search, place, after, size);
@@ -107,11 +108,11 @@ const conditions: Readonly<Record<AssetScope, string>> = {
   tombstoned: 'r.tombstoned_at is not null',
 };
 
-/** In the order that hits come in. */
-const readHits = (database: Database, search: AssetSearch, hits: readonly string[]): Promise<AssetRow[]> =>
-  read(database, search, [`{${hits.join(',')}}`], ([nums]) => ({
+/** In the order that hits come in; no more than are wanted of all. */
+const readHits = (database: Database, search: AssetSearch, hits: readonly string[], limit: number): Promise<AssetRow[]> =>
+  read(database, search, [limit, `{${hits.join(',')}}`], ([most, nums]) => ({
     records: `unnest(${nums}::bigint[]) with ordinality as h (num, at) cross join lateral (select * from record where num = h.num offset 0) r`,
-    order: 'h.at',
+    order: `h.at limit ${most}`,
   }));
 
 /** So many from the place, after an id. In order as they are read, so that the first ones found end the reading. */

@@ -5,9 +5,11 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { TidemarkError } from '../../src/errors.ts';
 import { compileQuery } from '../../src/query/compile.ts';
+import { compileSearch } from '../../src/query/search.ts';
 import { compiledMap } from '../../src/mappings/maps/index.ts';
 import type { JsonObject } from '../../src/model.ts';
 import { startEmbeddedPostgres } from '../../src/stack/postgres.ts';
+import { searchAssets } from '../../src/store/asset.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import type { Database } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/schema.ts';
@@ -152,6 +154,17 @@ describe.each(servers)('on %s', (_name, start) => {
     return rows.map((row) => row.id).join(' ');
   }
 
+  /** As the verb searches, by whatever ways there are, and place by place. */
+  async function search(text: string, byWays: boolean): Promise<string> {
+    const { where, places, ways } = compileSearch(text, { now });
+    const found: string[] = [];
+    for (const scope of where.columns.has('state') ? (['live', 'tombstoned'] as const) : (['live'] as const)) {
+      const of = { where: where.sql, params: where.params, places, ways: byWays ? ways : [], scope, limit: null, relations: {} };
+      for await (const { id } of searchAssets(database, of)) found.push(id);
+    }
+    return found.sort().join(' ');
+  }
+
   test.each<[string, string]>([
     ['', 'g1 r1 u1 u2 u3 x1'],
     // Columns
@@ -166,6 +179,19 @@ describe.each(servers)('on %s', (_name, start) => {
     ['id:{u1 TO *]', 'u2 u3 x1'],
     ['state:tombstoned', 'g2 u4'],
     ['state:* and class:group', 'g1 g2'],
+    // One of several values, as the documents' own language lists them, or by a word
+    ['class:[group, ROLE]', 'g1 r1'],
+    ['class: [ `group` ,role]', 'g1 r1'],
+    ['class:[role]', 'r1'],
+    ['class:in(group, role)', 'g1 r1'],
+    ['class:IN (gr*)', 'g1'],
+    ['not class:in(user, group)', 'r1'],
+    ['inventory:(class:[user, group] and source:[Microsoft, "Defender for Cloud"])', 'g1 u1 u2 u3'],
+    ['status:[inactive, unknown]', 'u2 u3 x1'],
+    ['name:["ana ünal", and]', 'u1 u3'],
+    ['firstSeen:[2026-10-01, 2026-10-31]', 'u1 u2'],
+    ['jobTitle:in(in)', ''],
+    ['jobTitle:in', ''],
     // Times
     ['firstSeen:>=2026-10-31', 'u2 u3'],
     ['firstSeen:>2026-10-31', 'u3'],
@@ -259,6 +285,8 @@ describe.each(servers)('on %s', (_name, start) => {
     [`assetDetail.name:"') or true or ('"`, ''],
   ])('%s finds %s', async (text, ids) => {
     expect(await find(text)).toBe(ids);
+    expect(await search(text, true)).toBe(ids);
+    expect(await search(text, false)).toBe(ids);
   });
 
   test('a path within a field is looked up as a name, whatever characters it has', async () => {
@@ -279,7 +307,11 @@ describe.each(servers)('on %s', (_name, start) => {
       } catch {
         continue;
       }
-      await find(text);
+      const found = await find(text);
+      if (!compileQuery(text).columns.has('state')) {
+        expect([text, await search(text, true)]).toEqual([text, found]);
+        expect([text, await search(text, false)]).toEqual([text, found]);
+      }
       ran += 1;
     }
     expect(ran).toBeGreaterThan(50);
@@ -306,6 +338,12 @@ test.each<[string, number, string]>([
   ['id:u1 name:"x', 12, 'has a quote that nothing closes'],
   ['id:[a TO b', 4, 'has a range that nothing closes'],
   ['id:[a b]', 7, 'needs TO between the ends of a range'],
+  ['id:[a, b', 4, 'has a list that nothing closes'],
+  ['id:in(a b)', 4, 'has a list that nothing closes'],
+  ['id:in(a,)', 9, 'needs a value here'],
+  ['id:in()', 7, 'needs a value here'],
+  ['id:[a,, b]', 7, 'needs a value here'],
+  [`id:[${'x,'.repeat(200)}x]`, 403, 'has more than 200 terms'],
   ['class:user and nme:x', 16, 'has no field "nme", did you mean "name"?'],
   ['https://contoso.example', 1, 'has no field "https"; text with a colon needs quotes'],
   ['asset.assetDetail.__proto__:x', 1, 'has no field "asset.assetDetail.__proto__"'],
@@ -344,6 +382,8 @@ const piece = fc.oneof(
     'source:',
     'state:',
     'inventory:',
+    'in(',
+    ',',
     'phone:',
   ),
   fc.constantFrom(
