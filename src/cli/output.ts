@@ -14,18 +14,22 @@ export interface Column<Row> {
   readonly align?: 'right';
 }
 
+interface Listing<Row> {
+  readonly columns: readonly Column<Row>[];
+  readonly limit?: number;
+  /** What a table of nothing says. */
+  readonly none?: string;
+}
+
 export interface Output {
   readonly format: Format;
   /** Whether notes go to a terminal: progress may then be drawn in place. */
   readonly interactive: boolean;
   /**
    * Prints a list. JSON is one array (`[]` when empty), NDJSON one row a line. Rows are taken one at a time; at most `limit` are printed,
-   * and a note says when there are more.
+   * and a note says when there are more. Few are held at a time, whatever the format.
    */
-  rows<Row>(
-    rows: AsyncIterable<Row> | Iterable<Row>,
-    of: { readonly columns: readonly Column<Row>[]; readonly limit?: number; readonly none?: string },
-  ): Promise<void>;
+  rows<Row>(rows: AsyncIterable<Row> | Iterable<Row>, of: Listing<Row>): Promise<void>;
   /** Prints one thing: as JSON itself; as a table its `text`; as CSV its rows. */
   one<Row>(
     value: unknown,
@@ -40,6 +44,9 @@ export interface Output {
   /** Ends when everything written has been handed to the system. */
   flush(): Promise<void>;
 }
+
+/** Rows of a table that are drawn at once: as wide as what was drawn before, or wider. */
+const tabledAtOnce = 1_000;
 
 const tableChars = {
   top: '',
@@ -61,6 +68,8 @@ const tableChars = {
 
 /** Names come from directories: what could drive the terminal or break the line is shown as a space. */
 const visible = (value: Cell): string => (value === null ? '' : stripVTControlCharacters(String(value)).replaceAll(/\p{Cc}/gu, ' '));
+
+const longest = (texts: readonly string[]): string => texts.reduce((one, other) => (other.length > one.length ? other : one));
 
 export function createOutput(of: {
   readonly format: Format;
@@ -86,21 +95,25 @@ export function createOutput(of: {
     });
   };
 
-  const table = async <Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Promise<string> => {
+  const table = async <Row>(rows: readonly Row[], columns: readonly Column<Row>[], above?: readonly string[]): Promise<string> => {
     const { default: Table } = await import('cli-table3');
     const drawn = new Table({
       // Plain where NO_COLOR is set or stdout is no terminal.
-      head: columns.map((column) => styleText('bold', column.title, { stream: stdout })),
+      head: above === undefined ? columns.map((column) => styleText('bold', column.title, { stream: stdout })) : [...above],
       chars: tableChars,
       colAligns: columns.map((column) => column.align ?? 'left'),
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     });
     drawn.push(...rows.map((row) => columns.map((column) => visible(column.value(row)))));
-    return drawn
-      .toString()
-      .split('\n')
-      .map((line) => line.trimEnd())
-      .join('\n');
+    return (
+      drawn
+        .toString()
+        .split('\n')
+        // What stands above was drawn already: it makes the columns as wide.
+        .slice(above === undefined ? 0 : 1)
+        .map((line) => line.trimEnd())
+        .join('\n')
+    );
   };
 
   const csv = async <Row>(rows: readonly Row[], columns: readonly Column<Row>[], header: boolean): Promise<string> => {
@@ -115,12 +128,21 @@ export function createOutput(of: {
     format,
     interactive: stderr.isTTY === true,
     notes: stderr,
-    table,
+    table: (rows, columns) => table(rows, columns),
     note: (line) => {
       if (!gone) stderr.write(`${line}\n`);
     },
-    async rows(rows, { columns, limit, none }) {
-      const tabled = [];
+    async rows<Row>(rows: AsyncIterable<Row> | Iterable<Row>, { columns, limit, none }: Listing<Row>) {
+      const tabled: Row[] = [];
+      let widest: string[] | undefined;
+      const drawTable = async (): Promise<void> => {
+        if (tabled.length === 0) return;
+        const drawn = tabled.splice(0);
+        await write(`${await table(drawn, columns, widest)}\n`);
+        widest = columns.map((column, index) =>
+          longest([widest?.[index] ?? column.title, ...drawn.map((row) => visible(column.value(row)))]),
+        );
+      };
       let count = 0;
       for await (const row of rows) {
         if (gone) return;
@@ -132,11 +154,11 @@ export function createOutput(of: {
         if (format === 'json') await write(`${count === 1 ? '[' : ','}\n${JSON.stringify(row)}`);
         else if (format === 'ndjson') await write(`${JSON.stringify(row)}\n`);
         else if (format === 'csv') await write(await csv([row], columns, count === 1));
-        else tabled.push(row);
+        else if (tabled.push(row) === tabledAtOnce) await drawTable();
       }
       if (format === 'json') await write(count === 0 ? '[]\n' : '\n]\n');
       if (format === 'csv' && count === 0) await write(await csv([], columns, true));
-      if (format === 'table' && count > 0) await write(`${await table(tabled, columns)}\n`);
+      await drawTable();
       if (format === 'table' && count === 0 && none !== undefined) output.note(none);
     },
     async one(value, { text, rows, columns }) {

@@ -55,6 +55,8 @@ interface AssetRow extends Omit<FoundAsset, 'relations' | 'pendingRemoval' | 'st
 }
 
 const batchSize = 500;
+/** How many records tell whether what is searched for is sparse. */
+const sampled = 3_000;
 
 /** Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. */
 export async function* searchAssets(database: Database, search: AssetSearch): AsyncGenerator<FoundAsset> {
@@ -71,14 +73,17 @@ export async function* searchAssets(database: Database, search: AssetSearch): As
 }
 
 async function* batches(database: Database, search: AssetSearch): AsyncGenerator<AssetRow[]> {
+  const { ways = [], places = { sql: 'true', params: [] } } = search;
   const size = Math.min(batchSize, search.limit ?? batchSize);
-  const hits = await hitsOf(database, search.ways ?? []);
+  const few = await hitsOf(database, ways);
+  const within = few === null ? await readPlaces(database, places) : [];
+  const hits = few ?? ((await isSparse(database, search, within)) ? await hitsOf(database, ways, true) : null);
   if (hits !== null) {
     for (let from = 0; from < hits.length; from += batchSize)
       yield await readHits(database, search, hits.slice(from, from + batchSize), size);
     return;
   }
-  for (const place of await readPlaces(database, search.places ?? { sql: 'true', params: [] })) {
+  for (const place of within) {
     for (let after: string | null = null; ;) {
       const rows: AssetRow[] = await readPlace(database, search, place, after, size);
       yield rows;
@@ -86,6 +91,22 @@ async function* batches(database: Database, search: AssetSearch): AsyncGenerator
       after = rows.at(-1)?.id ?? null;
     }
   }
+}
+
+/** Whether so few of the first records are found that reading on until there are enough may be long. Where there is no limit, all are read anyway. */
+async function isSparse(database: Database, search: AssetSearch, places: readonly Place[]): Promise<boolean> {
+  if (search.limit === null || (search.ways ?? []).length === 0) return false;
+  const more = [search.limit, places.map(({ connection }) => connection), places.map(({ stream }) => stream)];
+  const [most, connections, streams] = more.map((_, index) => `$${search.params.length + index + 1}`);
+  const sql = `select count(*) as count from (
+    select from (
+      select r.* from unnest(${connections}::text[], ${streams}::text[]) p (connection, stream) cross join lateral (
+        select * from record where connection = p.connection and stream = p.stream order by id limit ${sampled}
+      ) r limit ${sampled}
+    ) r cross join lateral (select * from asset where num = r.num offset 0) a
+    where ${conditions[search.scope]} and (${search.where}) limit ${most}) f`;
+  const [[row] = []] = await byIndex<{ readonly count: number }>(database, [{ sql, params: [...search.params, ...more] }]);
+  return (row?.count ?? 0) < search.limit;
 }
 
 function foundOf({ pending, isStale, ...row }: AssetRow, scope: AssetScope, relations: FoundAsset['relations']): FoundAsset {

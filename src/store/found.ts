@@ -3,7 +3,7 @@
 import type { Database, Parameter, Statement } from './database.ts';
 import { escaped } from './params.ts';
 
-/** A way that leads to more is not taken: in order of id, so many are met soon. */
+/** A way to more than these is taken only where they are sparse: elsewhere so many are met soon in order of id. */
 const mostHits = 10_000;
 
 export interface Place {
@@ -11,19 +11,23 @@ export interface Place {
   readonly stream: string;
 }
 
-/** Numbers of records in the order of a search, from the way that leads to fewest; null where none leads to few. */
-export async function hitsOf(database: Database, ways: readonly Statement[]): Promise<string[] | null> {
+/**
+ * Numbers of records in the order of a search, from the way that leads to fewest; null where none leads to few. `all`: from the first way, however
+ * many they are.
+ */
+export async function hitsOf(database: Database, ways: readonly Statement[], all = false): Promise<string[] | null> {
   if (ways.length === 0) return null;
+  const most = all ? null : mostHits;
   const counted = await byIndex<{ readonly count: number; readonly nums: string | null }>(
     database,
-    ways.map(({ sql, params }) => ({
-      sql: `select count(*) as count, case when count(*) <= ${mostHits} then array_agg(distinct num)::text end as nums
-        from (select num from (${sql}) w limit ${mostHits + 1}) w`,
+    ways.slice(0, all ? 1 : ways.length).map(({ sql, params }) => ({
+      sql: `select count(*) as count, case when ${most === null ? 'true' : `count(*) <= ${most}`} then array_agg(distinct num)::text end as nums
+        from (select num from (${sql}) w limit ${most === null ? 'all' : most + 1}) w`,
       params,
     })),
   );
   const [best] = counted.flat().sort((one, other) => one.count - other.count);
-  if (best === undefined || best.count > mostHits) return null;
+  if (best === undefined || (most !== null && best.count > most)) return null;
   const [[row] = []] = await byIndex<{ readonly nums: string | null }>(database, [
     {
       sql: `select string_agg(r.num::text, ',' order by r.connection, r.stream, r.id) as nums

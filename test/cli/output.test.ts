@@ -59,6 +59,20 @@ test.each(formats)('a limit as %s prints so many and says that there are more', 
   if (format === 'json') expect(JSON.parse(printed)).toHaveLength(5);
 });
 
+test('a long table is one table: drawn part by part, with one head, its columns as wide as what stands above', async () => {
+  const { output, out } = open('table');
+  const rows = Array.from({ length: 2_500 }, (_, index) => ({
+    name: index === 7 ? 'a name longer than the others' : `user${index}`,
+    count: index,
+  }));
+  await output.rows(rows, { columns });
+  const lines = out().trimEnd().split('\n');
+  expect(lines).toHaveLength(2_501);
+  expect(lines[0]).toMatch(/^name +count$/);
+  expect(new Set(lines.map((line) => line.length))).toEqual(new Set([lines[0]?.length]));
+  expect(lines.at(-1)).toMatch(/^user2499 +2499$/);
+});
+
 test('exactly as many as the limit are no more than the limit', async () => {
   const { output, err } = open('json');
   await output.rows([{ name: 'ana', count: 1 }], { columns, limit: 1 });

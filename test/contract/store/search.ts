@@ -113,4 +113,41 @@ export function searchContract(store: () => StartedStore): void {
     ]);
     expect((await found(database, search)).map(({ id }) => id)).toEqual(['b']);
   });
+
+  test('what is found, and its order, is the same by every way: to few, to many that come soon, to many that come late', async () => {
+    const { database } = store();
+    // In order: 4,000 without the mark, then 11,000 with it: more than a way is taken to, unless they come late.
+    const names = [await newConnection(database), await newConnection(database)].sort();
+    const base = 5_000_000;
+    for (const [index, count] of [4_000, 11_000].entries()) {
+      const values = [names[index]!, count, base + index * 100_000];
+      await database.query(
+        `insert into record (connection, stream, num, id, body, hash, changed_run)
+         select $1, 'users', $3::bigint + n, 'u' || ($2::bigint - n), '{}', '', 1 from generate_series(1, $2::bigint) n`,
+        values,
+      );
+    }
+    await database.query(
+      `insert into asset (num, class, document, hash, map_hash)
+       select num, 'user', jsonb_build_object('mark', num % 100000 % 1000, 'late', connection = $2), '', '' from record where connection in ($1, $2)`,
+      names,
+    );
+    const mark = (sql: string): string => `r.connection in ($1, $2) and ${sql}`;
+    const way = (sql: string) => ({
+      sql: `select num from asset where num > ${base} and ${sql}`,
+      params: [],
+    });
+    for (const [what, condition, limit] of [
+      ['few', `(a.document ->> 'mark')::int = 7`, 5],
+      ['many, late', `(a.document ->> 'late')::boolean`, 101],
+      ['many, soon', `(a.document ->> 'mark')::int > 1`, 101],
+      ['many, all of them', `(a.document ->> 'late')::boolean`, null],
+    ] as const) {
+      const search = { where: mark(condition), params: names, limit };
+      const without = (await found(database, search)).map(({ connection, id }) => `${connection} ${id}`);
+      const by = await found(database, { ...search, ways: [way(condition.replace('a.document', 'document'))] });
+      expect([what, by.map(({ connection, id }) => `${connection} ${id}`)]).toEqual([what, without]);
+      expect(without).toHaveLength(limit ?? 11_000);
+    }
+  });
 }
