@@ -7,7 +7,7 @@ const maxLength = 10_000;
 const maxTerms = 200;
 const maxDepth = 50;
 
-export interface FieldName {
+interface FieldName {
   readonly name: string;
   readonly position: number;
 }
