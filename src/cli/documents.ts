@@ -4,6 +4,7 @@ import { connectorNamed, connectors } from '../connectors/index.ts';
 import { mapsInUse, relationSources } from '../connectors/select.ts';
 import { readSpec } from '../connectors/spec.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
+import type { TransformMap } from '../mappings/map.ts';
 import { compiledMap } from '../mappings/maps/index.ts';
 import type { JsonObject } from '../model.ts';
 import type { FoundAsset } from '../store/asset.ts';
@@ -12,6 +13,8 @@ import type { Connection } from '../store/connection.ts';
 type Relations = Record<string, readonly RelationSource[]>;
 
 export interface Documents {
+  /** Those by which documents are made: what a query may name. */
+  readonly maps: readonly TransformMap[];
   /** What searchAssets must assemble, by stream. */
   readonly relations: Readonly<Record<string, Relations>>;
   /** The whole document of an asset. */
@@ -38,6 +41,7 @@ export function documentsOf(connections: readonly Connection[]): Documents {
     return mapFor(asset)?.relate(document, related) ?? document;
   };
   return {
+    maps: [...new Set(all.map(({ map }) => map.map))],
     relations: relationsRead(all),
     document: (asset) => relate(asset, asset.document, asset.relations),
     related: (asset, relations) => relate(asset, {}, relations),

@@ -184,6 +184,7 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
     'approve',
     'reject',
     'assets',
+    'changes',
     'connectors',
     'tags',
     'maps',

@@ -149,6 +149,10 @@ describe("a map of one's own", () => {
     const clone = await stack.call(['maps', 'clone', 'entra-identity/users', 'mine']);
     writeFileSync(file(), clone.stdout);
     change('from: jobTitle', 'from: displayName');
+    writeFileSync(
+      file(),
+      `${readFileSync(file(), 'utf8')}  - { to: asset.assetDetail.typedAttributes.by, function: { name: CONSTANT, value: mine } }\n`,
+    );
     expect((await stack.call(['maps', 'diff', '-f', file()])).stdout).toContain('mine: would be created');
     const connection = stack.write('custom', { profiles: 'profiles: [{ name: default, streams: [users], maps: { users: mine } }]' });
     const early = await stack.call(['apply', '-f', connection]);
@@ -162,6 +166,9 @@ describe("a map of one's own", () => {
     ]);
     expect((await stack.call(['run', 'custom', '--wait'])).code).toBe(0);
     expect(new Set(await titles())).toEqual(new Set(['name']));
+    // What only this map fills is a field of queries.
+    const found = await stack.call(['assets', 'typedAttributes.by:mine', '--limit', '1', '--json']);
+    expect(JSON.parse(found.stdout)).toMatchObject([{ connection: 'custom' }]);
     const listed = list.parse(JSON.parse((await stack.call(['maps', 'list', '--json'])).stdout));
     expect(listed.map(({ name, builtIn, usedBy }) => ({ name, builtIn, usedBy }))).toEqual([
       ...builtInMaps.map(({ name }) => ({ name, builtIn: true, usedBy: [] })),

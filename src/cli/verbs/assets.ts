@@ -1,13 +1,12 @@
 // tidemark assets [QUERY]: searches the inventory and prints whole documents, one row at a time however many there are.
 import type { JsonObject } from '../../model.ts';
-import { compileSearch } from '../../query/search.ts';
 import { type AssetScope, type AssetSearch, type FoundAsset, searchAssets } from '../../store/asset.ts';
 import { listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
 import type { Context } from '../context.ts';
 import { documentsOf, type Documents } from '../documents.ts';
 import type { Column } from '../output.ts';
-import { noteUnlessPresent, requireClass } from '../search.ts';
+import { checkSearch, noteUnlessPresent, searchOf } from '../search.ts';
 import { timeIn } from '../words.ts';
 
 interface AssetsOptions {
@@ -19,18 +18,17 @@ interface AssetsOptions {
 }
 
 export async function assets(context: Context, query: string | undefined, options: AssetsOptions): Promise<void> {
-  if (options.class !== undefined) requireClass(options.class);
-  const { connection, class: ofClass } = options;
-  const within = { ...(connection === undefined ? {} : { connection }), ...(ofClass === undefined ? {} : { class: ofClass }) };
-  const { where, places, ways, unindexed } = compileSearch(query ?? '', { within });
+  checkSearch(query, options);
   const database = await context.database();
   const connections = await listConnections(database);
+  const documents = documentsOf(connections);
+  const { where, places, ways, unindexed } = searchOf(query, options, documents);
   noteUnlessPresent(context.output, connections, options.connection);
   const scopes: AssetScope[] =
     options.state === undefined ? (where.columns.has('state') ? ['live', 'tombstoned'] : ['live']) : [options.state];
   if (unindexed.length > 0) context.output.note(`${unindexed.join('. ')}: assets are read one by one.`);
   const search = { where: where.sql, params: where.params, places, ways, limit: options.limit + 1 };
-  await context.output.rows(results(database, documentsOf(connections), scopes, search), {
+  await context.output.rows(results(database, documents, scopes, search), {
     columns,
     limit: options.limit,
     none: 'Nothing matches.',

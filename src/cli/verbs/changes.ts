@@ -10,7 +10,7 @@ import { differenceText } from '../difference.ts';
 import { type Documents, documentsOf } from '../documents.ts';
 import type { Column, Output } from '../output.ts';
 import { runName } from '../runName.ts';
-import { conditionsOf, noteUnlessPresent } from '../search.ts';
+import { checkSearch, noteUnlessPresent, searchOf } from '../search.ts';
 import { readSince, type Since } from '../since.ts';
 import { timeIn } from '../words.ts';
 
@@ -22,17 +22,24 @@ interface ChangesOptions {
 }
 
 export async function changes(context: Context, query: string | undefined, options: ChangesOptions): Promise<void> {
-  const { where, params } = conditionsOf(query, options);
+  checkSearch(query, options);
   const database = await context.database();
   const horizon = await changeHorizon(database);
   const since = readSince(options.since, new Date(horizon.now));
   const connections = await listConnections(database);
+  const documents = documentsOf(connections);
+  const { where } = searchOf(query, options, documents);
   noteUnlessPresent(context.output, connections, options.connection);
   if (options.since !== undefined && horizon.run > 0 && (since.since === null ? since.afterRun < horizon.run : since.since < horizon.at)) {
     context.output.note(`What runs up to number ${horizon.run} changed is not kept any more (TIDEMARK_CHANGES_RETENTION).`);
   }
-  const documents = documentsOf(connections);
-  const search = { ...since, connection: options.connection ?? null, where, params, relations: documents.relations };
+  const search = {
+    ...since,
+    connection: options.connection ?? null,
+    where: where.sql,
+    params: where.params,
+    relations: documents.relations,
+  };
   const told: Told = { run: since.afterRun };
   await context.output.rows(lines(database, documents, search, told), { columns, limit: options.limit, none: 'Nothing has changed.' });
   await noteRunsUnderWay(database, context.output, { after: since, told, connection: search.connection });
