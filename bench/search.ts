@@ -60,7 +60,8 @@ export async function measureSearches(assets: number, note: (line: string) => vo
     const figures: SearchFigures[] = [];
     for (const query of queries) {
       figures.push(await measured(database, (time) => query((time * 7_919 + 3) % (10 * users), 10 * groups)));
-      note(`Searched: ${figures.at(-1)?.query ?? ''}`);
+      const last = figures.at(-1);
+      note(`${last?.query ?? ''}: ${Math.round(last?.p50Ms ?? 0)} ms, p95 ${Math.round(last?.p95Ms ?? 0)} ms`);
     }
     return figures;
   } finally {

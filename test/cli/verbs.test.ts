@@ -212,6 +212,9 @@ test('assets: whole documents with relations, filtered by query, class, connecti
   const limited = await stack.call(['assets', '--connection', 'search', '--limit', '2', '--output', 'csv']);
   expect(limited.stdout.split('\n')[0]).toBe('connection,class,id,name,state,last changed');
   expect(limited.stderr).toContain('There are more than 2; --limit shows more.');
+  const slow = await stack.call(['assets', 'jobTitle:nobody', '--json']);
+  expect(slow).toMatchObject({ code: 0, stdout: '[]\n', stderr: 'Field "jobTitle" is not indexed: assets are read one by one.\n' });
+  expect(await stack.call(['assets', 'name:nobody', '--json'])).toMatchObject({ code: 0, stdout: '[]\n', stderr: '' });
 });
 
 test('get: all and one, with the schedule in words and what must be known', async () => {
