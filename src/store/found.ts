@@ -4,7 +4,7 @@ import type { Database, Parameter, Statement } from './database.ts';
 import { escaped } from './params.ts';
 
 /** A way to more than these is taken only where they are sparse: elsewhere so many are met soon in order of id. */
-const mostHits = 10_000;
+const mostHits = 2_000;
 
 export interface Place {
   readonly connection: string;
