@@ -28,5 +28,5 @@ export const migrations: readonly Migration[] = [
   { version: 7, oldest: 5, sql: credentials },
   { version: 8, oldest: 5, sql: maps },
   { version: 9, oldest: 5, sql: searches },
-  { version: 11, oldest: 5, sql: changes },
+  { version: 10, oldest: 5, sql: changes },
 ];
