@@ -136,7 +136,7 @@ test.each<[string, ScheduleSpec, readonly StreamFacts[], string[]]>([
     'another map',
     daily,
     [{ ...users, mapHash: 'n' }],
-    ['full (map changed)', 'delta (delta)', 'delta (delta)', 'full (baseline due)', 'delta (delta)'],
+    ['remap (map changed)', 'delta (delta)', 'delta (delta)', 'full (baseline due)', 'delta (delta)'],
   ],
   [
     'a baseline that failed just now waits',
