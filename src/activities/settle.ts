@@ -1,11 +1,12 @@
 // After the streams: removes what the run's complete walks prove gone, and answers how each stream stands (design 3.7). Or removes what was held and
-// is approved. Idempotent.
+// is approved. Then the events of documents that this changed. Idempotent.
 import { activityInfo } from '@temporalio/activity';
 import type { Source } from '../clients/source.ts';
 import { connectorNamed } from '../connectors/index.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import type { Approval, Timings } from '../model.ts';
 import { settleApproved } from '../pull/approve.ts';
+import { noteEvents } from '../pull/events.ts';
 import { settleRun } from '../pull/settle.ts';
 import type { Asking } from '../pull/stage.ts';
 import { streamTargets } from '../pull/target.ts';
@@ -19,13 +20,9 @@ import type { SettleRequest, StreamEnd } from './types.ts';
 export async function settle(shared: Shared, { run, timings, approve }: SettleRequest): Promise<StreamEnd[]> {
   const { database } = shared;
   return withHeartbeat(timings, shared.draining, async (heartbeat) => {
-    if (approve !== undefined) {
-      await removeApproved(shared, run, approve, askingOf(heartbeat, timings));
-      return [];
-    }
-    const progress = await readProgress(database, run);
-    if (progress.some(({ outcome }) => outcome === 'complete')) {
-      const { row, spec } = await pinnedRun(database, run);
+    const { row, spec } = await pinnedRun(database, run);
+    if (approve !== undefined) await removeApproved(shared, { run, spec, approve }, askingOf(heartbeat, timings));
+    else if ((await readProgress(database, run)).some(({ outcome }) => outcome === 'complete')) {
       const source = shared.sources.sourceFor(spec);
       await settleRun(
         { database, source },
@@ -38,17 +35,21 @@ export async function settle(shared: Shared, { run, timings, approve }: SettleRe
         },
       );
     }
+    await noteEvents(database, { run, spec, profile: row.profile, alive: heartbeat.alive });
     return (await readProgress(database, run)).map(({ stream, outcome, error }) => ({ stream, outcome, error }));
   });
 }
 
 /** Cancelled before it has marked what it removes, it does nothing. */
-async function removeApproved(shared: Shared, run: number, approve: Approval, asking: Asking): Promise<void> {
-  const { row, spec } = await pinnedRun(shared.database, run);
+async function removeApproved(
+  shared: Shared,
+  { run, spec, approve }: { readonly run: number; readonly spec: ConnectionSpec; readonly approve: Approval },
+  asking: Asking,
+): Promise<void> {
   asking.options.signal.throwIfAborted();
   const dependencies = { database: shared.database, source: sourceWhenAsked(shared, spec) };
   const { streams } = connectorNamed(spec.connector);
-  await settleApproved(dependencies, { ...asking, ...approve, run, connection: row.connection, streams });
+  await settleApproved(dependencies, { ...asking, ...approve, run, connection: spec.name, streams });
 }
 
 /** Most approvals ask the source nothing: then its credentials need not be right. */

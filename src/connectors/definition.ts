@@ -73,6 +73,12 @@ export interface StreamDefinition {
   readonly optional: boolean;
   /** Alternatives: any one suffices; the first is the least. */
   readonly permissions: readonly string[];
+  /** By the name that its maps read. */
+  readonly given?: Readonly<Record<string, Given>>;
+  /** The setting that chooses which of its records are listed and count as relations; absent: all. */
+  readonly chosenBy?: string;
+  /** The relation without which a record has no document; its documents have events (decision 37). */
+  readonly presentBy?: string;
 }
 
 /** Where the elements of a relation come from when a document is read: the edges of a kind, by their `to` end. */
@@ -84,7 +90,32 @@ export interface RelationSource {
   readonly element: 'record' | 'edge';
   /** The `@odata.type` given to the element, by which rows of a map choose. */
   readonly type: string;
+  /** How maps call the properties of the element's record, and those looked up for it in a setting; absent: as the record does. */
+  readonly as?: { readonly properties: Readonly<Record<string, string>>; readonly lookups: Readonly<Record<string, string>> };
+  /** The boolean setting by which an edge leads on to the edges of its `from` end. */
+  readonly nested?: string;
 }
+
+/** How many live records there are at the `to` ends of a record's edges. */
+export interface CountSource {
+  readonly edge: EdgeKind;
+  /** The stream that the edges are of. */
+  readonly stream: string;
+  /** The stream of the records that count. */
+  readonly of: string;
+  /** The boolean setting by which an edge leads on to the edges of its `to` end. */
+  readonly nested: string;
+}
+
+/** What a connection gives to the maps of a stream when a document is read. */
+export type Given =
+  /** The setting as it is written; nothing where it is empty. */
+  | { readonly from: 'setting'; readonly setting: string }
+  /** What the setting, a table of lists, has for the record: by its id, else by its displayName. */
+  | { readonly from: 'lookup'; readonly setting: string }
+  | ({ readonly from: 'count' } & CountSource)
+  /** The document's last event (decision 37), unless the setting is `off`. */
+  | { readonly from: 'event'; readonly setting: string };
 
 export interface ConnectorDefinition {
   readonly name: string;

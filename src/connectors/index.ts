@@ -3,9 +3,10 @@ import { TidemarkError } from '../errors.ts';
 import type { AssetClass } from '../model.ts';
 import type { ConnectorDefinition, StreamDefinition } from './definition.ts';
 import { entraDevices } from './entra-devices/index.ts';
+import { entraDirectorySync } from './entra-directory-sync/index.ts';
 import { entraIdentity } from './entra-identity/index.ts';
 
-export const connectors: readonly ConnectorDefinition[] = [entraIdentity, entraDevices];
+export const connectors: readonly ConnectorDefinition[] = [entraIdentity, entraDirectorySync, entraDevices];
 
 /** The classes of assets that there can be, in the connectors' order. */
 export function assetClasses(): AssetClass[] {

@@ -9,7 +9,7 @@ import { connectors } from './index.ts';
 import { type Fault, faultsOfIssues } from './issue.ts';
 import { mapInput, type MapInput, mapKeys, readsOf, type RowInput } from './mapInput.ts';
 import { sourceFieldsOf, typeAt } from './models/fields.ts';
-import { targetModels } from './models/index.ts';
+import { targetModelOf, targetModels } from './models/index.ts';
 import type { DataType } from './models/model.ts';
 import { faultsOfTypes, type Given } from './rowTypes.ts';
 import { suggestion } from './suggest.ts';
@@ -27,6 +27,8 @@ export function readMap(value: unknown): { readonly map: TransformMap } | { read
   if (stream.model?.name !== input.source)
     faults.push({ path: ['source'], reason: `must be ${stream.model?.name ?? ''}, the model of this stream` });
   if (target === undefined) faults.push(unknown(['target'], 'target model', input.target, targetModels));
+  else if (stream.class !== null && target !== targetModelOf(stream.class))
+    faults.push({ path: ['target'], reason: `must be ${targetModelOf(stream.class).name}, the model of this stream's documents` });
   const source = sourceFieldsOf(connector, stream);
   input.rows.forEach((row, index) => {
     faults.push(...faultsOfRow(row, { source, target: target?.fields ?? {}, lacks: stream.lacks }, ['rows', index]));

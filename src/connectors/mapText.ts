@@ -4,8 +4,8 @@ import type { MapRow, TransformMap } from '../mappings/map.ts';
 import { inputOf } from './functionInput.ts';
 import { connectorNamed, streamNamed } from './index.ts';
 import type { RowInput } from './mapInput.ts';
-import { assetModel } from './models/asset.ts';
 import { sourceFieldsOf, typeAt } from './models/fields.ts';
+import { targetModelOf } from './models/index.ts';
 
 /** Read again by `readMap`, it means the same. */
 export function mapText(map: TransformMap): string {
@@ -18,7 +18,7 @@ export function mapText(map: TransformMap): string {
     connector: map.connector,
     stream: map.stream,
     source: stream.model?.name,
-    target: assetModel.name,
+    target: targetModelOf(map.class).name,
     rows: map.rows.map((row) => rowOf(row, typeAt(fields, row.from ?? '') ?? undefined)),
   });
   if (map.document !== undefined) document.commentBefore = ` The table of document ${map.document}, row by row.`;

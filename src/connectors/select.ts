@@ -101,7 +101,9 @@ export function relationSources(
   for (const [name, sources] of Object.entries(connector.relations)) {
     for (const source of sources) {
       const reads = map.reads.relations.filter((read) => read.name === name && (read.type === null || read.type === source.type));
-      const properties = [...new Set(reads.flatMap((read) => read.properties))].sort();
+      const { as } = source;
+      const of = (read: string): string[] => (as === undefined ? [read] : [as.properties[read] ?? []].flat());
+      const properties = [...new Set(reads.flatMap((read) => read.properties).flatMap(of))].sort();
       if (reads.length > 0) found.push({ name, source, properties });
     }
   }
@@ -139,7 +141,9 @@ export function emptyRows(spec: ConnectionSpec): EmptyRows[] {
       if (pulled.has(source.stream)) continue;
       const rows = map.map.rows.filter(
         (row) =>
-          row.off !== true && pathsOf(row).some((path) => path.startsWith(`${name}.value[]`)) && (row.type ?? source.type) === source.type,
+          row.off !== true &&
+          pathsOf(row).some((path) => path.startsWith(`${name}.value[]`) || path.startsWith(`${name}[]`)) &&
+          (row.type ?? source.type) === source.type,
       );
       empty.push({ map: map.map.name, stream: source.stream, targets: rows.map((row) => row.to) });
     }

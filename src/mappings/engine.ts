@@ -2,6 +2,7 @@
 import { TidemarkError } from '../errors.ts';
 import type { Json, JsonObject } from '../model.ts';
 import { canonical, hashOf } from './canonical.ts';
+import { givenNames } from './given.ts';
 import type { MapRow, TransformMap } from './map.ts';
 import { isObject, reader } from './read.ts';
 import type { ParsedRow, RelationReads } from './rows.ts';
@@ -23,10 +24,10 @@ export interface CompiledMap {
    */
   document(record: JsonObject): JsonObject;
   /**
-   * The whole document: what `document` gave, and what the related elements say; a value of theirs that a function cannot take is left out.
-   * Neither argument is changed.
+   * The whole document: what `document` gave, and what the related elements and given values say; a value of theirs that a function cannot take is
+   * left out. Neither argument is changed.
    */
-  relate(document: JsonObject, relations: Readonly<Record<string, JsonObject[]>>): JsonObject;
+  relate(document: JsonObject, relations: Readonly<Record<string, Json>>): JsonObject;
   /** What the rows that are on read. */
   readonly reads: { readonly own: readonly string[]; readonly relations: readonly RelationReads[] };
 }
@@ -47,9 +48,13 @@ export function compile(map: TransformMap): CompiledMap {
     }
   }
   // All rows together are compiled too: an own row and a relation row may contradict each other.
-  build(rows);
-  const own = build(rows.filter((row) => !onRead(row)));
-  const related = build(rows.filter(onRead));
+  const given = givenNames(map.connector);
+  build(rows, given);
+  const own = build(
+    rows.filter((row) => !onRead(row)),
+    given,
+  );
+  const related = build(rows.filter(onRead), given);
   return {
     map,
     hash: hashOf(canonical({ class: map.class, rows: rows.map(({ row }) => meaning(row)) })),
@@ -79,7 +84,10 @@ function missing(row: MapRow): TidemarkError {
 }
 
 /** The builder of these rows: from a source to their part of the document. */
-function build(parsed: readonly ParsedRow[]): (source: JsonObject, admit: Scope['admit']) => JsonObject | undefined {
+function build(
+  parsed: readonly ParsedRow[],
+  given: readonly string[],
+): (source: JsonObject, admit: Scope['admit']) => JsonObject | undefined {
   const slots: Slot[] = [{ parent: 0, list: (from) => from }];
   const numbers = new Map<string, number>();
   const rows = parsed.map((row): Row => {
@@ -98,7 +106,8 @@ function build(parsed: readonly ParsedRow[]): (source: JsonObject, admit: Scope[
       from = position + 1;
     });
     const value = row.combine(row.sources.map((source) => reader(source.segments.slice(from), source.whole)));
-    return { target, text: row.row.to, sources, slot: parent, value, type: row.row.type ?? null };
+    const keepsEmpty = row.relation !== null && given.includes(row.relation);
+    return { target, text: row.row.to, sources, slot: parent, value, type: row.row.type ?? null, keepsEmpty };
   });
   const tree = compileTree(rows, slots);
   return (source, admit) => {

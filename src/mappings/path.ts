@@ -9,7 +9,7 @@ export type Segment =
   | { readonly kind: 'index'; readonly index: number };
 
 export interface SourcePath {
-  /** The relation that the path reads (`memberOf` of `memberOf.value[].id`), or null for the record's own properties. */
+  /** The relation that the path reads (`memberOf` of `memberOf.value[].id`) or the name that is given, or null for the record's own properties. */
   readonly relation: string | null;
   /** Without the `value` of a relation path: its segments begin with the relation's name and `[]`. */
   readonly segments: readonly Segment[];
@@ -27,9 +27,10 @@ const unsafe = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * Parses `a.b`, `a[].b`, `a[0].b`, `a.*`, `.*` (the record itself), `relation.value[].x` and `asset_root (name)`.
+ * `given`: first steps that no record has; they are read when a document is.
  * @throws CONFIG_INVALID
  */
-export function parseSource(text: string): SourcePath {
+export function parseSource(text: string, given: readonly string[] = []): SourcePath {
   const root = /^asset_root ?\((.+)\)$/.exec(text);
   const path = root?.[1] ?? text;
   if (path === '.*' || path === '*') return { relation: null, segments: [], whole: true };
@@ -39,7 +40,7 @@ export function parseSource(text: string): SourcePath {
   if (first?.kind === 'name' && second?.kind === 'name' && second.name === 'value' && third?.kind === 'each') {
     return { relation: first.name, segments: [first, ...segments.slice(2)], whole };
   }
-  return { relation: null, segments, whole };
+  return { relation: first?.kind === 'name' && given.includes(first.name) ? first.name : null, segments, whole };
 }
 
 /** Parses a target: names, `[]`, `[n]`; ending in `[]` it is a list. @throws CONFIG_INVALID */

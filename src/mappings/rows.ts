@@ -2,6 +2,7 @@
 import { asTidemarkError, TidemarkError } from '../errors.ts';
 import type { JsonObject } from '../model.ts';
 import { type Combine, combineBy, type Refuse } from './functions.ts';
+import { givenNames } from './given.ts';
 import type { MapFunction, MapRow, TransformMap } from './map.ts';
 import type { Segment, SourcePath } from './path.ts';
 import { parseSource, parseTarget } from './path.ts';
@@ -35,7 +36,8 @@ export function pathsOf({ from, orFrom, fn }: MapRow): string[] {
 export function parseRow(map: TransformMap, row: MapRow): ParsedRow {
   const target = named(map, row, () => parseTarget(row.to));
   checkSources(map, row);
-  const sources = pathsOf(row).map((path) => named(map, row, () => parseSource(path)));
+  const given = givenNames(map.connector);
+  const sources = pathsOf(row).map((path) => named(map, row, () => parseSource(path, given)));
   const [source, ...others] = sources;
   const relation = source?.relation ?? null;
   if (source !== undefined) {

@@ -31,6 +31,8 @@ export interface Row {
   readonly value: Read;
   /** The `@odata.type` that the outermost source element must have. */
   readonly type: string | null;
+  /** A list that is given and empty makes an empty list; of other sources the target is then left out. */
+  readonly keepsEmpty: boolean;
 }
 
 type Build = (scope: Scope) => Json | undefined;
@@ -109,6 +111,7 @@ function array(rows: readonly Row[], position: number, level: number, slots: rea
   const own = new Map([...fixed].map(([index, under]) => [index, node([...every, ...under], position + 1, level + 1, slots)]));
   const least = Math.max(alone && common !== null ? 1 : 0, ...[...fixed.keys()].map((index) => index + 1));
   const sources = [...makers];
+  const keepsEmpty = every.some((row) => row.keepsEmpty);
   return (scope) => {
     const found: { readonly number: number; readonly elements: readonly Json[] }[] = [];
     let length = least;
@@ -126,7 +129,7 @@ function array(rows: readonly Row[], position: number, level: number, slots: rea
       if (element !== undefined && (alone || scope.made.at(level) === true)) built.push(element);
     }
     for (const source of found) scope.slots[source.number] = undefined;
-    return built.length === 0 ? undefined : built;
+    return built.length > 0 || (keepsEmpty && found.length > 0) ? built : undefined;
   };
 }
 

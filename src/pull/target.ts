@@ -4,6 +4,7 @@ import { connectorNamed } from '../connectors/index.ts';
 import { activeEdges, activeMaps, activeStreams, hasDelta, selectOf, streamHashes } from '../connectors/select.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import type { IncludePin, StreamPin } from '../store/cursor.ts';
+import { conditionOfChoice, pinChoice } from './choice.ts';
 import { conditionOf } from './include.ts';
 import type { StreamTarget } from './page.ts';
 
@@ -23,13 +24,13 @@ export function streamTargets(spec: ConnectionSpec, profile: string, pins: reado
       edges: activeEdges(definition, spec.settings),
       class: definition.class,
       map,
-      include: include === null ? null : conditionOf(include),
+      include: include === null ? null : (conditionOfChoice(definition, spec) ?? conditionOf(include)),
       tags: include?.hash ?? '',
     };
   });
 }
 
-/** What `openRun` pins of every stream of a profile: what its cursor is bound to, the map its assets are made by, and the tags they must have. */
+/** What `openRun` pins of every stream of a profile: what its cursor is bound to, the map its assets are made by, and what they must meet to be listed. */
 export function streamPins(spec: ConnectionSpec, profile: string, include: IncludePin | null): StreamPin[] {
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
@@ -47,7 +48,8 @@ export function streamPins(spec: ConnectionSpec, profile: string, include: Inclu
       selection: { properties: select.filter((property) => !relations.includes(property)), relations },
       mapHash,
       assets: map !== null,
-      include: map === null ? null : include,
+      include: map === null ? null : (pinChoice(definition, spec) ?? include),
+      ...(definition.presentBy === undefined ? {} : { events: true }),
     };
   });
 }

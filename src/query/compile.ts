@@ -31,7 +31,7 @@ const columnSql: Readonly<Record<Column, string>> = {
   connection: 'r.connection',
   stream: 'r.stream',
   id: 'r.id',
-  state: "(case when r.tombstoned_at is null then 'live' else 'tombstoned' end)",
+  state: `(case when r.tombstoned_at is null and not exists (select from document_event where num = r.num and kind = 'DELETED') then 'live' else 'tombstoned' end)`,
   firstSeen: 'r.first_seen',
   lastChanged: 'r.last_changed',
   pendingRemoval: `(case when exists (select 1 from held_removal h where h.connection = r.connection and h.stream = r.stream and h.kind = 'record'
@@ -83,6 +83,8 @@ function term({ field, value, position }: Term, compiler: Compiler): string {
       return ofSource(value, compiler.out);
     case 'column':
       return ofColumn(field.column, value, position, compiler);
+    case 'event':
+      return ofEvent(field.setting, value, compiler);
     case 'document':
       return isAbsent(value) ? `not (${ofDocument(field, { kind: 'any' }, compiler)})` : ofDocument(field, value, compiler);
   }
@@ -113,6 +115,14 @@ export function ofSource(value: Value, out: Parameters): string {
   return `exists (select 1 from connection c where c.name = r.connection and c.spec ->> 'connector' = any(${out.add(names)}::text[]))`;
 }
 
+/** Where the connection's setting leaves it out, no document has it. */
+function ofEvent(setting: string, value: Value, compiler: Compiler): string {
+  const { out } = compiler;
+  const off = `exists (select from connection c where c.name = r.connection and c.spec -> 'settings' ->> ${out.add(setting)}::text = 'off')`;
+  const has = `exists (select from document_event v where v.num = r.num and not ${off} and`;
+  return isAbsent(value) ? `not ${has} true)` : `${has} ${matchText('v.kind', value, out)})`;
+}
+
 function ofDocument({ paths, related }: DocumentField, value: Value, compiler: Compiler): string {
   const stored = paths.map((path) => within('a.document', path, value, compiler));
   const through = grouped(related).map((field) => ofRelated(field, value, compiler));
@@ -130,18 +140,30 @@ function within(document: string, path: readonly string[], value: Value, compile
 function ofRelated({ map, source, path }: RelatedField, value: Value, compiler: Compiler): string {
   const { out } = compiler;
   const stream = out.add(source.stream);
+  const kind = out.add(source.edge);
+  const edgesTo = (id: string, columns: string): string =>
+    `select ${columns} from edge where to_id = ${id} and connection = r.connection and kind = ${kind} and stream = ${stream} offset 0`;
   // One probe of an index for each edge and its other end (`offset 0` holds the planner to it): without statistics it would read whole streams.
   const conditions = [
     `a.class = ${out.add(map.class)} and r.stream = ${out.add(map.stream)} and r.tombstoned_at is null and exists (select 1 from`,
-    `(select from_id, key, properties from edge where to_id = r.id and connection = r.connection and kind = ${out.add(source.edge)}`,
-    `and stream = ${stream} offset 0) e cross join lateral`,
-    `(select body from record where connection = r.connection and stream = ${stream} and id = e.from_id and tombstoned_at is null offset 0) f where`,
+    `(${source.nested === undefined ? edgesTo('r.id', 'from_id, key, properties') : leading(source.nested, stream, edgesTo, out)}) e cross join lateral`,
+    `(select num, body from record where connection = r.connection and stream = ${stream} and id = e.from_id and tombstoned_at is null offset 0) f`,
+    `where not exists (select from asset where num = f.num and excluded) and`,
   ];
   const element =
     source.element === 'record'
       ? within('f.body', path, value, compiler)
       : within("(jsonb_build_object('id', e.key) || coalesce(e.properties::jsonb, '{}'))", path, value, compiler);
   return `(${conditions.join(' ')} ${element}))`;
+}
+
+/** Edges that lead on where the connection's setting says so: all that is above, each end once. */
+function leading(setting: string, stream: string, edgesTo: (id: string, columns: string) => string, out: Parameters): string {
+  const leads = `exists (select from connection c where c.name = r.connection and c.spec -> 'settings' -> ${out.add(setting)}::text = 'true')`;
+  const lives = `select from record where connection = r.connection and stream = ${stream} and id = above.from_id and tombstoned_at is null offset 0`;
+  return `with recursive above (from_id) as ((${edgesTo('r.id', 'from_id')}) union select n.from_id from above
+    cross join lateral (${lives}) l cross join lateral (${edgesTo('above.from_id', 'from_id')}) n where ${leads})
+    select from_id, '' as key, null::json as properties from above`;
 }
 
 /** Several rows may read one property of one relation. */

@@ -19,6 +19,8 @@ export type Field =
   | { readonly kind: 'column'; readonly column: Column }
   /** The connector's product, as its definition names it (decision 25). */
   | { readonly kind: 'source' }
+  /** The last event of a document, given when it is read; the setting that leaves it out is `off`. */
+  | { readonly kind: 'event'; readonly setting: string; readonly streams: readonly string[] }
   | DocumentField;
 
 export interface DocumentField {
@@ -43,8 +45,8 @@ const columns: Readonly<Record<string, Column>> = {
   stale: 'stale',
 };
 const sources = new Set(['source', 'vendorproductname']);
-// `memberOf.value[].id`: the relation and what is read of its elements.
-const relation = /^([^.[\]]+)\.value\[\]\.(.+)$/;
+// `memberOf.value[].id`, `groupInfo[].idpGroup`: the relation and what is read of its elements.
+const relation = /^([^.[\]]+)(?:\.value)?\[\]\.(.+)$/;
 const namespaces = /^(inventory|finding)\./i;
 
 /** The field of this name as these maps fill it (case does not count where a map names it), or the reason why there is none. */
@@ -57,7 +59,8 @@ export function fieldNamed(name: string, maps: readonly TransformMap[]): Field |
   const names = plain.replaceAll(/\[\d*\]/g, '').split('.');
   if (names.some((part) => part === '')) return { kind: 'unknown', reason: `has "${plain.slice(0, 100)}", which is not a field's name` };
   const targets = targetsOf(maps);
-  const found = documentField(names, targets) ?? documentField(['asset', ...names], targets) ?? endingField(names, targets);
+  const inDocument = (path: readonly string[]): DocumentField | null => documentField(path, targets);
+  const found = eventField(plain, targets) ?? together(inDocument(names), inDocument(['asset', ...names]) ?? endingField(names, targets));
   if (found !== null) return found;
   const endings = targets.flatMap(({ path }) => path.map((_, from) => path.slice(from).join('.')));
   const known = [...Object.values(columns), 'source', ...new Set(endings)];
@@ -83,8 +86,25 @@ function targetsOf(maps: readonly TransformMap[]): Target[] {
   );
 }
 
+function eventField(name: string, targets: readonly Target[]): Field | null {
+  const found = targets.find(({ path }) => same(path.join('.'), name));
+  const stream = connectors
+    .find((connector) => connector.name === found?.map.connector)
+    ?.streams.find((one) => one.name === found?.map.stream);
+  const given = stream?.given?.[found?.row.from ?? ''];
+  return given?.from === 'event' && stream !== undefined ? { kind: 'event', setting: given.setting, streams: [stream.name] } : null;
+}
+
+/** `displayName` is a whole path of one class's documents and the end of paths of others. */
+function together(one: DocumentField | null, other: DocumentField | null): DocumentField | null {
+  if (one === null || other === null) return one ?? other;
+  const paths = new Map([...one.paths, ...other.paths].map((path) => [path.join('.'), path]));
+  const streams = [...new Set([...one.streams, ...other.streams])];
+  return { kind: 'document', paths: [...paths.values()], related: [...one.related, ...other.related], streams };
+}
+
 /** A path is a field when a row fills it, something in it or something around it. */
-function documentField(path: readonly string[], targets: readonly Target[]): Field | null {
+function documentField(path: readonly string[], targets: readonly Target[]): DocumentField | null {
   const touching = targets.filter((target) => path.every((part, depth) => same(part, target.path[depth] ?? part)));
   const [first] = touching;
   if (first === undefined) return null;
@@ -102,7 +122,7 @@ function documentField(path: readonly string[], targets: readonly Target[]): Fie
  * The end of a path stands for the shortest paths of each map that end so: `name` for the asset's, not for its class's too. Related ones count only
  * where no document holds one itself.
  */
-function endingField(ending: readonly string[], targets: readonly Target[]): Field | null {
+function endingField(ending: readonly string[], targets: readonly Target[]): DocumentField | null {
   const fitting = targets.filter(
     ({ path }) => path.length > ending.length && ending.every((part, at) => same(part, path[path.length - ending.length + at] ?? '')),
   );
@@ -135,7 +155,12 @@ function relatedSources(row: MapRow, map: TransformMap): { readonly source: Rela
   const all = connector !== undefined && Object.hasOwn(connector.relations, name) ? (connector.relations[name] ?? []) : [];
   return all
     .filter((source) => row.type === undefined || source.type === row.type)
-    .map((source) => ({ source, property: property.replaceAll('[]', '').split('.') }));
+    .flatMap((source) => {
+      const [first = '', ...rest] = property.replaceAll('[]', '').split('.');
+      const named = source.as === undefined ? first : source.as.properties[first];
+      // What is looked up in settings is in no record.
+      return named === undefined ? [] : [{ source, property: [named, ...rest] }];
+    });
 }
 
 function same(one: string, other: string): boolean {

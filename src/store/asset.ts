@@ -1,9 +1,10 @@
 // Searching the inventory: assets by condition, with the relations that their documents read (design 3.8).
 // MUST stay flat in memory and hold no transaction between batches: a search goes by batches of keys.
-import type { RelationSource } from '../connectors/definition.ts';
+import type { CountSource, RelationSource } from '../connectors/definition.ts';
 import type { AssetClass, JsonObject } from '../model.ts';
 import type { Database, Parameter, Statement } from './database.ts';
 import { byIndex, hitsOf, type Place, readPlaces } from './found.ts';
+import { countsOf } from './nested.ts';
 import { relationsOf } from './relations.ts';
 
 type AssetState = 'live' | 'tombstoned';
@@ -25,9 +26,13 @@ export interface AssetSearch {
   readonly scope: AssetScope;
   /** null: all. */
   readonly limit: number | null;
-  /** By stream: the relations to assemble, by their name in the source model. Streams left out get none. */
-  readonly relations: Readonly<Record<string, Readonly<Record<string, readonly RelationSource[]>>>>;
+  /** By class: the relations to assemble, by their name in the source model. Classes left out get none. */
+  readonly relations: ByClass<readonly RelationSource[]>;
+  /** By class: what to count, by its name in the source model. */
+  readonly counts?: ByClass<CountSource>;
 }
+
+type ByClass<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
 
 export interface FoundAsset {
   readonly connection: string;
@@ -47,9 +52,14 @@ export interface FoundAsset {
   readonly document: JsonObject;
   /** The elements of each relation asked for, in order of id. */
   readonly relations: Readonly<Record<string, readonly JsonObject[]>>;
+  readonly counts: Readonly<Record<string, number>>;
+  /** Of a document that relations decide: what was done to it last. */
+  readonly event: string | null;
+  /** The record's displayName. */
+  readonly recordName: string | null;
 }
 
-interface AssetRow extends Omit<FoundAsset, 'relations' | 'pendingRemoval' | 'stale' | 'excluded'> {
+interface AssetRow extends Omit<FoundAsset, 'relations' | 'counts' | 'pendingRemoval' | 'stale' | 'excluded'> {
   readonly pending: boolean;
   readonly isStale: boolean;
 }
@@ -65,8 +75,10 @@ export async function* searchAssets(database: Database, search: AssetSearch): As
   for await (const batch of batches(database, search)) {
     const rows = batch.slice(0, left);
     // An edge counts while both its ends live: what is gone has no relations.
-    const relations = search.scope !== 'tombstoned' ? await relationsOf(database, rows, search.relations) : [];
-    for (const [index, row] of rows.entries()) yield foundOf(row, search.scope, relations[index] ?? {});
+    const isGone = search.scope === 'tombstoned';
+    const relations = isGone ? [] : await relationsOf(database, rows, search.relations);
+    const counts = isGone ? [] : await countsOf(database, rows, search.counts ?? {});
+    for (const [index, row] of rows.entries()) yield foundOf(row, search.scope, relations[index] ?? {}, counts[index] ?? {});
     left -= rows.length;
     if (left === 0) return;
   }
@@ -103,19 +115,25 @@ async function isSparse(database: Database, search: AssetSearch, places: readonl
       select r.* from unnest(${connections}::text[], ${streams}::text[]) p (connection, stream) cross join lateral (
         select * from record where connection = p.connection and stream = p.stream order by id limit ${sampled}
       ) r limit ${sampled}
-    ) r cross join lateral (select * from asset where num = r.num offset 0) a
+    ) r cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql}
     where ${conditions[search.scope]} and (${search.where}) limit ${most}) f`;
   const [[row] = []] = await byIndex<{ readonly count: number }>(database, [{ sql, params: [...search.params, ...more] }]);
   return (row?.count ?? 0) < search.limit;
 }
 
-function foundOf({ pending, isStale, ...row }: AssetRow, scope: AssetScope, relations: FoundAsset['relations']): FoundAsset {
+function foundOf(
+  { pending, isStale, ...row }: AssetRow,
+  scope: AssetScope,
+  relations: FoundAsset['relations'],
+  counts: FoundAsset['counts'],
+): FoundAsset {
   return {
     ...row,
     ...(pending ? { pendingRemoval: true } : {}),
     ...(isStale ? { stale: true } : {}),
     ...(scope === 'excluded' ? { excluded: true } : {}),
     relations,
+    counts,
   };
 }
 
@@ -123,10 +141,17 @@ function foundOf({ pending, isStale, ...row }: AssetRow, scope: AssetScope, rela
 const pendingSql = `exists (
   select from held_removal h where h.connection = r.connection and h.stream = r.stream and h.kind = 'record' and h.num = r.num and not h.rejected)`;
 
+/** The class of documents that relations decide: one is there from its first event to the one that says DELETED, and while its record lives. */
+const decided: AssetClass = 'directory-user';
+/** The last event `v` of the asset `a`; nothing for other classes. */
+const eventSql = `left join lateral (select kind from document_event where a.class = '${decided}' and num = a.num offset 0) v on true`;
+const isThere = `(a.class <> '${decided}' or v.kind <> 'DELETED')`;
+
 const conditions: Readonly<Record<AssetScope, string>> = {
-  live: 'r.tombstoned_at is null and not a.excluded',
-  excluded: 'r.tombstoned_at is null and a.excluded',
-  tombstoned: 'r.tombstoned_at is not null',
+  live: `r.tombstoned_at is null and not a.excluded and ${isThere}`,
+  // Those that never were there are left out as those are that lack a tag.
+  excluded: `r.tombstoned_at is null and (a.excluded or (a.class = '${decided}' and v.kind is null))`,
+  tombstoned: `case when a.class = '${decided}' then v.kind = 'DELETED' or (v.kind is not null and r.tombstoned_at is not null) else r.tombstoned_at is not null end`,
 };
 
 /** In the order that hits come in; no more than are wanted of all. */
@@ -159,8 +184,9 @@ async function read(
   const { records, order } = from(more.map((_, index) => `$${search.params.length + index + 1}`));
   const isGone = search.scope === 'tombstoned';
   const sql = `select r.connection, r.stream, a.class, r.id, '${isGone ? 'tombstoned' : 'live'}' as state, r.first_seen as "firstSeen",
-      r.last_changed as "lastChanged", a.document, ${isGone ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale"
-    from ${records} cross join lateral (select * from asset where num = r.num offset 0) a
+      r.last_changed as "lastChanged", a.document, ${isGone ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale",
+      v.kind as event, r.body ->> 'displayName' as "recordName"
+    from ${records} cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql}
     where ${conditions[search.scope]} and (${search.where}) order by ${order}`;
   const [rows = []] = await byIndex<AssetRow>(database, [{ sql, params: [...search.params, ...more] }]);
   return rows;
@@ -169,8 +195,8 @@ async function read(
 /** How many live assets there are, by class. */
 export async function countAssets(database: Database, connection: string): Promise<{ class: AssetClass; count: number }[]> {
   return database.query(
-    `select a.class, count(*) as count from asset a join record r on r.num = a.num
-     where r.connection = $1 and r.tombstoned_at is null and not a.excluded group by a.class order by a.class`,
+    `select a.class, count(*) as count from asset a join record r on r.num = a.num ${eventSql}
+     where r.connection = $1 and ${conditions.live} group by a.class order by a.class`,
     [connection],
   );
 }

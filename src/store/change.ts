@@ -1,6 +1,5 @@
 // What ended runs changed, document by document: added, changed with its paths and relations, removed. A run's changes stand when it has ended.
 // MUST stay flat in memory and hold no transaction between batches: a run is gone through by its documents' ids.
-import type { RelationSource } from '../connectors/definition.ts';
 import type { AssetClass, DocumentChange, JsonObject, PathChange } from '../model.ts';
 import type { AssetSearch } from './asset.ts';
 import type { Database, Parameter } from './database.ts';
@@ -78,17 +77,34 @@ async function placesOf(database: Database, { relations }: ChangeSearch, run: Ch
     `select distinct stream, kind from run_change where run = $1 and kind in ('asset', 'edge')`,
     [run.run],
   );
-  const streamsOf = (kind: string): Set<string> => new Set(noted.filter((row) => row.kind === kind).map(({ stream }) => stream));
-  const [assets, edges] = [streamsOf('asset'), streamsOf('edge')];
-  const read = (stream: string): RelationSource[] =>
-    Object.values(relations[stream] ?? {}).flatMap((sources) => sources.filter((source) => edges.has(source.stream)));
-  const streams = new Set([...assets, ...Object.keys(relations).filter((stream) => read(stream).length > 0)]);
+  const edges = new Set(noted.filter(({ kind }) => kind === 'edge').map(({ stream }) => stream));
   const places: Place[] = [];
-  for (const stream of [...streams].sort()) {
+  for (const { stream, class: of } of await documentStreams(
+    database,
+    run.connection,
+    noted.map(({ stream }) => stream),
+  )) {
+    const read = Object.values(relations[of] ?? {}).flatMap((sources) => sources.filter((source) => edges.has(source.stream)));
+    if (read.length === 0 && !noted.some((row) => row.kind === 'asset' && row.stream === stream)) continue;
     // A stream's first pull adds all its documents: their edges need not be looked at one by one.
-    places.push({ ...run, stream, sources: (await hasOlder(database, run, stream)) ? read(stream) : [] });
+    places.push({ ...run, stream, sources: (await hasOlder(database, run, stream)) ? read : [] });
   }
   return places;
+}
+
+/** The streams of a connection that have documents, those known to it and these, in order, and the class of their documents. */
+function documentStreams(
+  database: Database,
+  connection: string,
+  streams: readonly string[],
+): Promise<{ readonly stream: string; readonly class: AssetClass }[]> {
+  return database.query(
+    `select k.stream, a.class from (select stream from cursor where connection = $1 union select unnest($2::text[])) k cross join lateral (
+       select a.class from record r cross join lateral (select class from asset where num = r.num offset 0) a
+       where r.connection || ' ' || r.stream = $1 || ' ' || k.stream order by r.num limit 1
+     ) a order by k.stream`,
+    [connection, streams],
+  );
 }
 
 async function hasOlder(database: Database, { connection, startedAt }: ChangedRun, stream: string): Promise<boolean> {
@@ -130,7 +146,8 @@ async function* documentsOf(
     return of === undefined ? [] : [{ row, of }];
   });
   const { run, finishedAt: at, connection, stream } = place;
-  const owners = (lost: boolean) => met.map(({ of }) => ({ stream, edges: (of.edges ?? []).filter((edge) => edge.lost === lost) }));
+  const owners = (lost: boolean) =>
+    met.map(({ row, of }) => ({ class: row.class, edges: (of.edges ?? []).filter((edge) => edge.lost === lost) }));
   const gained = await elementsOf(database, owners(false), search.relations);
   const lost = await elementsOf(database, owners(true), search.relations);
   for (const [index, { row, of }] of met.entries()) {

@@ -118,10 +118,12 @@ async function purgeConnection(database: Database, name: string): Promise<boolea
       erased = true;
     }
   }
+  const ofConnection = ['rejected', 'run_log', 'occurrence', 'cursor', 'tally', 'removal_day', 'held_removal', 'audit', 'run', 'watch'];
+  const ofEvents = ['event_mark', 'edge_lost', 'event_due'];
   const ofRuns = ['checkpoint', 'seen', 'pending_removal', 'run_change'];
   const rest = await database.batch([
     ...ofRuns.map((table) => ({ sql: `delete from ${table} where run in (select run from run where connection = $1)`, params: [name] })),
-    ...['rejected', 'run_log', 'occurrence', 'cursor', 'tally', 'removal_day', 'held_removal', 'audit', 'run', 'watch'].map((table) => ({
+    ...[...ofConnection, ...ofEvents].map((table) => ({
       sql: `delete from ${table} where connection = $1`,
       params: [name],
     })),
@@ -136,6 +138,8 @@ const purgeRecords = `
     delete from record where ctid = any (array(select ctid from record where connection = $1 limit ${purgedAtOnce})) returning num, stream, tombstoned_at
   ), assets as (
     delete from asset where num = any (array(select num from gone))
+  ), events as (
+    delete from document_event where num = any (array(select num from gone))
   ), fewer as (
     update tally t set live = t.live - g.live
     from (select stream, count(*) filter (where tombstoned_at is null) as live from gone group by stream) g

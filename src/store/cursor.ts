@@ -17,6 +17,8 @@ export interface StreamPin {
   readonly assets: boolean;
   /** The tags that its assets must have; null: none is asked for. Absent in what earlier releases pinned. */
   readonly include?: IncludePin | null;
+  /** Relations decide its documents, and these have events. Absent where they do not. */
+  readonly events?: true;
 }
 
 /** The properties asked for, those that become edges apart: what an edge no longer asked for was, only a full pull tells. */

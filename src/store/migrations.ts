@@ -2,6 +2,7 @@
 
 import { changes } from './migrations/changes.ts';
 import { credentials } from './migrations/credentials.ts';
+import { events } from './migrations/events.ts';
 import { initial } from './migrations/initial.ts';
 import { maps } from './migrations/maps.ts';
 import { marks } from './migrations/marks.ts';
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { version: 8, oldest: 5, sql: maps },
   { version: 9, oldest: 5, sql: searches },
   { version: 10, oldest: 5, sql: changes },
+  { version: 11, oldest: 5, sql: events },
 ];

@@ -84,13 +84,9 @@ const assets: Write = ({ assets: given }) => {
   };
 };
 
-const included: Write = ({ connection, stream, assets: given, include }) => {
-  if (include === null || given.length === 0) return null;
-  return judgeStatement(
-    { connection, stream },
-    include,
-    given.map(({ num }) => num),
-  );
+const included: Write = ({ connection, stream, records: recordWrites, assets: assetWrites, include }) => {
+  const nums = [...new Set([...recordWrites, ...assetWrites].map(({ num }) => num))];
+  return include === null || nums.length === 0 ? null : judgeStatement({ connection, stream }, include, nums);
 };
 
 const edges: Write = ({ connection, stream, edges: given }) => {

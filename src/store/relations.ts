@@ -3,49 +3,42 @@
 import type { EdgeKind, RelationSource } from '../connectors/definition.ts';
 import type { JsonObject } from '../model.ts';
 import type { Database } from './database.ts';
+import { type EdgeRow, type Owner, ownersParams, ownersSql, placesOf, readNested, type RelationEdge } from './nested.ts';
 import { escapeText } from './text.ts';
 
 type Relations = Readonly<Record<string, readonly RelationSource[]>>;
 
-interface Owner {
-  readonly connection: string;
-  readonly stream: string;
-  readonly id: string;
-}
-
-export interface EdgeRow {
-  readonly connection: string;
-  readonly stream: string;
-  readonly kind: EdgeKind;
-  readonly from_id: string;
-  readonly to_id: string;
-  readonly key: string;
-  readonly properties: JsonObject | null;
-}
-
 /**
- * For each owner, in their order, the elements of its relations. An edge counts while the record at its other end lives; the owner's own end is
- * the caller's matter.
+ * For each owner, in their order, the elements of its relations. An edge counts while the record at its other end lives and is not left out by its
+ * connection; the owner's own end is the caller's matter.
  */
 export async function relationsOf(
   database: Database,
   owners: readonly Owner[],
-  byStream: Readonly<Record<string, Relations>>,
+  byClass: Readonly<Record<string, Relations>>,
 ): Promise<Record<string, JsonObject[]>[]> {
-  const reading = owners.filter((owner) => byStream[owner.stream] !== undefined);
-  const sources = Object.values(byStream).flatMap((relations) => Object.values(relations).flat());
-  const edges = await readEdges(database, reading, [...new Set(sources.map((source) => source.edge))]);
+  const sources = Object.values(byClass).flatMap((relations) => Object.values(relations).flat());
+  const read: EdgeRow[][] = [];
+  const direct = new Map<string, readonly RelationSource[]>();
+  for (const [of, relations] of Object.entries(byClass)) {
+    const all = Object.values(relations).flat();
+    const leading = all.find((source) => source.nested !== undefined);
+    if (leading === undefined) direct.set(of, all);
+    else read.push(await readNested(database, owners, placesOf(owners, new Set([of])), leading));
+  }
+  const kinds = new Set([...direct.values()].flat().map(({ edge }) => edge));
+  read.push(await readEdges(database, owners, placesOf(owners, new Set(direct.keys())), [...kinds]));
+  const edges = read.flat();
   const others = await readOthers(database, edges, sources, 'live');
-  const byOwner = new Map<string, EdgeRow[]>();
+  const byOwner = new Map<number, EdgeRow[]>();
   for (const edge of edges) {
-    const key = keyOf(edge.connection, edge.to_id);
-    const known = byOwner.get(key);
-    if (known === undefined) byOwner.set(key, [edge]);
+    const known = byOwner.get(edge.owner);
+    if (known === undefined) byOwner.set(edge.owner, [edge]);
     else known.push(edge);
   }
-  return owners.map((owner) => {
-    const relations = Object.entries(byStream[owner.stream] ?? {});
-    const own = byOwner.get(keyOf(owner.connection, owner.id)) ?? [];
+  return owners.map((owner, place) => {
+    const relations = Object.entries(byClass[owner.class] ?? {});
+    const own = byOwner.get(place) ?? [];
     return Object.fromEntries(relations.map(([name, of]) => [name, of.flatMap((source) => elements(source, own, others))]));
   });
 }
@@ -53,19 +46,19 @@ export async function relationsOf(
 /** For each owner, in their order, what its edges of another time were in its relations: a record at the other end may be gone since. */
 export async function elementsOf(
   database: Database,
-  owners: readonly { readonly stream: string; readonly edges: readonly EdgeRow[] }[],
-  byStream: Readonly<Record<string, Relations>>,
+  owners: readonly { readonly class: string; readonly edges: readonly RelationEdge[] }[],
+  byClass: Readonly<Record<string, Relations>>,
 ): Promise<Record<string, JsonObject[]>[]> {
-  const sources = Object.values(byStream).flatMap((relations) => Object.values(relations).flat());
+  const sources = Object.values(byClass).flatMap((relations) => Object.values(relations).flat());
   const edges = owners.flatMap((owner) => owner.edges);
   const others = await readOthers(database, edges, sources, 'any');
-  return owners.map(({ stream, edges: own }) => {
-    const relations = Object.entries(byStream[stream] ?? {});
-    return Object.fromEntries(relations.map(([name, of]) => [name, of.flatMap((source) => elements(source, own, others))]));
+  return owners.map(({ class: of, edges: own }) => {
+    const relations = Object.entries(byClass[of] ?? {});
+    return Object.fromEntries(relations.map(([name, all]) => [name, all.flatMap((source) => elements(source, own, others))]));
   });
 }
 
-function elements(source: RelationSource, edges: readonly EdgeRow[], others: ReadonlyMap<string, JsonObject>): JsonObject[] {
+function elements(source: RelationSource, edges: readonly RelationEdge[], others: ReadonlyMap<string, JsonObject>): JsonObject[] {
   return edges.flatMap((edge) => {
     if (edge.kind !== source.edge || edge.stream !== source.stream) return [];
     const record = others.get(keyOf(edge.connection, edge.stream, edge.from_id));
@@ -75,21 +68,27 @@ function elements(source: RelationSource, edges: readonly EdgeRow[], others: Rea
   });
 }
 
-async function readEdges(database: Database, owners: readonly Owner[], kinds: readonly EdgeKind[]): Promise<EdgeRow[]> {
-  if (owners.length === 0 || kinds.length === 0) return [];
+/** The edges by which the owners at these places belong to others. */
+async function readEdges(
+  database: Database,
+  owners: readonly Owner[],
+  places: readonly number[],
+  kinds: readonly EdgeKind[],
+): Promise<EdgeRow[]> {
+  if (places.length === 0 || kinds.length === 0) return [];
   return database.query<EdgeRow>(
-    `select e.connection, e.stream, e.kind, e.from_id, e.to_id, e.key, e.properties
-     from unnest($1::text[], $2::text[]) as o (connection, id) cross join unnest($3::text[]) as k (kind)
+    `select o.place as owner, e.connection, e.stream, e.kind, e.from_id, e.key, e.properties
+     from ${ownersSql} cross join unnest($4::text[]) as k (kind)
      cross join lateral (select * from edge where to_id = o.id and kind = k.kind and connection = o.connection offset 0) e
      order by e.from_id, e.key`,
-    [owners.map((owner) => owner.connection), owners.map((owner) => escapeText(owner.id)), kinds],
+    [...ownersParams(owners, places), kinds],
   );
 }
 
 /** The records at the other ends, each once. The edges of a relation are written by the stream of that end. */
 async function readOthers(
   database: Database,
-  edges: readonly EdgeRow[],
+  edges: readonly RelationEdge[],
   sources: readonly RelationSource[],
   which: 'live' | 'any',
 ): Promise<Map<string, JsonObject>> {
@@ -101,13 +100,19 @@ async function readOthers(
   );
   if (ends.size === 0) return new Map();
   const list = [...ends.values()];
-  const rows = await database.query<Owner & { readonly body: JsonObject }>(
+  const rows = await database.query<{
+    readonly connection: string;
+    readonly stream: string;
+    readonly id: string;
+    readonly body: JsonObject;
+  }>(
     `select r.connection, r.stream, r.id, r.body
      from unnest($1::text[], $2::text[], $3::text[]) as o (connection, stream, id)
      cross join lateral (
        select * from record
        where connection = o.connection and stream = o.stream and id = o.id${which === 'live' ? ' and tombstoned_at is null' : ''} offset 0
-     ) r`,
+     ) r
+     where not exists (select from asset where num = r.num and excluded)`,
     [list.map((edge) => edge.connection), list.map((edge) => edge.stream), list.map((edge) => escapeText(edge.from_id))],
   );
   return new Map(rows.map((row) => [keyOf(row.connection, row.stream, row.id), row.body]));

@@ -25,7 +25,7 @@ interface CheckpointRow {
 
 /** The streams in the run's order, and the assets. Of a run under way: so far. A run of mode `settle` reads no stream: it removes assets. */
 export async function countRun(transaction: Transaction, of: CountedRun): Promise<Pick<RunReport, 'streams' | 'assets'>> {
-  if (of.mode === 'settle') return { streams: [], assets: { ...nothing, removed: (await countAssets(transaction, of.run)).removed } };
+  if (of.mode === 'settle') return { streams: [], assets: await countSettled(transaction, of) };
   const checkpoints = await transaction.query<CheckpointRow>(
     `select stream, mode, reason, walk, outcome, error, pages, requests, throttled_ms as "throttledMs", resumed from checkpoint where run = $1`,
     [of.run],
@@ -40,11 +40,11 @@ export async function countRun(transaction: Transaction, of: CountedRun): Promis
     const { unchangedAssets, ...counts } = await countRecords(transaction, of, row, judged);
     streams.push(streamOf(row, counts));
     if (!pin.assets) continue;
-    const changed = await countAssets(transaction, of.run, pin.stream, judged);
-    assets.added += changed.added;
-    assets.updated += changed.updated;
-    assets.removed += changed.removed;
-    assets.unchanged += unchangedAssets;
+    const changed =
+      pin.events === true
+        ? await countDocuments(transaction, of.run, row)
+        : { ...(await countAssets(transaction, of.run, pin.stream, judged)), unchanged: unchangedAssets };
+    for (const key of ['added', 'updated', 'removed', 'unchanged'] as const) assets[key] += changed[key];
   }
   return { streams, assets };
 }
@@ -141,6 +141,33 @@ async function countAssets(transaction: Transaction, run: number, stream: string
     [run, stream],
   );
   return row ?? { added: 0, updated: 0, removed: 0 };
+}
+
+/** Of documents that relations decide, by their events. Unchanged are those that the stream's last walk saw. */
+async function countDocuments(
+  transaction: Transaction,
+  run: number,
+  { stream, walk }: Pick<CheckpointRow, 'stream' | 'walk'>,
+): Promise<RunReport['assets']> {
+  const [row] = await transaction.query<RunReport['assets']>(
+    `select count(*) filter (where kind = 'CREATED') as added, count(*) filter (where kind = 'UPDATED') as updated,
+       count(*) filter (where kind = 'DELETED') as removed,
+       (select count(*) from (select unnest(nums) as num from seen where run = $1 and stream = $2 and kind = 'record' and walk = $3) s
+        cross join lateral (select from document_event where num = s.num and kind <> 'DELETED' and run <> $1 offset 0) v) as unchanged
+     from document_event where run = $1`,
+    [run, stream, walk],
+  );
+  return row ?? nothing;
+}
+
+/** A run that removes what was approved reads nothing: documents that relations decide may be changed by it, or gone. */
+async function countSettled(transaction: Transaction, { run, streams }: CountedRun): Promise<RunReport['assets']> {
+  const { removed } = await countAssets(transaction, run);
+  const decided = streams.find(({ events }) => events === true);
+  if (decided === undefined) return { ...nothing, removed };
+  const records = (await countAssets(transaction, run, decided.stream)).removed;
+  const documents = await countDocuments(transaction, run, { stream: decided.stream, walk: 0 });
+  return { ...documents, removed: documents.removed + removed - records };
 }
 
 /** Of these streams those that never had a record, in their order. One look into an index for each. */

@@ -2,7 +2,7 @@
 import type { RelationSource } from '../connectors/definition.ts';
 import type { Database } from './database.ts';
 import { byNum, numKey } from './params.ts';
-import type { EdgeRow } from './relations.ts';
+import type { RelationEdge } from './nested.ts';
 import { escapeText } from './text.ts';
 
 /** Documents of one stream that a run may have changed. */
@@ -20,7 +20,7 @@ export interface NotedDocument {
   readonly num: number;
   readonly change: 'added' | 'changed' | 'removed';
   /** Of a changed one, those that the run added, and those it removed. */
-  readonly edges: readonly (EdgeRow & { readonly lost: boolean })[] | null;
+  readonly edges: readonly (RelationEdge & { readonly lost: boolean })[] | null;
 }
 
 /** Each call goes over all that the run noted of the stream: the calls must be few. */

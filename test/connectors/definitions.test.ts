@@ -3,6 +3,7 @@ import { endpointsOf } from '../../src/connectors/clouds.ts';
 import type { Collection, EdgeDefinition, StreamDefinition } from '../../src/connectors/definition.ts';
 import { connectorNamed, connectors, streamNamed } from '../../src/connectors/index.ts';
 import { relationSources } from '../../src/connectors/select.ts';
+import { givenNames } from '../../src/mappings/given.ts';
 import { builtInMaps, compiledMap } from '../../src/mappings/maps/index.ts';
 
 const streams = connectors.flatMap((connector) =>
@@ -113,7 +114,8 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
     'every relation row of %s has its source',
     (name) => {
       const map = compiledMap(name);
-      for (const reads of map.reads.relations) {
+      const given = Object.keys(streamNamed(connector, map.map.stream).given ?? {});
+      for (const reads of map.reads.relations.filter((read) => !given.includes(read.name))) {
         const found = relationSources(connector, map).filter(
           (one) => one.name === reads.name && (reads.type === null || one.source.type === reads.type),
         );
@@ -133,6 +135,33 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
       }
     }
   });
+});
+
+test.each(connectors.map((connector) => [connector.name, connector] as const))(
+  '%s: names that are given are those that its maps are compiled with, and no property of a record',
+  (name, connector) => {
+    const renamed = Object.entries(connector.relations).flatMap(([relation, all]) =>
+      all.some(({ as }) => as !== undefined) ? [relation] : [],
+    );
+    const known = new Set([...renamed, ...connector.streams.flatMap(({ given = {} }) => Object.keys(given))]);
+    expect([...givenNames(name)].sort()).toEqual([...known].sort());
+    for (const { model } of connector.streams) expect([...known].filter((one) => Object.hasOwn(model?.fields ?? {}, one))).toEqual([]);
+  },
+);
+
+test('settings that are named exist, and so does what they choose by', () => {
+  for (const { settings, streams: all, relations } of connectors) {
+    const known = Object.keys(settings.parse({}));
+    const named = all.flatMap(({ given = {}, chosenBy }) => [
+      ...(chosenBy === undefined ? [] : [chosenBy]),
+      ...Object.values(given).map((one) => (one.from === 'count' ? one.nested : one.setting)),
+    ]);
+    const ofRelations = Object.values(relations)
+      .flat()
+      .flatMap(({ as, nested }) => [...Object.values(as?.lookups ?? {}), ...(nested === undefined ? [] : [nested])]);
+    expect(known).toEqual(expect.arrayContaining([...named, ...ofRelations]));
+    for (const { presentBy } of all) if (presentBy !== undefined) expect(Object.keys(relations)).toContain(presentBy);
+  }
 });
 
 test.each<[string, () => unknown, string]>([

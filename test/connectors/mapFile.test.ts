@@ -53,7 +53,12 @@ test.each<[string, string, string]>([
   [
     'a target model that does not exist',
     mapOf(row).replace('target: asset', 'target: finding'),
-    '6:9 target: is no target model; there is asset',
+    '6:9 target: is no target model; there are asset, directory-user, user-group',
+  ],
+  [
+    'the target model of other documents',
+    mapOf(row).replace('target: asset', 'target: user-group'),
+    "6:9 target: must be asset, the model of this stream's documents",
   ],
   ['a name that is a path', mapOf(row).replace('mine', '../mine'), '2:7 name: begins with a letter'],
   ['no rows', mapOf('  []'), '8:3 rows: has no rows'],

@@ -19,9 +19,13 @@ export type Phase = (typeof phases)[number];
 type HeldPoint = Extract<FailpointName, `approve.${string}` | 'settle.afterHold'>;
 const isHeldPoint = (name: FailpointName): name is HeldPoint => name.startsWith('approve.') || name === 'settle.afterHold';
 export const heldPoints = failpointNames.filter(isHeldPoint);
+/** Points that only a run of Directory Sync passes: test/crash/directorySync.test.ts goes over them. */
+type EventPoint = Extract<FailpointName, `events.${string}`>;
+const isEventPoint = (name: FailpointName): name is EventPoint => name.startsWith('events.');
+export const eventPoints = failpointNames.filter(isEventPoint);
 /** Points that any full pull and any delta pass. */
-export type PullPoint = Exclude<FailpointName, HeldPoint>;
-export const pullPoints = failpointNames.filter((name): name is PullPoint => !isHeldPoint(name));
+export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint>;
+export const pullPoints = failpointNames.filter((name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name));
 
 export interface Outcome {
   /** Without times, and without what an interruption may add to. */

@@ -3,7 +3,8 @@ import { compiledMap, builtInMap, builtInMaps } from '../../src/mappings/maps/in
 import { compile } from '../../src/mappings/engine.ts';
 import type { TransformMap } from '../../src/mappings/map.ts';
 
-// The tables of documents 000 and 002 as printed: source field, target field. A function's row gives the field it looks up.
+// The tables of documents 000, 001 and 002 as printed: source field, target field. A function's row gives the field it looks up. Document 001 prints its
+// last three sources without `groupInfo[]`. User groups have the table of decision 38.
 const tables: Record<string, [string, string][]> = {
   'entra-identity/groups': [
     ['id', 'asset.assetHeader.externalAssetId'],
@@ -66,6 +67,37 @@ const tables: Record<string, [string, string][]> = {
     ['displayName', 'asset.assetDetail.roleAssetClass.name'],
     ['displayName', 'asset.assetDetail.roleAssetClass.displayName'],
     ['description', 'asset.assetDetail.roleAssetClass.description'],
+  ],
+  'entra-directory-sync/users': [
+    ['id', 'identityProviderId'],
+    ['id', 'userData.userDetails.externalId'],
+    ['id', 'externalId'],
+    ['id', 'userData.userDetails.apiExternalId'],
+    ['mail', 'userData.userDetails.emailId'],
+    ['userPrincipalName', 'userData.userDetails.userPrincipalName'],
+    ['groupInfo[].idpGroup', 'groupInfo[].idpGroup'],
+    ['groupInfo[].qualysGroups', 'groupInfo[].qualysGroupUUID'],
+    ['givenName', 'userData.userDetails.givenName'],
+    ['surname', 'userData.userDetails.lastName'],
+    ['displayName', 'userData.userDetails.displayName'],
+    ['streetAddress', 'userData.userDetails.address'],
+    ['country', 'userData.userDetails.country'],
+    ['displayName', 'userData.userDetails.username'],
+    ['jobTitle', 'userData.userDetails.title'],
+    ['eventType', 'eventType'],
+    ['preferredLanguage', 'userData.userDetails.language'],
+    ['notification.*', 'userData.notification'],
+    ['groupInfo[].classification', 'groupInfo[].classification'],
+    ['groupInfo[].groupDisplayName', 'groupInfo[].customAttributes.groupDisplayName'],
+    ['groupInfo[].groupUniqueName', 'groupInfo[].customAttributes.uniqueName'],
+  ],
+  'entra-directory-sync/groups': [
+    ['id', 'id'],
+    ['displayName', 'displayName'],
+    ['uniqueName', 'uniqueName'],
+    ['classification', 'classification'],
+    ['qualysGroups', 'qualysGroupUUID'],
+    ['members', 'members'],
   ],
   'entra-devices/devices': [
     ['id', 'asset.assetHeader.externalAssetId'],
@@ -269,6 +301,68 @@ describe('with every source field distinct', () => {
     });
   });
 
+  test('a user of Directory Sync, and one that left its last group', () => {
+    const map = compiledMap('entra-directory-sync/users');
+    const read = { ...user, preferredLanguage: 'u-preferredLanguage' };
+    const element = {
+      idpGroup: 'i-idpGroup',
+      qualysGroups: ['i-target-1', 'i-target-2'],
+      classification: 'i-classification',
+      groupDisplayName: 'i-groupDisplayName',
+      groupUniqueName: 'i-groupUniqueName',
+    };
+    const own = {
+      identityProviderId: 'u-id',
+      externalId: 'u-id',
+      userData: {
+        userDetails: {
+          externalId: 'u-id',
+          apiExternalId: 'u-id',
+          emailId: 'u-mail',
+          userPrincipalName: 'u-upn',
+          givenName: 'u-givenName',
+          lastName: 'u-surname',
+          displayName: 'u-displayName',
+          address: 'u-streetAddress',
+          country: 'u-country',
+          username: 'u-displayName',
+          title: 'u-jobTitle',
+          language: 'u-preferredLanguage',
+        },
+      },
+    };
+    expect(map.document(read)).toEqual(own);
+    const given = { groupInfo: [element], notification: { a: { b: 1 } }, eventType: 'UPDATED' };
+    expect(map.relate(own, given)).toEqual({
+      ...own,
+      userData: { ...own.userData, notification: { a: { b: 1 } } },
+      groupInfo: [
+        {
+          idpGroup: 'i-idpGroup',
+          qualysGroupUUID: ['i-target-1', 'i-target-2'],
+          classification: 'i-classification',
+          customAttributes: { groupDisplayName: 'i-groupDisplayName', uniqueName: 'i-groupUniqueName' },
+        },
+      ],
+      eventType: 'UPDATED',
+    });
+    expect(map.relate(own, { groupInfo: [], eventType: 'DELETED' })).toEqual({ ...own, groupInfo: [], eventType: 'DELETED' });
+    expect(map.reads.own).not.toEqual(expect.arrayContaining(['notification']));
+  });
+
+  test('a group of Directory Sync', () => {
+    const map = compiledMap('entra-directory-sync/groups');
+    const read = { ...groupRecord, classification: 'g-classification' };
+    expect(map.relate(map.document(read), { qualysGroups: ['q-1'], members: 7 })).toEqual({
+      id: 'g-id',
+      displayName: 'g-displayName',
+      uniqueName: 'g-uniqueName',
+      classification: 'g-classification',
+      qualysGroupUUID: ['q-1'],
+      members: 7,
+    });
+  });
+
   const switchedOn = (map: TransformMap) => compile({ ...map, rows: map.rows.map(({ off: _off, ...row }) => row) });
 
   test('a user, with our rows on', () => {
@@ -367,7 +461,7 @@ test('an unknown map is refused with the names of the known ones', () => {
   expect(() => builtInMap('entra-identity/user')).toThrow(
     expect.objectContaining({
       code: 'CONFIG_INVALID',
-      hint: 'Built-in maps: entra-identity/users, entra-identity/groups, entra-identity/roles, entra-devices/devices.',
+      hint: 'Built-in maps: entra-identity/users, entra-identity/groups, entra-identity/roles, entra-devices/devices, entra-directory-sync/users, entra-directory-sync/groups.',
     }),
   );
 });

@@ -16,6 +16,7 @@ import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 import type { JsonObject, RunReport, SliceResult, Timings, Trigger } from '../../src/model.ts';
 import type { Guard } from '../../src/pull/guard.ts';
 import { settleApproved } from '../../src/pull/approve.ts';
+import { noteEvents } from '../../src/pull/events.ts';
 import { settleRun } from '../../src/pull/settle.ts';
 import { streamPins, streamTargets } from '../../src/pull/target.ts';
 import { walkStream } from '../../src/pull/walk.ts';
@@ -107,6 +108,7 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
       const ends = await Promise.all(targets.map((target) => tried(() => walkStream({ database, source }, { ...slice, target }))));
       await tried(async () => {
         await settleRun({ database, source }, { ...asking, run, connection: name, guard: spec.guard, targets });
+        await noteEvents(database, { run, spec, profile: 'default', alive: () => undefined });
         return { kind: 'done' };
       });
       const failed = ends.filter((end) => end.kind !== 'done').length;
@@ -119,6 +121,7 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
       const end = await tried(async () => {
         try {
           await settleApproved({ database, source }, { ...asking, run, connection: name, digest: digest ?? '', by: 'ana@host', streams });
+          await noteEvents(database, { run, spec, profile: 'default', alive: () => undefined });
           return { kind: 'done' };
         } catch (error) {
           if (!(error instanceof TidemarkError) || error.code !== 'REMOVALS_HELD') throw error;

@@ -1,5 +1,5 @@
 // tidemark assets [QUERY]: searches the inventory and prints whole documents, one row at a time however many there are.
-import type { JsonObject } from '../../model.ts';
+import type { Json, JsonObject } from '../../model.ts';
 import { type AssetScope, type AssetSearch, type FoundAsset, searchAssets } from '../../store/asset.ts';
 import { listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
@@ -35,19 +35,19 @@ export async function assets(context: Context, query: string | undefined, option
   });
 }
 
-type Search = Omit<AssetSearch, 'scope' | 'relations'>;
+type Search = Omit<AssetSearch, 'scope' | 'relations' | 'counts'>;
 
 async function* results(database: Database, documents: Documents, scopes: readonly AssetScope[], search: Search): AsyncGenerator<Result> {
   for (const scope of scopes) {
-    for await (const asset of searchAssets(database, { ...search, scope, relations: documents.relations })) {
-      const { relations: _, ...found } = asset;
+    for await (const asset of searchAssets(database, { ...search, scope, relations: documents.relations, counts: documents.counts })) {
+      const { relations: _relations, counts: _counts, event: _event, recordName: _name, ...found } = asset;
       yield { ...found, document: documents.document(asset) };
     }
   }
 }
 
 /** A search result (contract.md). */
-type Result = Omit<FoundAsset, 'relations'>;
+type Result = Omit<FoundAsset, 'relations' | 'counts' | 'event' | 'recordName'>;
 
 const columns: readonly Column<Result>[] = [
   { title: 'connection', value: ({ connection }) => connection },
@@ -67,12 +67,16 @@ function stateOf({ state, pendingRemoval, stale, excluded }: Result): string {
   ].join(', ');
 }
 
-/** asset.assetDetail.name, where the map gives one. */
+const namePaths = [['asset', 'assetDetail', 'name'], ['userData', 'userDetails', 'displayName'], ['displayName']] as const;
+
+/** Where a map gives one. */
 function nameOf(document: JsonObject): string | null {
-  const asset = document['asset'];
-  const detail = isObject(asset) ? asset['assetDetail'] : undefined;
-  const name = isObject(detail) ? detail['name'] : undefined;
-  return typeof name === 'string' ? name : null;
+  for (const path of namePaths) {
+    let value: Json | undefined = document;
+    for (const step of path) value = isObject(value) ? value[step] : undefined;
+    if (typeof value === 'string') return value;
+  }
+  return null;
 }
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);

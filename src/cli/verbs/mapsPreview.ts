@@ -1,18 +1,20 @@
 // tidemark maps preview -f FILE --connection NAME: what a map makes of records that are stored, beside what is listed now. Writes nothing.
 import { parseConnectionFiles, problemInWords } from '../../connectors/connectionFile.ts';
 import type { ConnectorDefinition } from '../../connectors/definition.ts';
+import { sourceOnRead } from '../../connectors/given.ts';
 import { connectorNamed, streamNamed } from '../../connectors/index.ts';
 import { mapsInUse, relationSources, selectOf } from '../../connectors/select.ts';
 import { asTidemarkError, TidemarkError } from '../../errors.ts';
 import { type CompiledMap, compile } from '../../mappings/engine.ts';
 import type { TransformMap } from '../../mappings/map.ts';
 import { compiledMap } from '../../mappings/maps/index.ts';
-import type { JsonObject } from '../../model.ts';
+import type { Json, JsonObject } from '../../model.ts';
 import { readRecords, type StoredRecord } from '../../store/record.ts';
+import { countsOf } from '../../store/nested.ts';
 import { relationsOf } from '../../store/relations.ts';
 import { requireConnection } from '../connections.ts';
 import type { Context } from '../context.ts';
-import { relationsRead } from '../documents.ts';
+import { countsRead, relationsRead } from '../documents.ts';
 import { type Difference, differences, differenceText } from '../difference.ts';
 import { readFiles } from '../files.ts';
 import type { Column } from '../output.ts';
@@ -57,9 +59,14 @@ export async function mapsPreview(context: Context, { file, connection: name, li
   const unread = unreadFields(connector, wanted, (of) => selectOf(connector, of, inUse, spec.settings));
   if (unread.length > 0) context.output.note(`Not pulled yet, and so empty here: ${unread.join(', ')}.`);
   const records = await readRecords(database, { connection: name, stream: map.stream, limit: limit + 1 });
-  const owners = records.map(({ id }) => ({ connection: name, stream: map.stream, id }));
-  const related = await relationsOf(database, owners, relationsRead([wanted, used].map((one) => ({ connector, map: one }))));
-  const previews = records.map((record, index) => previewOf(record, { wanted, used, relations: related[index] ?? {} }));
+  const owners = records.map(({ id }) => ({ connection: name, class: map.class, id }));
+  const both = [wanted, used].map((one) => ({ connector, stream, map: one }));
+  const related = await relationsOf(database, owners, relationsRead(both));
+  const counted = await countsOf(database, owners, countsRead(both));
+  const previews = records.map((record, index) => {
+    const found = { relations: related[index] ?? {}, counts: counted[index] ?? {}, event: null };
+    return previewOf(record, { wanted, used, source: sourceOnRead({ connector, stream, settings: spec.settings }, record.body, found) });
+  });
   if (records.length === 0) context.output.note(`${name} has no record of ${map.stream} yet: "tidemark run ${name}".`);
   else if (context.output.format !== 'table') await context.output.rows(previews, { columns, limit });
   else {
@@ -117,20 +124,16 @@ function mapOf(file: string): TransformMap {
 
 function previewOf(
   { id, body }: StoredRecord,
-  {
-    wanted,
-    used,
-    relations,
-  }: { readonly wanted: CompiledMap; readonly used: CompiledMap; readonly relations: Record<string, JsonObject[]> },
+  { wanted, used, source }: { readonly wanted: CompiledMap; readonly used: CompiledMap; readonly source: Record<string, Json> },
 ): Preview {
-  const before = mapped(used, body, relations);
-  const after = mapped(wanted, body, relations);
+  const before = mapped(used, body, source);
+  const after = mapped(wanted, body, source);
   return { id, ...after, changes: after.document === null ? [] : differences(before.document ?? {}, after.document) };
 }
 
-function mapped(map: CompiledMap, body: JsonObject, related: Record<string, JsonObject[]>): Pick<Preview, 'document' | 'reason'> {
+function mapped(map: CompiledMap, body: JsonObject, source: Record<string, Json>): Pick<Preview, 'document' | 'reason'> {
   try {
-    return { document: map.relate(map.document(body), related), reason: null };
+    return { document: map.relate(map.document(body), source), reason: null };
   } catch (error) {
     const { code, message } = asTidemarkError(error);
     if (code !== 'MAPPING_FAILED') throw error;

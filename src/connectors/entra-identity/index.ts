@@ -1,7 +1,19 @@
 // entra-identity (document 000): users, groups and roles of a Microsoft Entra ID tenant.
 import { z } from 'zod';
-import type { ConnectorDefinition } from '../definition.ts';
-import { group, roleDefinition, user } from '../models/graph.ts';
+import type { ConnectorDefinition, EdgeDefinition } from '../definition.ts';
+import { groupsWith, users } from '../directory.ts';
+import { roleDefinition } from '../models/graph.ts';
+
+const owner: EdgeDefinition = {
+  kind: 'owner',
+  at: 'owners',
+  from: 'object.id',
+  to: 'element.id',
+  key: null,
+  properties: ['@odata.type'],
+  unlisted: null,
+  setting: 'owners',
+};
 
 export const entraIdentity: ConnectorDefinition = {
   name: 'entra-identity',
@@ -17,57 +29,8 @@ export const entraIdentity: ConnectorDefinition = {
   notSupported: ['findings'],
   settings: z.strictObject({ owners: z.boolean().default(false) }),
   streams: [
-    {
-      name: 'users',
-      title: 'Users',
-      docs: 'https://learn.microsoft.com/graph/api/user-delta',
-      class: 'user',
-      map: 'entra-identity/users',
-      model: user,
-      core: ['id', 'displayName', 'userPrincipalName', 'accountEnabled'],
-      lacks: [],
-      walk: { shape: 'list', path: 'users', top: 999, edges: [] },
-      optional: false,
-      permissions: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
-    },
-    {
-      name: 'groups',
-      title: 'Groups and their members',
-      docs: 'https://learn.microsoft.com/graph/api/group-delta',
-      class: 'group',
-      map: 'entra-identity/groups',
-      model: group,
-      core: ['id', 'displayName'],
-      lacks: [],
-      walk: {
-        shape: 'chain',
-        path: 'groups',
-        edges: [
-          // https://learn.microsoft.com/graph/api/group-list-members: v1.0 does not list service principals, delta names them.
-          {
-            kind: 'member',
-            at: 'members',
-            from: 'object.id',
-            to: 'element.id',
-            key: null,
-            properties: ['@odata.type'],
-            unlisted: '#microsoft.graph.servicePrincipal',
-          },
-          {
-            kind: 'owner',
-            at: 'owners',
-            from: 'object.id',
-            to: 'element.id',
-            key: null,
-            properties: ['@odata.type'],
-            unlisted: null,
-            setting: 'owners',
-          },
-        ],
-      },
-      optional: false,
-      permissions: ['GroupMember.Read.All', 'Group.Read.All', 'Group.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
-    },
+    { ...users, class: 'user', map: 'entra-identity/users' },
+    { ...groupsWith(owner), class: 'group', map: 'entra-identity/groups' },
     {
       name: 'roles',
       title: 'Directory roles and who holds them',

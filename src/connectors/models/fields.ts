@@ -1,5 +1,5 @@
 // What the paths of a map may name: the fields of a stream's source model and of its relations, and the fields of a target model.
-import type { ConnectorDefinition, EdgeDefinition, RelationSource, StreamDefinition } from '../definition.ts';
+import type { ConnectorDefinition, EdgeDefinition, Given, RelationSource, StreamDefinition } from '../definition.ts';
 import { streamNamed } from '../index.ts';
 import type { DataType } from './model.ts';
 
@@ -9,15 +9,28 @@ type Fields = Readonly<Record<string, DataType>>;
 export function sourceFieldsOf(connector: ConnectorDefinition, stream: StreamDefinition): Fields {
   const related = Object.entries(connector.relations).flatMap(([name, sources]) =>
     sources.flatMap((source) =>
-      Object.entries(elementFields(connector, source)).map(([field, type]): [string, DataType] => [`${name}.value[].${field}`, type]),
+      Object.entries(elementFields(connector, source)).map(([field, type]): [string, DataType] => [
+        `${name}${source.as === undefined ? '.value' : ''}[].${field}`,
+        type,
+      ]),
     ),
   );
-  return { ...stream.model?.fields, ...Object.fromEntries(related) };
+  const given = Object.entries(stream.given ?? {}).map(([name, { from }]): [string, DataType] => [name, givenTypes[from]]);
+  return { ...stream.model?.fields, ...Object.fromEntries([...related, ...given]) };
 }
 
+const givenTypes: Readonly<Record<Given['from'], DataType>> = { setting: 'object', lookup: 'string[]', count: 'number', event: 'string' };
+
 /** An element of a relation is a record of its stream, or an edge: its own id and what is kept with it. */
-function elementFields(connector: ConnectorDefinition, { stream: name, element, edge: kind }: RelationSource): Fields {
+function elementFields(connector: ConnectorDefinition, { stream: name, element, edge: kind, as }: RelationSource): Fields {
   const stream = streamNamed(connector, name);
+  if (as !== undefined) {
+    const properties = Object.entries(as.properties).map(([field, of]): [string, DataType] => [
+      field,
+      stream.model?.fields[of] ?? 'string',
+    ]);
+    return Object.fromEntries([...properties, ...Object.keys(as.lookups).map((field): [string, DataType] => [field, givenTypes.lookup])]);
+  }
   if (element === 'record') return stream.model?.fields ?? {};
   const edge = edgesOf(stream).find((candidate) => candidate.kind === kind);
   return Object.fromEntries(['id', ...(edge?.properties ?? [])].map((property): [string, DataType] => [property, 'string']));

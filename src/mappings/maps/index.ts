@@ -4,11 +4,12 @@ import type { CompiledMap } from '../engine.ts';
 import { compile } from '../engine.ts';
 import type { TransformMap } from '../map.ts';
 import { devices } from './devices.ts';
+import { directoryUsers, userGroups } from './directorySync.ts';
 import { groups } from './groups.ts';
 import { roles } from './roles.ts';
 import { users } from './users.ts';
 
-export const builtInMaps: readonly TransformMap[] = [users, groups, roles, devices];
+export const builtInMaps: readonly TransformMap[] = [users, groups, roles, devices, directoryUsers, userGroups];
 
 /** @throws CONFIG_INVALID when no built-in map has this name. */
 export function builtInMap(name: string): TransformMap {

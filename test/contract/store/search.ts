@@ -60,7 +60,7 @@ export function searchContract(store: () => StartedStore): void {
     const empty = await pageOf(database, place, { walk: 1, page: 1 }, {}, { assets: false });
     await commitPage(database, { ...empty, edges: [{ ...unknown!, properties: '{"resource":"Mail"}', change: 'added' }] });
 
-    const search = { where: 'r.connection = $1', params: [connection], relations: { users: { memberOf: [memberOf], grants: [grants] } } };
+    const search = { where: 'r.connection = $1', params: [connection], relations: { user: { memberOf: [memberOf], grants: [grants] } } };
     const relationsOf = async (): Promise<unknown> =>
       Object.fromEntries((await found(database, search)).map(({ id, relations }) => [id, relations]));
     const one = { '@odata.type': '#group', displayName: 'One' };
@@ -97,7 +97,7 @@ export function searchContract(store: () => StartedStore): void {
     const assets = await found(database, {
       where: 'r.connection in ($1, $2)',
       params: names,
-      relations: { users: { memberOf: [memberOf] } },
+      relations: { user: { memberOf: [memberOf] } },
     });
     expect(assets.map(({ relations }) => relations['memberOf'])).toEqual(names.map((of) => [{ '@odata.type': '#group', of }]));
   });
@@ -107,7 +107,7 @@ export function searchContract(store: () => StartedStore): void {
     const connection = await newConnection(database);
     await fullRun(database, connection, { objects: { a: { n: 1 }, b: {} } });
     await fullRun(database, connection, { objects: { b: {} } });
-    const search = { where: 'r.connection = $1', params: [connection], relations: { users: { memberOf: [memberOf] } } } as const;
+    const search = { where: 'r.connection = $1', params: [connection], relations: { user: { memberOf: [memberOf] } } } as const;
     expect(await found(database, { ...search, scope: 'tombstoned' })).toMatchObject([
       { id: 'a', state: 'tombstoned', document: { n: 1 }, relations: {} },
     ]);

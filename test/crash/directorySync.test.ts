@@ -1,0 +1,40 @@
+// I1 for Directory Sync: the worker is killed between what changed and the events of the documents, in a full pull and in a delta. The next worker
+// gives every document the event that fits, once: as plain code works them out of the tenant.
+import type { Simulator } from '../../simulator/simulator.ts';
+import { ExpectedDirectory, expectDirectory } from '../support/directory.ts';
+import { eventPoints } from './runs.ts';
+import { sharedServers, type Subject } from './site.ts';
+import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
+
+const settings = { nested: true, groupMap: {}, notification: { email: true } };
+const expectations = new WeakMap<Simulator, ExpectedDirectory>();
+
+const directory: Subject = {
+  tenant: { users: 120, groups: 60, membershipsPerGroup: 8, settings: { deltaPageSize: 10 } },
+  connection: { connector: 'entra-directory-sync', settings },
+  change(simulator) {
+    const expected = new ExpectedDirectory();
+    expected.afterRun(simulator, settings);
+    expectations.set(simulator, expected);
+    simulator.mutate(120);
+  },
+  quietRequests: 2,
+};
+
+const suite = crashSuite(sharedServers, directory);
+
+atOnce.each([
+  ...eventPoints.map((point) => ({ point, full: 1, delta: 1 as const })),
+  { point: 'settle.afterApply', full: 2, delta: 2 as const },
+  { point: 'finish.before', full: 1, delta: 1 as const },
+])(
+  'I1 killed at $point, in a full pull and in a delta: each document has its event once',
+  (kill) =>
+    suite.atSite(async (site) => {
+      await suite.expectRecovery(site, kill);
+      const expected = expectations.get(site.simulator) ?? new ExpectedDirectory();
+      expected.afterRun(site.simulator, settings);
+      await expectDirectory(site.database, site.spec.name, expected);
+    }),
+  caseTimeoutMs,
+);
