@@ -7,6 +7,8 @@ interface DemoConnection {
   readonly name: string;
   readonly title: string;
   readonly connector: string;
+  /** The connector's own, on one line. */
+  readonly settings?: string;
   /** The keys of its one profile besides the name, a line each. */
   readonly profile: readonly string[];
 }
@@ -19,6 +21,13 @@ export const demoConnections: readonly DemoConnection[] = [
     profile: ['streams: [users, groups, roles, appRoleAssignments]', 'schedule: { occurs: recurring, every: hourly }', 'baseline: weekly'],
   },
   {
+    name: 'demo-directory',
+    title: 'Users of the simulated tenant by their groups',
+    connector: 'entra-directory-sync',
+    settings: '{ groups: all, notification: { email: true } }',
+    profile: ['schedule: { occurs: recurring, every: hourly }', 'baseline: weekly'],
+  },
+  {
     name: 'demo-devices',
     title: 'Devices of the simulated tenant',
     connector: 'entra-devices',
@@ -29,7 +38,7 @@ export const demoConnections: readonly DemoConnection[] = [
 /** Writes HOME/NAME.yaml and answers its path. Applied again, it follows the simulator to its new address. */
 export function writeDemoConnection(
   home: string,
-  { name, title, connector, profile }: DemoConnection,
+  { name, title, connector, settings, profile }: DemoConnection,
   simulator: RunningSimulator,
 ): string {
   const file = path.join(home, `${name}.yaml`);
@@ -48,7 +57,7 @@ endpoints:
   login: ${simulator.origin}
   graph: ${simulator.origin}/v1.0
   caFile: ${path.basename(simulator.caFile)}
-profiles:
+${settings === undefined ? '' : `settings: ${settings}\n`}profiles:
   - name: default
 ${profile.map((line) => `    ${line}\n`).join('')}`,
   );

@@ -102,8 +102,9 @@ export async function deleteConnection(database: Database, name: string, { purge
       [name],
     );
     await dropCursors(transaction, name);
-    await transaction.query('delete from credential where connection = $1', [name]);
-    await transaction.query('delete from held_removal where connection = $1', [name]);
+    // Without its mark nothing more is noted for events: who takes the name next looks at everything.
+    for (const table of ['credential', 'held_removal', 'event_mark', 'edge_lost', 'event_due'])
+      await transaction.query(`delete from ${table} where connection = $1`, [name]);
     return rows.length > 0;
   });
   return purge ? (await purgeConnection(database, name)) || deleted : deleted;
@@ -118,12 +119,10 @@ async function purgeConnection(database: Database, name: string): Promise<boolea
       erased = true;
     }
   }
-  const ofConnection = ['rejected', 'run_log', 'occurrence', 'cursor', 'tally', 'removal_day', 'held_removal', 'audit', 'run', 'watch'];
-  const ofEvents = ['event_mark', 'edge_lost', 'event_due'];
   const ofRuns = ['checkpoint', 'seen', 'pending_removal', 'run_change'];
   const rest = await database.batch([
     ...ofRuns.map((table) => ({ sql: `delete from ${table} where run in (select run from run where connection = $1)`, params: [name] })),
-    ...[...ofConnection, ...ofEvents].map((table) => ({
+    ...['rejected', 'run_log', 'occurrence', 'cursor', 'tally', 'removal_day', 'held_removal', 'audit', 'run', 'watch'].map((table) => ({
       sql: `delete from ${table} where connection = $1`,
       params: [name],
     })),

@@ -29,7 +29,7 @@ export interface EventParts {
 
 /** Documents in one slice: what keeps its transaction below a second. */
 const atOnce = 2_000;
-/** Beyond so many changes, or where there is no end of them, all documents are due. */
+/** Beyond so many changes all documents are due: to look at all is then no dearer. */
 const mostChanges = 200_000;
 
 interface Mark {
@@ -167,23 +167,23 @@ export async function writeEvents(database: Database, of: EventStream, parts: Ev
           cross join lateral (select from_id from edge where to_id = above.id and kind = $5 and connection = $2 and stream = $6 offset 0) e
           where $7
         ), chosen as materialized (
-          select f.id, jsonb_build_array(
+          select f.id, sha256(convert_to(jsonb_build_array(
               f.id, (select jsonb_object_agg(p, f.body -> p) from unnest($8::text[]) as p),
-              coalesce($9::jsonb -> f.id, $9::jsonb -> (f.body ->> 'displayName')))::text as said
+              coalesce($9::jsonb -> f.id, $9::jsonb -> (f.body ->> 'displayName')))::text, 'UTF8')) as said
           from (select distinct id from above) i
           cross join lateral (select num, id, body from record where connection = $2 and stream = $6 and id = i.id and tombstoned_at is null offset 0) f
           where not exists (select from asset where num = f.num and excluded)
         ), there as (
-          select own.num, sha256(convert_to(own.hash || $10::text || string_agg(chosen.said, ' ' order by chosen.id), 'UTF8')) as hash
+          select own.num, sha256(convert_to(own.hash || $10::text, 'UTF8') || string_agg(chosen.said, ''::bytea order by chosen.id)) as hash
           from own join above on above.num = own.num join chosen on chosen.id = above.id group by own.num, own.hash
         )
-        insert into document_event as before (num, connection, kind, hash, run)
+        insert into document_event (num, connection, kind, hash, run)
         select own.num, $2, case when there.num is null then 'DELETED' when e.kind is null or e.kind = 'DELETED' then 'CREATED' else 'UPDATED' end,
           coalesce(there.hash, e.hash), $3
         from own left join there on there.num = own.num
         left join lateral (select kind, hash from document_event where num = own.num offset 0) e on true
         where case when there.num is null then e.kind <> 'DELETED' else e.kind is null or e.kind = 'DELETED' or e.hash <> there.hash end
-        on conflict (num) do update set kind = excluded.kind, hash = excluded.hash, run = excluded.run, at = now()`,
+        on conflict (num) do update set kind = excluded.kind, hash = excluded.hash, run = excluded.run`,
       params: [
         due,
         connection,

@@ -35,6 +35,6 @@ test('a connector that is not there is refused with those that are', async () =>
   expect(await tidemark(['connectors', 'show', 'entra'])).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: expect.stringContaining('Known connectors: entra-identity, entra-devices') as string,
+    stderr: expect.stringContaining('Known connectors: entra-identity, entra-directory-sync, entra-devices') as string,
   });
 });

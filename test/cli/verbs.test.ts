@@ -88,7 +88,7 @@ const status = z.strictObject({
   ),
   state,
   since: time,
-  connector: z.enum(['entra-identity', 'entra-devices']),
+  connector: z.enum(['entra-identity', 'entra-devices', 'entra-directory-sync']),
   profiles: z.array(
     z.strictObject({
       name: z.string(),
@@ -265,8 +265,54 @@ test('entra-devices: daily by default, its devices are hosts, and what its map w
     'csv',
   ]);
   expect(table.stdout).toMatch(/^connection,class,id,name,state,last changed\nfleet,host,[0-9a-f-]{36},HOST-\d+,live,/);
-  expect((await stack.call(['assets', '--class', 'hosts'])).stderr).toContain('Classes: user, group, role, host.');
-  expect((await stack.call(['assets', '--help'])).stdout).toContain('only those of this class: user, group, role, host\n');
+  expect((await stack.call(['assets', '--class', 'hosts'])).stderr).toContain(
+    'Classes: user, group, role, directory-user, user-group, host.',
+  );
+  expect((await stack.call(['assets', '--help'])).stdout).toContain(
+    'only those of this class: user, group, role, directory-user, user-group, host\n',
+  );
+});
+
+test('entra-directory-sync: tested, pulled, and its documents have the groups, the settings and the event', async () => {
+  const uuid = '5d0c6a52-8f57-4f0c-9a3e-0b8d3b1c7e21';
+  const groups = await json(z.array(z.looseObject({ id: z.string() })), ['assets', '--class', 'group', '--limit', '2']);
+  const [one, two] = groups.map(({ id }) => id);
+  const settings = `{ groups: ['${one}', '${two}'], groupMap: { '${one}': ['${uuid}'] }, notification: { email: true }, events: on }`;
+  const file = stack.write('people', { connector: 'entra-directory-sync', settings });
+  const plan = await stack.call(['apply', '--dry-run', '-f', file]);
+  expect(plan).toMatchObject({ code: 0, stdout: expect.stringContaining('entra-directory-sync/users') as string });
+  await stack.call(['apply', '-f', file]);
+  expect(await stack.call(['test', 'people'])).toMatchObject({ code: 0 });
+  const { assets } = await json(report, ['run', 'people', '--wait']);
+  const search = ['--connection', 'people', '--limit', '100000'];
+  const users = await json(z.array(directoryUser), ['assets', '--class', 'directory-user', ...search]);
+  expect(assets.added).toBe(users.length + 2);
+  for (const { document } of users) expect(document).toMatchObject({ userData: { notification: { email: true } }, eventType: 'CREATED' });
+  const infos = users.flatMap(({ document }) => document.groupInfo);
+  expect(new Set(infos.map(({ idpGroup }) => idpGroup))).toEqual(new Set([one, two]));
+  for (const { idpGroup, qualysGroupUUID } of infos) expect(qualysGroupUUID).toEqual(idpGroup === one ? [uuid] : []);
+  const table = await stack.call(['assets', '--class', 'user-group', ...search]);
+  expect(table.stdout).toMatch(new RegExp(`people +user-group +${String(one)} +\\S`));
+  const [group] = await json(z.array(z.looseObject({ document: z.record(z.string(), z.unknown()) })), [
+    'assets',
+    `id:${one}`,
+    '--class',
+    'user-group',
+    ...search,
+  ]);
+  expect(group?.document).toMatchObject({
+    id: one,
+    qualysGroupUUID: [uuid],
+    members: infos.filter(({ idpGroup }) => idpGroup === one).length,
+  });
+  expect((await stack.call(['get', 'people'])).code).toBe(0);
+});
+
+const directoryUser = z.looseObject({
+  document: z.looseObject({
+    groupInfo: z.array(z.looseObject({ idpGroup: z.string(), qualysGroupUUID: z.array(z.string()) })),
+    eventType: z.string(),
+  }),
 });
 
 /** The value at the path below `asset.assetDetail`. */

@@ -7,6 +7,7 @@ import { connectionsContract } from './store/connections.ts';
 import { countsContract } from './store/counts.ts';
 import { credentialsContract } from './store/credentials.ts';
 import { databaseContract } from './store/database.ts';
+import { eventsContract } from './store/events.ts';
 import { heldContract } from './store/held.ts';
 import { mapsContract } from './store/maps.ts';
 import { pagesContract } from './store/pages.ts';
@@ -56,6 +57,9 @@ for (const [name, start, present] of stores) {
     });
     describe('held', () => {
       heldContract(store);
+    });
+    describe('events', () => {
+      eventsContract(store);
     });
     describe('counts', () => {
       countsContract(store);

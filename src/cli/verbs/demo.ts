@@ -27,6 +27,7 @@ const changes = 50;
 const throttledEvery = 7;
 const sampleQueries = [
   'class:user and userAssetClass.status:INACTIVE',
+  'class:directory-user and eventType:UPDATED',
   'class:host and entraDeviceIsCompliant:false and hostAssetClass.operatingSystem:Windows',
 ];
 const sampleRows = 3;

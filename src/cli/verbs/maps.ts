@@ -2,7 +2,7 @@
 import { customMap } from '../../connectors/customMap.ts';
 import { connectorNamed, streamNamed } from '../../connectors/index.ts';
 import { mapText } from '../../connectors/mapText.ts';
-import { assetModel } from '../../connectors/models/asset.ts';
+import { targetModelOf } from '../../connectors/models/index.ts';
 import { builtInMaps } from '../../mappings/maps/index.ts';
 import type { MapRow, TransformMap } from '../../mappings/map.ts';
 import { listConnections } from '../../store/connection.ts';
@@ -77,14 +77,6 @@ export async function mapsClone(context: Context, name: string, as: string): Pro
 
 function viewOf({ name, connector, stream, class: of, rows }: TransformMap): MapView {
   const source = streamNamed(connectorNamed(connector), stream).model?.name ?? null;
-  return {
-    name,
-    connector,
-    stream,
-    source,
-    target: assetModel.name,
-    class: of,
-    builtIn: builtInMaps.some((map) => map.name === name),
-    rows,
-  };
+  const target = targetModelOf(of).name;
+  return { name, connector, stream, source, target, class: of, builtIn: builtInMaps.some((map) => map.name === name), rows };
 }

@@ -7,8 +7,7 @@ create table document_event (
   kind text not null,
   -- Of what the document said then, its event left out.
   hash bytea not null,
-  run bigint not null,
-  at timestamptz not null default now()
+  run bigint not null
 );
 create index document_event_by_run on document_event (run);
 

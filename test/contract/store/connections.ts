@@ -73,10 +73,19 @@ export function connectionsContract(store: () => StartedStore): void {
       });
       await fullRun(database, connection, { objects: { a: { n: 2 } }, edges: [['a', 'b']] });
       await writeLog(database, { connection, run: null, level: 'info', message: 'm', details: {} });
+      await database.batch([
+        { sql: `insert into event_mark (connection, run, made_of) values ($1, 1, '')`, params: [connection] },
+        { sql: `insert into event_due (connection, nums) values ($1, '{1}')`, params: [connection] },
+        {
+          sql: `insert into document_event (num, connection, kind, hash, run) select num, $1, 'CREATED', '', 1 from record where connection = $1`,
+          params: [connection],
+        },
+      ]);
     }
     expect(await deleteConnection(database, other, { purge: true })).toBe(true);
     expect(await deleteConnection(database, other, { purge: true })).toBe(false);
-    const owned = ['record', 'edge', 'run', 'cursor', 'rejected', 'run_log', 'occurrence'];
+    const events = ['document_event', 'event_mark', 'event_due', 'edge_lost'];
+    const owned = ['record', 'edge', 'run', 'cursor', 'rejected', 'run_log', 'occurrence', ...events];
     for (const table of owned) expect(await database.query(`select from ${table} where connection = $1`, [other])).toEqual([]);
     const assets = 'select from asset a where not exists (select from record r where r.num = a.num)';
     expect(await database.query(assets)).toEqual([]);
