@@ -518,6 +518,39 @@ describe('entra-devices', () => {
   });
 });
 
+describe('entra-directory-sync (document 001)', () => {
+  const directory = { ...base, connector: 'entra-directory-sync' };
+  const [id, target] = ['0B5F4B8E-3f0e-4a57-9d5c-6b1f0c7f2a10', '5d0c6a52-8f57-4f0c-9a3e-0b8d3b1c7e21'];
+
+  test.each<[string, JsonObject, JsonObject]>([
+    ['none', {}, { groups: 'all', groupMap: {}, notification: {}, events: 'on', nested: false }],
+    [
+      'ids in lower case',
+      { groups: [id], groupMap: { [id]: [target] } },
+      { groups: [id.toLowerCase()], groupMap: { [id.toLowerCase()]: [target] } },
+    ],
+    ['names and prefixes as they are', { groups: ['name:A b', 'prefix:S-'] }, { groups: ['name:A b', 'prefix:S-'] }],
+    ['on and off, also as older YAML reads them', { events: false }, { events: 'off' }],
+    ['on as text', { events: 'on' }, { events: 'on' }],
+  ])('settings: %s', (_, settings, kept) => expect(specOf({ ...directory, settings }).settings).toMatchObject(kept));
+
+  const entry = "is a group's id, name:NAME or prefix:BEGIN; names have at most 256 characters, and case counts";
+  test.each<[string, JsonObject, string]>([
+    ['no list', { groups: 'Board' }, 'settings.groups: must be all, or a list of groups: an id, name:NAME or prefix:BEGIN'],
+    ['an empty list', { groups: [] }, 'settings.groups: must name a group, or be all'],
+    ['a bare name', { groups: [id, 'Board'] }, `settings.groups.1: ${entry}`],
+    ['a target that is no UUID', { groupMap: { Board: ['x'] } }, "settings.groupMap.Board.0: must be a target group's UUID"],
+    ['a group without targets', { groupMap: { Board: [] } }, 'settings.groupMap.Board: must name a target group'],
+    ['a notification that is no object', { notification: 'yes' }, 'settings.notification: must be a map of keys'],
+    [
+      'a notification without end',
+      { notification: { text: 'x'.repeat(10_000) } },
+      'settings.notification: has at most 10000 characters of JSON',
+    ],
+    ['events that are neither', { events: 'maybe' }, 'settings.events: must be on or off'],
+  ])('refused: %s', (_, settings, reason) => expect(reasons({ ...directory, settings })).toEqual([reason]));
+});
+
 describe("maps of one's own", () => {
   const map = `kind: map
 name: mine
