@@ -147,7 +147,7 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     .option('--connection <name>', 'only those of this connection')
     .option('--class <class>', `only those of this class: ${classes.join(', ')}`)
     .addOption(
-      new Option('--state <state>', 'live ones, those that tags leave out, or those that are gone').choices([
+      new Option('--state <state>', 'live ones, those that their connection leaves out, or those that are gone').choices([
         'live',
         'excluded',
         'tombstoned',

@@ -11,17 +11,8 @@ import type { CompiledMap } from '../mappings/engine.ts';
 import { compiledMap } from '../mappings/maps/index.ts';
 import type { JsonObject } from '../model.ts';
 import type { Database } from '../store/database.ts';
-import {
-  changesSince,
-  chosenBy,
-  type EventParts,
-  type EventStream,
-  makeAllDue,
-  makeChangedDue,
-  nextDue,
-  readEventMark,
-  writeEvents,
-} from '../store/event.ts';
+import { type EventParts, writeEvents } from '../store/event.ts';
+import { changesSince, chosenBy, type EventStream, makeAllDue, makeChangedDue, nextDue, readEventMark } from '../store/eventDue.ts';
 import { pinChoice } from './choice.ts';
 
 export interface EventRequest {

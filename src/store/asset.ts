@@ -9,7 +9,7 @@ import { relationsOf } from './relations.ts';
 
 type AssetState = 'live' | 'tombstoned';
 
-/** What a search finds: listed assets, those that tags leave out, or those that are gone. */
+/** What a search finds: listed assets, those that their connection leaves out (by tags, by its choice of groups), or those that are gone. */
 export type AssetScope = AssetState | 'excluded';
 
 export interface AssetSearch {
@@ -44,7 +44,7 @@ export interface FoundAsset {
   readonly pendingRemoval?: true;
   /** Whether the document is older than its record, which was set aside when it was last seen; the key is there only then. */
   readonly stale?: true;
-  /** Whether its connection's tags leave it out; the key is there only then. */
+  /** Whether its connection leaves it out; the key is there only then. */
   readonly excluded?: true;
   readonly firstSeen: string;
   readonly lastChanged: string;

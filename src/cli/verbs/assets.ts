@@ -61,7 +61,7 @@ const columns: readonly Column<Result>[] = [
 function stateOf({ state, pendingRemoval, stale, excluded }: Result): string {
   return [
     state,
-    ...(excluded === true ? ['excluded by tags'] : []),
+    ...(excluded === true ? ['excluded'] : []),
     ...(stale === true ? ['stale'] : []),
     ...(pendingRemoval === true ? ['removal pending'] : []),
   ].join(', ');

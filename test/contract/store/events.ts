@@ -1,14 +1,7 @@
 // The events of documents that relations decide: what makes them due, what they are, and that a slice may be gone through again.
 import type { Database } from '../../../src/store/database.ts';
-import {
-  changesSince,
-  type EventStream,
-  makeAllDue,
-  makeChangedDue,
-  nextDue,
-  readEventMark,
-  writeEvents,
-} from '../../../src/store/event.ts';
+import { writeEvents } from '../../../src/store/event.ts';
+import { changesSince, type EventStream, makeAllDue, makeChangedDue, nextDue, readEventMark } from '../../../src/store/eventDue.ts';
 import { drive, type DrivenRun, newConnection, type Told } from '../../support/storing.ts';
 import type { StartedStore } from '../../support/stores.ts';
 
