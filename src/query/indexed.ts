@@ -1,4 +1,4 @@
-// Which fields an index leads to, as data, and how it is asked. The indexes are made by a migration (searches.ts); what is said here of an index MUST
+// Which fields an index leads to, as data, and how it is asked. The indexes are made by migrations (searches.ts, events.ts); what is said here of an index MUST
 // be what it is, word by word: PostgreSQL then knows it for the same. Values count without case, and by what they begin with.
 import { beginning, type Parameters } from './match.ts';
 import type { Value } from './parse.ts';
@@ -22,6 +22,9 @@ export const indexedPaths: readonly IndexedPath[] = [
   { path: 'asset.assetDetail.userAssetClass.displayName', unlike: 'asset.assetDetail.name' },
   { path: 'asset.assetDetail.groupAssetClass.displayName', unlike: 'asset.assetDetail.name' },
   { path: 'asset.assetDetail.roleAssetClass.displayName', unlike: 'asset.assetDetail.name' },
+  // Of Directory Sync: other documents have no such path, and cost nothing here.
+  { path: 'userData.userDetails.displayName' },
+  { path: 'displayName' },
 ];
 
 /** Of related records, besides their ids: the property, and the streams that have an index of it. */

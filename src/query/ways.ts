@@ -91,13 +91,14 @@ export function placesOf(query: ReadQuery, maps: readonly TransformMap[], negate
 function placesOfTerm({ field, value }: Term, maps: readonly TransformMap[], negated: boolean): Sql | null {
   const not = negated ? 'not ' : '';
   if (field?.kind === 'source') return (out) => `${not}(${ofSource(value, out)})`;
-  if (field?.kind === 'document') return negated || isAbsent(value) ? null : (out) => inStreams(field.streams, out);
+  if (field?.kind === 'document' || field?.kind === 'event')
+    return negated || isAbsent(value) ? null : (out) => inStreams(field.streams, out);
   if (field?.kind !== 'column') return null;
   const { column } = field;
   if (column === 'connection' || column === 'stream') return (out) => `${not}(${matchText(`r.${column}`, value, out)})`;
   if (column !== 'class' || value.kind === 'range') return null;
-  const fitting = maps.filter((map) => matchesHere(map.class, value) !== negated).map((map) => map.stream);
-  return (out) => inStreams(fitting, out);
+  const fitting = new Set(maps.filter((map) => matchesHere(map.class, value) !== negated).map((map) => map.stream));
+  return (out) => inStreams([...fitting], out);
 }
 
 const inStreams = (streams: readonly string[], out: Parameters): string => `r.stream = any(${out.add(streams)}::text[])`;

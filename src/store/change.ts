@@ -82,7 +82,7 @@ async function placesOf(database: Database, { relations }: ChangeSearch, run: Ch
   for (const { stream, class: of } of await documentStreams(
     database,
     run.connection,
-    noted.map(({ stream }) => stream),
+    noted.map((row) => row.stream),
   )) {
     const read = Object.values(relations[of] ?? {}).flatMap((sources) => sources.filter((source) => edges.has(source.stream)));
     if (read.length === 0 && !noted.some((row) => row.kind === 'asset' && row.stream === stream)) continue;

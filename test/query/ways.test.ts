@@ -1,10 +1,11 @@
 // How a search gets to its assets: the indexes are what the query says they are, and what has no way says so.
 import { indexedPaths, keyOf, partOf } from '../../src/query/indexed.ts';
 import { compileSearch } from '../../src/query/search.ts';
+import { events } from '../../src/store/migrations/events.ts';
 import { searches } from '../../src/store/migrations/searches.ts';
 
 test.each(indexedPaths.map((indexed) => [indexed.path, indexed] as const))('%s has the index that queries name', (_, indexed) => {
-  expect(searches.replaceAll(/\s+/g, ' ')).toContain(` on asset (${keyOf(indexed)} text_pattern_ops) where ${partOf(indexed)};`);
+  expect((searches + events).replaceAll(/\s+/g, ' ')).toContain(` on asset (${keyOf(indexed)} text_pattern_ops) where ${partOf(indexed)};`);
 });
 
 test.each<[string, readonly string[]]>([
@@ -50,5 +51,5 @@ test('a class is looked for where its map says, and where a connection is named,
     sql: '(r.stream = any($1::text[]) and (lower(r.connection) = lower($2)) and r.stream = any($3::text[]))',
     params: [['users', 'roles'], 'contoso', ['users']],
   });
-  expect(compileSearch('not class:user').places.params).toEqual([['groups', 'roles', 'devices']]);
+  expect(compileSearch('not class:user').places.params).toEqual([['groups', 'roles', 'devices', 'users']]);
 });

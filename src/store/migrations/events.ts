@@ -1,4 +1,4 @@
-// Migration 10: documents that relations decide (document 001): which are there, and what was done to each last. An older release leaves them alone.
+// Documents that relations decide (document 001): which are there, and what was done to each last. An older release leaves them alone.
 export const events = `
 -- The last event of a document, once it had one: CREATED, UPDATED or DELETED (decision 37). By the number of its record.
 create table document_event (
@@ -43,4 +43,9 @@ begin
   return null;
 end $$;
 create trigger edge_lost after delete on edge referencing old table as gone for each statement execute function note_lost_edges();
+
+create index asset_by_directory_name on asset (left(lower(document #>> '{userData,userDetails,displayName}'), 200) text_pattern_ops)
+where document #>> '{userData,userDetails,displayName}' is not null;
+create index asset_by_user_group_name on asset (left(lower(document #>> '{displayName}'), 200) text_pattern_ops)
+where document #>> '{displayName}' is not null;
 `;
