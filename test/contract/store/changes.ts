@@ -20,7 +20,7 @@ async function changed(database: Database, search: Partial<ChangeSearch>): Promi
 
 /** `id: added`, `id: n 1→2 -gone` and so on, of one run. */
 async function told(database: Database, { run, connection }: { run: number; connection: string }): Promise<string[]> {
-  const found = await changed(database, { connection, afterRun: run - 1, relations: { users: { memberOf: [memberOf] } } });
+  const found = await changed(database, { connection, afterRun: run - 1, relations: { user: { memberOf: [memberOf] } } });
   return found
     .filter((document) => document.run === run)
     .map(({ id, change, paths, more, gained, lost }) =>
