@@ -38,9 +38,12 @@ test('the packed tarball installs into an empty folder and runs the demo there',
   const demo = run('npx', ['--no-install', 'tidemark', 'demo', '--once', '--size', '40', '--json'], folder, { TIDEMARK_HOME: home });
   expect({ status: demo.status, stderr: demo.status === 0 ? '' : demo.stderr }).toEqual({ status: 0, stderr: '' });
   expect(JSON.parse(demo.stdout)).toMatchObject({
-    runs: ['full', 'delta'].flatMap((mode) => ['demo', 'demo-devices'].map((connection) => ({ connection, mode, verdict: 'complete' }))),
+    runs: ['full', 'delta'].flatMap((mode) =>
+      ['demo', 'demo-directory', 'demo-devices'].map((connection) => ({ connection, mode, verdict: 'complete' })),
+    ),
     assets: [
       ...['group', 'role', 'user'].map((name) => ({ connection: 'demo', class: name, count: expect.any(Number) })),
+      ...['directory-user', 'user-group'].map((name) => ({ connection: 'demo-directory', class: name, count: expect.any(Number) })),
       { connection: 'demo-devices', class: 'host', count: expect.any(Number) },
     ],
   });

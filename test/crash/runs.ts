@@ -39,8 +39,8 @@ export async function changesOf({ database, spec }: Site, report: RunReport): Pr
   const { streams, relations } = connectorNamed(spec.connector);
   const search = { afterRun: Number(report.run.split(':')[1]) - 1, since: null, connection: spec.name, where: 'true', params: [] };
   const told: string[] = [];
-  const byStream = Object.fromEntries(streams.map(({ name }) => [name, relations]));
-  for await (const { run: _run, at: _at, ...changed } of changedDocuments(database, { ...search, relations: byStream })) {
+  const byClass = Object.fromEntries(streams.flatMap(({ class: of }) => (of === null ? [] : [[of, relations]])));
+  for await (const { run: _run, at: _at, ...changed } of changedDocuments(database, { ...search, relations: byClass })) {
     told.push(JSON.stringify(changed));
   }
   return told;
