@@ -8,7 +8,7 @@ import { commitPage, hasUnseen } from '../store/page.ts';
 import type { PageProgress, Reject } from '../store/page.ts';
 import { preparePage } from './page.ts';
 import type { PageWrites, StreamTarget } from './page.ts';
-import { phaseOf } from './plan.ts';
+import { type Phase, phaseOf } from './plan.ts';
 
 /** Where a walk stands between two pages. */
 export interface Position {
@@ -50,12 +50,12 @@ async function commitObjects(request: CommitRequest, from: Position, objects: re
   const writes = await preparePage(database, target, { run, walk: from.walk }, phase, objects);
   failpoint('page.afterMap');
   try {
-    return await commitWrites(request, from, phase.stored ? unseen(writes) : writes, objects.length, to);
+    return await commitWrites(request, from, phase.stored ? unseen(writes) : writes, objects.length, to, phase);
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [object] = objects;
     if (object === undefined || objects.length === 1)
-      return commitWrites(request, from, setAside(object, writes.seen.records), objects.length, to);
+      return commitWrites(request, from, setAside(object, writes.seen.records), objects.length, to, phase);
     return commitHalves(request, from, objects, to);
   }
 }
@@ -68,10 +68,16 @@ async function commitHalves(request: CommitRequest, from: Position, objects: rea
   return commitObjects(request, half, objects.slice(middle), { ...to, progress: counted });
 }
 
-async function commitWrites(request: CommitRequest, from: Position, writes: PageWrites, read: number, to: Outcome): Promise<Position> {
+async function commitWrites(
+  request: CommitRequest,
+  from: Position,
+  writes: PageWrites,
+  read: number,
+  to: Outcome,
+  { stored }: Phase,
+): Promise<Position> {
   const place = { run: request.run, stream: request.target.definition.name, walk: from.walk };
-  // What is stored by this page was on none before; only a page that adds nothing has to be looked up.
-  const stored = phaseOf(request.target, from.steps.at(-1)?.phase ?? '').stored;
+  // Stored records come in order of number, and so to an end. What is stored by this page was on none before; only a page that adds nothing has to be looked up.
   const fresh = stored || addsSomething(writes) || (await hasUnseen(request.database, { ...place, seen: writes.seen }));
   failpoint('page.beforeCommit');
   await commitPage(request.database, {
