@@ -1,4 +1,5 @@
 // What a map reads when a document is read, from what the store found and the connection's settings say: elements of relations, and given values. Pure.
+import { isObject } from '../mappings/read.ts';
 import type { Json, JsonObject } from '../model.ts';
 import type { ConnectorDefinition, Given, RelationSource, StreamDefinition } from './definition.ts';
 
@@ -85,8 +86,4 @@ function lookedUp(table: JsonObject, { id, displayName }: JsonObject): Json {
 export function tableOf(settings: Settings, setting: string): JsonObject {
   const value = settings[setting];
   return isObject(value) ? value : {};
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

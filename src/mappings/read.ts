@@ -9,7 +9,7 @@ const { isArray } = Array;
 /** A value as read: undefined where the source has none. */
 export type Read = (from: Json | undefined) => Json | undefined;
 
-export function isObject(value: Json | undefined): value is JsonObject {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !isArray(value);
 }
 

@@ -2,6 +2,7 @@
 import { TidemarkError } from '../errors.ts';
 import type { JsonObject } from '../model.ts';
 import { changesBetween, joined } from '../mappings/change.ts';
+import { isObject } from '../mappings/read.ts';
 import type { Database } from '../store/database.ts';
 import { readStoredDocuments } from '../store/page.ts';
 import type { AssetWrite } from '../store/page.ts';
@@ -24,5 +25,3 @@ function documentIn({ document }: AssetWrite): JsonObject {
   if (!isObject(value)) throw new TidemarkError('INTERNAL', 'A map made a document that is no object.');
   return value;
 }
-
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,7 @@
 // One page's objects to records, removals and edges, each id once, in order of arrival (design 3.4). Pure.
 import type { EdgeDefinition, EdgeField } from '../connectors/definition.ts';
 import { ordered } from '../mappings/canonical.ts';
+import { isObject } from '../mappings/read.ts';
 import type { Json, JsonObject } from '../model.ts';
 import type { EdgeId, Reject } from '../store/page.ts';
 import type { Phase } from './plan.ts';
@@ -138,8 +139,6 @@ function listAt(object: JsonObject, property: string): readonly Json[] {
 }
 
 const isId = (value: Json | undefined): value is string => typeof value === 'string' && value.length > 0 && value.length <= idLimit;
-
-const isObject = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Levels of nesting, counted no further than one past the limit, so that a hostile object cannot exhaust the stack. */
 function depthOf(value: Json, level = 0): number {

@@ -1,4 +1,5 @@
 // tidemark assets [QUERY]: searches the inventory and prints whole documents, one row at a time however many there are.
+import { isObject } from '../../mappings/read.ts';
 import type { Json, JsonObject } from '../../model.ts';
 import { type AssetScope, type AssetSearch, type FoundAsset, searchAssets } from '../../store/asset.ts';
 import { listConnections } from '../../store/connection.ts';
@@ -78,5 +79,3 @@ function nameOf(document: JsonObject): string | null {
   }
   return null;
 }
-
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -3,6 +3,7 @@ import { type FoundMap, parseConnectionFiles, problemInWords } from '../../conne
 import { mapKeys } from '../../connectors/mapInput.ts';
 import { TidemarkError } from '../../errors.ts';
 import { canonical } from '../../mappings/canonical.ts';
+import { isObject } from '../../mappings/read.ts';
 import type { Json, JsonObject } from '../../model.ts';
 import { deleteMap, listMaps } from '../../store/map.ts';
 import type { Context } from '../context.ts';
@@ -78,8 +79,6 @@ function lineOf(difference: Difference): string {
   const shown = (value: Json | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value));
   return `${from === undefined ? '+' : '-'} ${keys.map((key) => `${key}: ${shown(row[key])}`).join(', ')}`;
 }
-
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function rowsOf(rows: Json | undefined): Map<string, Json> {
   return new Map((Array.isArray(rows) ? rows : []).map((row) => [canonical(row), row]));
