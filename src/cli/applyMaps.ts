@@ -1,28 +1,22 @@
 // Stores transform maps, and has the connections that use a changed one map their stored records again.
-import { tellRunNow } from '../clients/entity.ts';
 import type { FoundMap } from '../connectors/connectionFile.ts';
 import { readSpec } from '../connectors/spec.ts';
 import { listConnections } from '../store/connection.ts';
 import { putMap } from '../store/map.ts';
+import type { Applied } from './applied.ts';
 import type { Context } from './context.ts';
+import { askForRun } from './entity.ts';
 import { effectText, mapEffects, usersOfMap } from './maps.ts';
-import { castTemporal } from './temporal.ts';
-
-export interface AppliedMap {
-  readonly name: string;
-  readonly change: 'created' | 'changed' | 'unchanged';
-  readonly file: string;
-}
 
 /**
  * Stores the maps. A profile whose stored records only have to be mapped again is asked for a run; one that has to read in full is left to its
  * schedule.
  */
-export async function applyMaps(context: Context, maps: readonly FoundMap[]): Promise<AppliedMap[]> {
+export async function applyMaps(context: Context, maps: readonly FoundMap[]): Promise<Applied[]> {
   const database = await context.database();
   const client = await context.temporal();
   const { cursorMaxAgeMs } = (await context.config()).timings;
-  const applied: AppliedMap[] = [];
+  const applied: Applied[] = [];
   for (const { file, map, definition } of maps) {
     applied.push({ name: map.name, change: await putMap(database, { name: map.name, definition }), file });
   }
@@ -35,9 +29,7 @@ export async function applyMaps(context: Context, maps: readonly FoundMap[]): Pr
     const profiles = new Set(effects.map(({ profile }) => profile));
     for (const profile of profiles) {
       if (effects.some((of) => of.profile === profile && of.effect === 'full')) continue;
-      await tellRunNow(client, name, profile).catch((error: unknown) => {
-        throw castTemporal(error, client);
-      });
+      await askForRun(client, name, profile);
       context.output.note(`${name}: a run of profile ${profile} was asked for; it begins now, or when the connection is resumed.`);
     }
   }

@@ -1,25 +1,19 @@
 // Stores tags, and has the connections that ask for them judge their hosts anew.
-import { tellRunNow } from '../clients/entity.ts';
 import type { FoundTag } from '../connectors/connectionFile.ts';
 import { activeStreams } from '../connectors/select.ts';
 import { readSpec } from '../connectors/spec.ts';
 import { includedTags } from '../pull/include.ts';
 import { listConnections } from '../store/connection.ts';
 import { putTag } from '../store/tag.ts';
+import type { Applied } from './applied.ts';
 import type { Context } from './context.ts';
-import { castTemporal } from './temporal.ts';
-
-export interface AppliedTag {
-  readonly name: string;
-  readonly change: 'created' | 'changed' | 'unchanged';
-  readonly file: string;
-}
+import { askForRun } from './entity.ts';
 
 /** Stores the tags. Each connection that includes by a changed one is asked for a run of the profiles that pull hosts, which judges all of them anew. */
-export async function applyTags(context: Context, tags: readonly FoundTag[]): Promise<AppliedTag[]> {
+export async function applyTags(context: Context, tags: readonly FoundTag[]): Promise<Applied[]> {
   const database = await context.database();
   const client = await context.temporal();
-  const applied: AppliedTag[] = [];
+  const applied: Applied[] = [];
   for (const { file, tag } of tags) applied.push({ name: tag.name, change: await putTag(database, tag), file });
   const changed = new Set(applied.filter(({ change }) => change === 'changed').map(({ name }) => name));
   for (const { name, spec: stored } of await listConnections(database)) {
@@ -29,9 +23,7 @@ export async function applyTags(context: Context, tags: readonly FoundTag[]): Pr
       (profile) => profile.status === 'active' && activeStreams(spec, profile.name).some(({ map }) => map !== null),
     );
     for (const profile of profiles) {
-      await tellRunNow(client, name, profile.name).catch((error: unknown) => {
-        throw castTemporal(error, client);
-      });
+      await askForRun(client, name, profile.name);
       context.output.note(
         `${name}: its hosts are judged by the changed tags in a run of profile ${profile.name}, now or when it is resumed.`,
       );

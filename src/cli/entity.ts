@@ -2,7 +2,7 @@
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
-import { entityStart, tellConfigured } from '../clients/entity.ts';
+import { entityStart, tellConfigured, tellRunNow } from '../clients/entity.ts';
 import { asTidemarkError, TidemarkError } from '../errors.ts';
 import { readPresence } from '../store/worker.ts';
 import { connectionId, taskQueues } from '../workflows/ids.ts';
@@ -65,7 +65,16 @@ export async function tellChanged(client: Client, name: string): Promise<void> {
   }
 }
 
-/** The same for a connection that is going away: an entity that does not run is not started. */
+/** Asks for a run of the profile, starting the entity when it does not run. Needs no worker. */
+export async function askForRun(client: Client, name: string, profile: string): Promise<void> {
+  try {
+    await tellRunNow(client, name, profile);
+  } catch (error) {
+    throw castTemporal(error, client);
+  }
+}
+
+/** Tells the entity of a connection that is going away; one that does not run is not started. */
 export async function tellDeleted(client: Client, name: string): Promise<void> {
   try {
     await client.workflow.getHandle(connectionId(name)).signal(configuredSignal);

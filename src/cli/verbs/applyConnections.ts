@@ -6,6 +6,7 @@ import type { CheckName } from '../../model.ts';
 import { lookBeforeChange } from '../../reconcile/beforeChange.ts';
 import { type Connection, putConnection } from '../../store/connection.ts';
 import { listSecrets } from '../../store/secret.ts';
+import { type Applied, printApplied } from '../applied.ts';
 import { emptyRowNotes } from '../connectionView.ts';
 import type { Context } from '../context.ts';
 import { tellChanged } from '../entity.ts';
@@ -15,11 +16,8 @@ import { secretNotes } from '../secretBinding.ts';
 import { checkLines } from '../testText.ts';
 import { isTested, requireTester, testSpec } from './applyTests.ts';
 
-interface Applied {
+interface AppliedDocument extends Applied {
   readonly kind: 'connection' | 'tag' | 'map';
-  readonly name: string;
-  readonly change: 'created' | 'changed' | 'unchanged' | 'refused';
-  readonly file: string;
   /** The check that refused it, its cause and its fix; of refused ones only. */
   readonly check?: CheckName;
   readonly cause?: string | null;
@@ -52,9 +50,9 @@ export async function applyConnections(
 
   const kept = await listSecrets(database);
   const { cursorMaxAgeMs } = (await context.config()).timings;
-  const applied: Applied[] = [
-    ...appliedMaps.map((map): Applied => ({ kind: 'map', ...map })),
-    ...appliedTags.map((tag): Applied => ({ kind: 'tag', ...tag })),
+  const applied: AppliedDocument[] = [
+    ...appliedMaps.map((map): AppliedDocument => ({ kind: 'map', ...map })),
+    ...appliedTags.map((tag): AppliedDocument => ({ kind: 'tag', ...tag })),
   ];
   try {
     for (const found of connections) {
@@ -79,9 +77,7 @@ export async function applyConnections(
     }
   } finally {
     // Also when one failed: these are done.
-    await context.output.rows(applied, {
-      columns: (['name', 'change', 'file'] as const).map((key) => ({ title: key, value: (row) => row[key] })),
-    });
+    await printApplied(context.output, applied);
   }
   return applied.some(({ change }) => change === 'refused') ? exit.failed : exit.done;
 }

@@ -6,6 +6,7 @@ import { canonical } from '../../mappings/canonical.ts';
 import { isObject } from '../../mappings/read.ts';
 import type { Json, JsonObject } from '../../model.ts';
 import { deleteMap, listMaps } from '../../store/map.ts';
+import { printApplied, printRemoved } from '../applied.ts';
 import type { Context } from '../context.ts';
 import { type Difference, differences, differenceText } from '../difference.ts';
 import { readFiles } from '../files.ts';
@@ -21,9 +22,7 @@ export async function mapsApply(context: Context, options: FileOptions): Promise
   const maps = mapsOf(options);
   const { applyMaps } = await import('../applyMaps.ts');
   const applied = await applyMaps(context, maps);
-  await context.output.rows(applied, {
-    columns: (['name', 'change', 'file'] as const).map((key) => ({ title: key, value: (row) => row[key] })),
-  });
+  await printApplied(context.output, applied);
 }
 
 interface MapDifference {
@@ -96,15 +95,7 @@ export async function mapsRm(context: Context, name: string): Promise<void> {
       hint: 'Take it out of maps in the profiles of these connections first.',
     });
   }
-  const row = { name, removed: true };
-  await context.output.one(row, {
-    text: () => `map "${name}" removed`,
-    rows: [row],
-    columns: [
-      { title: 'name', value: (line) => line.name },
-      { title: 'removed', value: (line) => line.removed },
-    ],
-  });
+  await printRemoved(context.output, 'map', name);
 }
 
 /** The maps of the files, and nothing else. @throws CONFIG_INVALID with every problem and its line */

@@ -4,6 +4,7 @@ import { TidemarkError } from '../../errors.ts';
 import { type Connection, listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
 import { deleteTag, listTags, type StoredTag } from '../../store/tag.ts';
+import { printApplied, printRemoved } from '../applied.ts';
 import type { Context } from '../context.ts';
 import { readFiles } from '../files.ts';
 import type { Column } from '../output.ts';
@@ -53,9 +54,7 @@ export async function tagsApply(context: Context, { file }: { readonly file: rea
   refuseProblems([...problems, ...tagProblems(tags)].map(problemInWords));
   const { applyTags } = await import('../applyTags.ts');
   const applied = await applyTags(context, tags);
-  await context.output.rows(applied, {
-    columns: (['name', 'change', 'file'] as const).map((key) => ({ title: key, value: (row) => row[key] })),
-  });
+  await printApplied(context.output, applied);
 }
 
 export async function tagsRm(context: Context, name: string): Promise<void> {
@@ -68,15 +67,7 @@ export async function tagsRm(context: Context, name: string): Promise<void> {
     });
   }
   await deleteTag(database, name);
-  const row = { name, removed: true };
-  await context.output.one(row, {
-    text: () => `tag "${name}" removed`,
-    rows: [row],
-    columns: [
-      { title: 'name', value: (line) => line.name },
-      { title: 'removed', value: (line) => line.removed },
-    ],
-  });
+  await printRemoved(context.output, 'tag', name);
 }
 
 /** @throws CONFIG_INVALID naming those that exist. */
