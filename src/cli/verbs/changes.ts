@@ -57,7 +57,7 @@ interface Line {
   readonly paths: readonly PathChange[];
   /** How many further paths were not kept; the key is there only then. */
   readonly more?: number;
-  /** Whether its connection's tags leave the document out now; the key is there only then. */
+  /** Whether its connection leaves the document out now; the key is there only then. */
   readonly excluded?: true;
 }
 
@@ -115,7 +115,7 @@ const columns: readonly Column<Line>[] = [
   { title: 'at', value: ({ at }) => timeIn('UTC', at) },
   { title: 'class', value: (line) => line.class },
   { title: 'id', value: ({ id }) => id },
-  { title: 'change', value: ({ change, excluded }) => (excluded === true ? `${change}, excluded by tags` : change) },
+  { title: 'change', value: ({ change, excluded }) => (excluded === true ? `${change}, excluded` : change) },
   { title: 'paths', value: textOf },
 ];
 
