@@ -142,16 +142,16 @@ const pendingSql = `exists (
   select from held_removal h where h.connection = r.connection and h.stream = r.stream and h.kind = 'record' and h.num = r.num and not h.rejected)`;
 
 /** The class of documents that relations decide: one is there from its first event to the one that says DELETED, and while its record lives. */
-const decided: AssetClass = 'directory-user';
+export const decidedClass: AssetClass = 'directory-user';
 /** The last event `v` of the asset `a`; nothing for other classes. */
-const eventSql = `left join lateral (select kind from document_event where a.class = '${decided}' and num = a.num offset 0) v on true`;
-const isThere = `(a.class <> '${decided}' or v.kind <> 'DELETED')`;
+const eventSql = `left join lateral (select kind from document_event where a.class = '${decidedClass}' and num = a.num offset 0) v on true`;
+const isThere = `(a.class <> '${decidedClass}' or v.kind <> 'DELETED')`;
 
 const conditions: Readonly<Record<AssetScope, string>> = {
   live: `r.tombstoned_at is null and not a.excluded and ${isThere}`,
   // Those that never were there are left out as those are that lack a tag.
-  excluded: `r.tombstoned_at is null and (a.excluded or (a.class = '${decided}' and v.kind is null))`,
-  tombstoned: `case when a.class = '${decided}' then v.kind = 'DELETED' or (v.kind is not null and r.tombstoned_at is not null) else r.tombstoned_at is not null end`,
+  excluded: `r.tombstoned_at is null and (a.excluded or (a.class = '${decidedClass}' and v.kind is null))`,
+  tombstoned: `case when a.class = '${decidedClass}' then v.kind = 'DELETED' or (v.kind is not null and r.tombstoned_at is not null) else r.tombstoned_at is not null end`,
 };
 
 /** In the order that hits come in; no more than are wanted of all. */

@@ -5,6 +5,7 @@ import type { AssetClass, JsonObject, RunReport } from '../../src/model.ts';
 import { compileQuery } from '../../src/query/compile.ts';
 import { searchAssets, type AssetScope } from '../../src/store/asset.ts';
 import type { Database } from '../../src/store/database.ts';
+import { toldBy } from '../support/changes.ts';
 import { freshDatabase } from '../support/databases.ts';
 import { type DirectorySettings, ExpectedDirectory, expectDirectory, storedDocuments } from '../support/directory.ts';
 import { type Pulling, putSimulated, startPulling, unguarded } from '../support/pulling.ts';
@@ -15,6 +16,8 @@ let pulling: Pulling;
 let settings: DirectorySettings;
 let expected: ExpectedDirectory;
 let names = 0;
+/** The run up to which `changes` was asked. */
+let toldUpTo = 0;
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -62,7 +65,22 @@ async function pulled(given?: { readonly forced?: boolean }): Promise<RunReport>
     expect(read).toBe(added + updated + unchanged + removedBySource + rejected + excluded);
   expected.afterRun(simulator, settings);
   await expectDocuments();
+  const events = await toldEvents(report);
+  if (settings.events !== 'off') expect(events).toEqual(expected.changes());
   return report;
+}
+
+/** What `changes` says of the users' documents since the last complete run (decision 37), those of a run that failed in between taken together. */
+async function toldEvents({ run }: RunReport): Promise<object> {
+  const lines = await toldBy(database, { since: String(toldUpTo), connection: pulling.spec.name });
+  toldUpTo = Number(run.split(':')[1]);
+  const found: Record<string, { change: string; before: unknown; after: unknown }> = {};
+  for (const { class: of, id, change, paths } of lines) {
+    const event = paths.find(({ path }) => path === 'eventType');
+    if (of === 'directory-user')
+      found[id] = { change, before: event?.before, after: event?.after, ...(found[id] === undefined ? {} : { before: found[id].before }) };
+  }
+  return found;
 }
 
 const expectDocuments = (): Promise<void> => expectDirectory(database, pulling.spec.name, expected, settings.events);
