@@ -3,7 +3,7 @@
 import type { CountSource, RelationSource } from '../connectors/definition.ts';
 import type { AssetClass, JsonObject } from '../model.ts';
 import type { Database, Parameter, Statement } from './database.ts';
-import { byIndex, hitsOf, type Place, readPlaces } from './found.ts';
+import { byIndex, hitsOf, inOrder, type Place, readPlaces } from './found.ts';
 import { countsOf } from './nested.ts';
 import { relationsOf } from './relations.ts';
 
@@ -68,7 +68,10 @@ const batchSize = 500;
 /** How many records tell whether what is searched for is sparse. */
 const sampled = 3_000;
 
-/** Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. */
+/**
+ * Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. Where more meet the condition than
+ * the limit lets through, and an index leads to them, they are any of them.
+ */
 export async function* searchAssets(database: Database, search: AssetSearch): AsyncGenerator<FoundAsset> {
   let left = search.limit ?? Number.POSITIVE_INFINITY;
   if (left === 0) return;
@@ -87,12 +90,17 @@ export async function* searchAssets(database: Database, search: AssetSearch): As
 async function* batches(database: Database, search: AssetSearch): AsyncGenerator<AssetRow[]> {
   const { ways = [], places = { sql: 'true', params: [] } } = search;
   const size = Math.min(batchSize, search.limit ?? batchSize);
-  const few = await hitsOf(database, ways);
-  const within = few === null ? await readPlaces(database, places) : [];
-  const hits = few ?? ((await isSparse(database, search, within)) ? await hitsOf(database, ways, true) : null);
-  if (hits !== null) {
-    for (let from = 0; from < hits.length; from += batchSize)
-      yield await readHits(database, search, hits.slice(from, from + batchSize), size);
+  let hits = await hitsOf(database, ways);
+  const within = hits.complete ? [] : await readPlaces(database, places);
+  if (!hits.complete && (await isSparse(database, search, within))) {
+    const first = await readHits(database, search, hits.nums, size);
+    if (first.length === search.limit) return yield first;
+    hits = await hitsOf(database, ways, true);
+  }
+  if (hits.complete) {
+    const nums = await inOrder(database, hits.nums);
+    for (let from = 0; from < nums.length; from += batchSize)
+      yield await readHits(database, search, nums.slice(from, from + batchSize), size);
     return;
   }
   for (const place of within) {
