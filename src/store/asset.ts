@@ -65,8 +65,8 @@ interface AssetRow extends Omit<FoundAsset, 'relations' | 'counts' | 'pendingRem
 }
 
 const batchSize = 500;
-/** How many records tell whether what is searched for is sparse. */
-const sampled = 3_000;
+/** How many records are looked through for what many meet, before the index is. */
+const soon = 3_000;
 
 /**
  * Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. Where more meet the condition than
@@ -92,9 +92,13 @@ async function* batches(database: Database, search: AssetSearch): AsyncGenerator
   const size = Math.min(batchSize, search.limit ?? batchSize);
   let hits = await hitsOf(database, ways);
   const within = hits.complete ? [] : await readPlaces(database, places);
-  if (!hits.complete && (await isSparse(database, search, within))) {
-    const first = await readHits(database, search, hits.nums, size);
-    if (first.length === search.limit) return yield first;
+  // Where there is no limit, all are read anyway.
+  const { limit } = search;
+  if (!hits.complete && ways.length > 0 && limit !== null) {
+    for (const some of [() => readSoon(database, search, within, limit), () => readHits(database, search, hits.nums, limit)]) {
+      const rows = await some();
+      if (rows.length === limit) return yield rows;
+    }
     hits = await hitsOf(database, ways, true);
   }
   if (hits.complete) {
@@ -111,22 +115,6 @@ async function* batches(database: Database, search: AssetSearch): AsyncGenerator
       after = rows.at(-1)?.id ?? null;
     }
   }
-}
-
-/** Whether so few of the first records are found that reading on until there are enough may be long. Where there is no limit, all are read anyway. */
-async function isSparse(database: Database, search: AssetSearch, places: readonly Place[]): Promise<boolean> {
-  if (search.limit === null || (search.ways ?? []).length === 0) return false;
-  const more = [search.limit, places.map(({ connection }) => connection), places.map(({ stream }) => stream)];
-  const [most, connections, streams] = more.map((_, index) => `$${search.params.length + index + 1}`);
-  const sql = `select count(*) as count from (
-    select from (
-      select r.* from unnest(${connections}::text[], ${streams}::text[]) p (connection, stream) cross join lateral (
-        select * from record where connection = p.connection and stream = p.stream order by id limit ${sampled}
-      ) r limit ${sampled}
-    ) r cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql}
-    where ${conditions[search.scope]} and (${search.where}) limit ${most}) f`;
-  const [[row] = []] = await byIndex<{ readonly count: number }>(database, [{ sql, params: [...search.params, ...more] }]);
-  return (row?.count ?? 0) < search.limit;
 }
 
 function foundOf(
@@ -162,12 +150,27 @@ const conditions: Readonly<Record<AssetScope, string>> = {
   tombstoned: `case when a.class = '${decidedClass}' then v.kind = 'DELETED' or (v.kind is not null and r.tombstoned_at is not null) else r.tombstoned_at is not null end`,
 };
 
-/** In the order that hits come in; no more than are wanted of all. */
+/** Of these numbers, as they come; no more than are wanted of all. */
 const readHits = (database: Database, search: AssetSearch, hits: readonly string[], limit: number): Promise<AssetRow[]> =>
   read(database, search, [limit, `{${hits.join(',')}}`], ([most, nums]) => ({
     records: `unnest(${nums}::bigint[]) with ordinality as h (num, at) cross join lateral (select * from record where num = h.num offset 0) r`,
-    order: `h.at limit ${most}`,
+    first: `order by h.at limit ${most}`,
   }));
+
+/** Of the first records of these places. */
+const readSoon = (database: Database, search: AssetSearch, places: readonly Place[], limit: number): Promise<AssetRow[]> =>
+  read(
+    database,
+    search,
+    [limit, places.map(({ connection }) => connection), places.map(({ stream }) => stream)],
+    ([most, connections, streams]) => ({
+      records: `(
+        select r.* from unnest(${connections}::text[], ${streams}::text[]) p (connection, stream) cross join lateral (
+          select * from record where connection = p.connection and stream = p.stream order by id limit ${soon}
+        ) r limit ${soon}) r`,
+      first: `limit ${most}`,
+    }),
+  );
 
 /** So many from the place, after an id. In order as they are read, so that the first ones found end the reading. */
 const readPlace = (
@@ -180,22 +183,25 @@ const readPlace = (
   read(database, search, [limit, connection, stream, ...(after === null ? [] : [after])], ([most, ofConnection, ofStream, last]) => ({
     records: `(
       select * from record where connection = ${ofConnection} and stream = ${ofStream} ${after === null ? '' : `and id > ${last}`} order by id offset 0) r`,
-    order: `r.id limit ${most}`,
+    first: `order by r.id limit ${most}`,
   }));
 
+/** In order of connection, stream and id. `first`: which of those that are found. */
 async function read(
   database: Database,
   search: AssetSearch,
   more: readonly Parameter[],
-  from: (names: readonly string[]) => { readonly records: string; readonly order: string },
+  from: (names: readonly string[]) => { readonly records: string; readonly first: string },
 ): Promise<AssetRow[]> {
-  const { records, order } = from(more.map((_, index) => `$${search.params.length + index + 1}`));
+  const { records, first } = from(more.map((_, index) => `$${search.params.length + index + 1}`));
   const isGone = search.scope === 'tombstoned';
-  const sql = `select r.connection, r.stream, a.class, r.id, '${isGone ? 'tombstoned' : 'live'}' as state, r.first_seen as "firstSeen",
-      r.last_changed as "lastChanged", a.document, ${isGone ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale",
-      v.kind as event, r.body ->> 'displayName' as "recordName"
-    from ${records} cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql}
-    where ${conditions[search.scope]} and (${search.where}) order by ${order}`;
+  const sql = `select * from (
+      select r.connection, r.stream, a.class, r.id, '${isGone ? 'tombstoned' : 'live'}' as state, r.first_seen as "firstSeen",
+        r.last_changed as "lastChanged", a.document, ${isGone ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale",
+        v.kind as event, r.body ->> 'displayName' as "recordName"
+      from ${records} cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql}
+      where ${conditions[search.scope]} and (${search.where}) ${first}) f
+    order by connection, stream, id`;
   const [rows = []] = await byIndex<AssetRow>(database, [{ sql, params: [...search.params, ...more] }]);
   return rows;
 }
