@@ -3,7 +3,8 @@
 import { connectors } from '../connectors/index.ts';
 import { builtInMaps } from '../mappings/maps/index.ts';
 import { queryFault } from './fault.ts';
-import type { Column, DocumentField, RelatedField } from './fields.ts';
+import type { Column, DocumentField, GivenField, RelatedField } from './fields.ts';
+import { givenValue, isOn, lookedUp } from './given.ts';
 import type { Parameter, Parameters } from './match.ts';
 import { isRelative, matchesHere, matchJson, matchText, matchTime, parameters } from './match.ts';
 import { escapeLike, type Value } from './parse.ts';
@@ -83,8 +84,6 @@ function term({ field, value, position }: Term, compiler: Compiler): string {
       return ofSource(value, compiler.out);
     case 'column':
       return ofColumn(field.column, value, position, compiler);
-    case 'event':
-      return ofEvent(field.setting, value, compiler);
     case 'document':
       return isAbsent(value) ? `not (${ofDocument(field, { kind: 'any' }, compiler)})` : ofDocument(field, value, compiler);
   }
@@ -115,18 +114,11 @@ export function ofSource(value: Value, out: Parameters): string {
   return `exists (select 1 from connection c where c.name = r.connection and c.spec ->> 'connector' = any(${out.add(names)}::text[]))`;
 }
 
-/** Where the connection's setting leaves it out, no document has it. */
-function ofEvent(setting: string, value: Value, compiler: Compiler): string {
-  const { out } = compiler;
-  const off = `exists (select from connection c where c.name = r.connection and c.spec -> 'settings' ->> ${out.add(setting)}::text = 'off')`;
-  const has = `exists (select from document_event v where v.num = r.num and not ${off} and`;
-  return isAbsent(value) ? `not ${has} true)` : `${has} ${matchText('v.kind', value, out)})`;
-}
-
-function ofDocument({ paths, related }: DocumentField, value: Value, compiler: Compiler): string {
+function ofDocument({ paths, related, given }: DocumentField, value: Value, compiler: Compiler): string {
   const stored = paths.map((path) => within('a.document', path, value, compiler));
   const through = grouped(related).map((field) => ofRelated(field, value, compiler));
-  return [...stored, ...through].join(' or ') || 'false';
+  const besides = given.map((field) => ofGiven(field, value, compiler));
+  return [...stored, ...through, ...besides].join(' or ') || 'false';
 }
 
 /** A value at the path; lists on the way and at its end match by any element. */
@@ -137,7 +129,7 @@ function within(document: string, path: readonly string[], value: Value, compile
 }
 
 /** The rows of a relation are mapped when a document is read, so they are searched where they come from: edges between two live records. */
-function ofRelated({ map, source, path }: RelatedField, value: Value, compiler: Compiler): string {
+function ofRelated({ map, source, lookup, path }: RelatedField, value: Value, compiler: Compiler): string {
   const { out } = compiler;
   const stream = out.add(source.stream);
   const kind = out.add(source.edge);
@@ -147,30 +139,37 @@ function ofRelated({ map, source, path }: RelatedField, value: Value, compiler: 
   const conditions = [
     `a.class = ${out.add(map.class)} and r.stream = ${out.add(map.stream)} and r.tombstoned_at is null and exists (select 1 from`,
     `(${source.nested === undefined ? edgesTo('r.id', 'from_id, key, properties') : leading(source.nested, stream, edgesTo, out)}) e cross join lateral`,
-    `(select num, body from record where connection = r.connection and stream = ${stream} and id = e.from_id and tombstoned_at is null offset 0) f`,
+    `(select num, id, body from record where connection = r.connection and stream = ${stream} and id = e.from_id and tombstoned_at is null offset 0) f`,
     `where not exists (select from asset where num = f.num and excluded) and`,
   ];
   const element =
-    source.element === 'record'
-      ? within('f.body', path, value, compiler)
-      : within("(jsonb_build_object('id', e.key) || coalesce(e.properties::jsonb, '{}'))", path, value, compiler);
+    lookup !== undefined
+      ? within(lookedUp(lookup, 'f.id', `(f.body ->> 'displayName')`, out), path, value, compiler)
+      : source.element === 'record'
+        ? within('f.body', path, value, compiler)
+        : within("(jsonb_build_object('id', e.key) || coalesce(e.properties::jsonb, '{}'))", path, value, compiler);
   return `(${conditions.join(' ')} ${element}))`;
 }
 
 /** Edges that lead on where the connection's setting says so: all that is above, each end once. */
 function leading(setting: string, stream: string, edgesTo: (id: string, columns: string) => string, out: Parameters): string {
-  const leads = `exists (select from connection c where c.name = r.connection and c.spec -> 'settings' -> ${out.add(setting)}::text = 'true')`;
   const lives = `select from record where connection = r.connection and stream = ${stream} and id = above.from_id and tombstoned_at is null offset 0`;
   return `with recursive above (from_id) as ((${edgesTo('r.id', 'from_id')}) union select n.from_id from above
-    cross join lateral (${lives}) l cross join lateral (${edgesTo('above.from_id', 'from_id')}) n where ${leads})
+    cross join lateral (${lives}) l cross join lateral (${edgesTo('above.from_id', 'from_id')}) n where ${isOn(setting, out)})
     select from_id, '' as key, null::json as properties from above`;
+}
+
+function ofGiven({ map, given, path }: GivenField, value: Value, compiler: Compiler): string {
+  const { out } = compiler;
+  const where = `a.class = ${out.add(map.class)} and r.stream = ${out.add(map.stream)}`;
+  return `(${where} and ${within(givenValue(given, out), path, value, compiler)})`;
 }
 
 /** Several rows may read one property of one relation. */
 function grouped(related: readonly RelatedField[]): RelatedField[] {
   const found = new Map<string, RelatedField>();
   for (const field of related) {
-    found.set(`${field.map.name} ${field.source.edge} ${field.source.stream} ${field.path.join('.')}`, field);
+    found.set(`${field.map.name} ${field.source.edge} ${field.source.stream} ${field.lookup ?? ''} ${field.path.join('.')}`, field);
   }
   return [...found.values()];
 }

@@ -66,7 +66,7 @@ interface AssetRow extends Omit<FoundAsset, 'relations' | 'counts' | 'pendingRem
 
 const batchSize = 500;
 /** How many records are looked through for what many meet, before the index is. */
-const soon = 3_000;
+const soon = 1_500;
 
 /**
  * Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. Where more meet the condition than

@@ -3,6 +3,7 @@ import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import type { AssetClass, JsonObject, RunReport } from '../../src/model.ts';
 import { compileQuery } from '../../src/query/compile.ts';
+import { compileSearch } from '../../src/query/search.ts';
 import { searchAssets, type AssetScope } from '../../src/store/asset.ts';
 import type { Database } from '../../src/store/database.ts';
 import { toldBy } from '../support/changes.ts';
@@ -445,5 +446,36 @@ describe('a search', () => {
     expect(await foundBy('eventType:created')).toHaveLength(expected.users('live').size);
     await applied({ events: 'off' });
     expect(await foundBy('eventType:*')).toEqual([]);
+  });
+
+  test.each([false, true])('goes by what the connection gives, as the documents have it (nested: %s)', async (nested) => {
+    const [top = '', below = ''] = groupIds().filter((id) => groupsOf(id).length === 0);
+    mutate({ do: 'addMember', group: top, member: below });
+    const [mapped = '', named = ''] = groupIds().filter((id) => id !== below && usersIn(id).length > 0);
+    mutate({ do: 'addMember', group: top, member: mapped });
+    const groupMap = { [mapped]: [uuid(1), uuid(2)], [nameOf(named)]: [uuid(3)] };
+    await started({ nested, groupMap, notification: { email: true, locale: { language: 'en' } } });
+    const users = await documents('directory-user', 'live');
+    const groups = await documents('user-group', 'live');
+    const those = (of: Record<string, JsonObject>, fits: (document: string, members: unknown) => boolean): string[] =>
+      Object.keys(of).filter((id) => fits(JSON.stringify(of[id]), of[id]?.['members']));
+    for (const last of [1, 2, 3]) {
+      const having = [...those(users, (text) => text.includes(uuid(last))), ...those(groups, (text) => text.includes(uuid(last)))];
+      expect(having.length).toBeGreaterThan(1);
+      expect(await foundBy(`qualysGroupUUID:${uuid(last)}`)).toEqual(having.sort());
+    }
+    expect(await foundBy(`groupInfo.qualysGroupUUID:${uuid(3)}`)).toEqual(those(users, (text) => text.includes(uuid(3))).sort());
+    expect(await foundBy('class:user-group and qualysGroupUUID:null')).toEqual(
+      those(groups, (text) => text.includes('"qualysGroupUUID":[]')).sort(),
+    );
+    for (const query of ['userData.notification.email:true', 'userData.notification.locale.language:EN', 'notification:*'])
+      expect([query, await foundBy(query)]).toEqual([query, Object.keys(users).sort()]);
+    expect(await foundBy('userData.notification.email:false')).toEqual([]);
+    const most = Math.max(...Object.values(groups).map(({ members }) => Number(members)));
+    expect(await foundBy(`members:${most}`)).toEqual(those(groups, (_, members) => members === most).sort());
+    expect(await foundBy('members:[1 TO 4]')).toEqual(those(groups, (_, members) => Number(members) >= 1 && Number(members) <= 4).sort());
+    expect(compileSearch(`qualysGroupUUID:${uuid(1)}`).unindexed).toEqual(['Field "qualysGroupUUID" is not indexed']);
+    await applied({ nested });
+    expect(await foundBy('notification:*')).toEqual([]);
   });
 });
