@@ -97,7 +97,10 @@ async function* batches(database: Database, search: AssetSearch): AsyncGenerator
   if (!hits.complete && ways.length > 0 && limit !== null) {
     for (const some of [() => readSoon(database, search, within, limit), () => readHits(database, search, hits.nums, limit)]) {
       const rows = await some();
-      if (rows.length === limit) return yield rows;
+      if (rows.length === limit) {
+        yield rows;
+        return;
+      }
     }
     hits = await hitsOf(database, ways, true);
   }
