@@ -128,7 +128,7 @@ export type Given =
   | { readonly from: 'event'; readonly setting: string };
 
 /** How a connector's streams become files (document 003). */
-interface ExportDefinition {
+export interface ExportDefinition {
   /** By stream: how files call its records, and the `@odata.type` of them. In the order of the rows. */
   readonly entities: Readonly<Record<string, { readonly entity: string; readonly type: string }>>;
   /** By kind of edge, how files call it. */

@@ -87,7 +87,7 @@ export function selectOf(
 }
 
 /** The properties that a setting lists and the stream's records have, in the setting's order. */
-function listedProperties({ selectedBy, model }: StreamDefinition, settings: Readonly<Record<string, unknown>>): string[] {
+export function listedProperties({ selectedBy, model }: StreamDefinition, settings: Readonly<Record<string, unknown>>): string[] {
   const listed = selectedBy === undefined ? undefined : settings[selectedBy.setting];
   if (!Array.isArray(listed)) return [];
   const names = listed.filter((name): name is string => typeof name === 'string');
