@@ -11,7 +11,13 @@ import type { Query } from './query.ts';
 import type { LinkState } from './seal.ts';
 import { writer } from './views.ts';
 
-const kinds = { users: 'user', groups: 'group', devices: 'device', servicePrincipals: 'servicePrincipal' } as const;
+const kinds = {
+  users: 'user',
+  groups: 'group',
+  devices: 'device',
+  servicePrincipals: 'servicePrincipal',
+  directoryRoles: 'directoryRole',
+} as const;
 export type CollectionName = keyof typeof kinds;
 const expandedMost = 20;
 
@@ -73,9 +79,10 @@ export function pageAnswer(
   };
 }
 
-/** `GET /users`, `/groups`, `/devices`, `/servicePrincipals`. */
+/** `GET /users`, `/groups`, `/devices`, `/servicePrincipals`, `/directoryRoles`; the last takes no page size. */
 export function list(cloud: Cloud, name: CollectionName, query: Query, advanced: boolean): Answer {
   const kind = kinds[name];
+  if (name === 'directoryRoles' && query.has('$top')) throw unsupportedQuery('The specified resource does not support custom page sizes.');
   const mayExpand = name === 'servicePrincipals';
   allow(query, ['$select', '$top', '$skiptoken', ...(mayExpand ? ['$expand'] : [])]);
   const select = selectOf(query, types[kind]);

@@ -81,6 +81,12 @@ export const codes = {
     acts: 'operator',
     hint: 'Start Temporal (tidemark up) or correct TEMPORAL_ADDRESS.',
   },
+  EXPORT_FAILED: {
+    retried: false,
+    effect: 'errored',
+    acts: 'operator',
+    hint: 'Make room, or make the directory writable for the worker; the next run writes what is missing. The former set of files stands.',
+  },
   REMOVALS_HELD: { retried: false, effect: 'none', acts: 'operator', hint: 'Review the removals and approve or reject them.' },
   RUN_WAITING: {
     retried: true,

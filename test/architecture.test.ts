@@ -20,6 +20,7 @@ const allowed: Record<string, readonly string[]> = {
   clients: ['errors', 'model', 'workflows/ids', 'workflows/messages', 'libraries'],
   store: ['errors', 'model', 'failpoint', 'libraries'],
   pull: ['errors', 'model', 'failpoint', 'connectors', 'mappings', 'query', 'clients', 'store', 'libraries'],
+  exports: ['clients/thrown', 'errors', 'failpoint', 'connectors', 'mappings', 'store', 'libraries'],
   reconcile: ['errors', 'connectors', 'clients', 'store', 'workflows/ids', 'workflows/messages', 'libraries'],
   checks: ['errors', 'model', 'connectors', 'clients'],
   activities: [
@@ -33,6 +34,7 @@ const allowed: Record<string, readonly string[]> = {
     'clients',
     'store',
     'pull',
+    'exports',
     'reconcile',
     'checks',
     'workflows/ids',
@@ -51,6 +53,7 @@ const allowed: Record<string, readonly string[]> = {
     'clients',
     'store',
     'pull',
+    'exports',
     'reconcile',
     'stack',
     'workflows/decide',

@@ -5,6 +5,7 @@ import { createBudgets } from './budgets.ts';
 import { createCredentials } from './credentials.ts';
 import type { Dependencies, Shared } from './dependencies.ts';
 import { guarded, type Persistence } from './failure.ts';
+import { exportSet } from './exportSet.ts';
 import { finishRun } from './finishRun.ts';
 import { loadConnection } from './loadConnection.ts';
 import { noteOccurrence } from './noteOccurrence.ts';
@@ -36,6 +37,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     // Bounded by the walk's worked time.
     pullStream: make(pullStream, 'without end'),
     settle: make(settle),
+    exportSet: make(exportSet),
     finishRun: make(finishRun, 'without end'),
     rejectRemovals: make(rejectRemovals),
     awaitRun: make(awaitRun),

@@ -97,6 +97,10 @@ export interface SettleRequest extends RunPlace {
   readonly approve?: Approval;
 }
 
+export interface ExportRequest extends RunPlace {
+  readonly timings: Timings;
+}
+
 export interface RejectRequest extends Approval {
   readonly connection: string;
 }
@@ -173,6 +177,8 @@ export interface Activities {
   planRun(input: PlanRequest): Promise<void>;
   pullStream(input: StreamRequest): Promise<SliceResult>;
   settle(input: SettleRequest): Promise<StreamEnd[]>;
+  /** Writes the files of a complete run; asked for only where the connection has some. */
+  exportSet(input: ExportRequest): Promise<void>;
   finishRun(input: FinishRequest): Promise<RunBrief>;
   /** Rejects the pending set of a digest. */
   rejectRemovals(input: RejectRequest): Promise<RejectResult>;

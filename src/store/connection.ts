@@ -103,7 +103,7 @@ export async function deleteConnection(database: Database, name: string, { purge
     );
     await dropCursors(transaction, name);
     // Without its mark nothing more is noted for events: who takes the name next looks at everything.
-    for (const table of ['credential', 'held_removal', 'event_mark', 'edge_lost', 'event_due'])
+    for (const table of ['credential', 'held_removal', 'event_mark', 'edge_lost', 'event_due', 'export_set'])
       await transaction.query(`delete from ${table} where connection = $1`, [name]);
     return rows.length > 0;
   });

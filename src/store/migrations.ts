@@ -3,6 +3,7 @@
 import { changes } from './migrations/changes.ts';
 import { credentials } from './migrations/credentials.ts';
 import { events } from './migrations/events.ts';
+import { exportSets } from './migrations/exports.ts';
 import { initial } from './migrations/initial.ts';
 import { maps } from './migrations/maps.ts';
 import { marks } from './migrations/marks.ts';
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { version: 9, oldest: 5, sql: searches },
   { version: 10, oldest: 5, sql: changes },
   { version: 11, oldest: 5, sql: events },
+  { version: 13, oldest: 5, sql: exportSets },
 ];

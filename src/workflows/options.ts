@@ -27,6 +27,15 @@ export function pulling(timings: Timings): Proxies<'pullStream' | 'settle'> {
   return proxyActivities<Pick<Activities, 'pullStream' | 'settle'>>({ ...longOptions(timings), taskQueue: taskQueues.pull });
 }
 
+/** Writes files at one go, however many rows: its heartbeat bounds it. */
+export function exporting(timings: Timings): Proxies<'exportSet'> {
+  return proxyActivities<Pick<Activities, 'exportSet'>>({
+    ...longOptions(timings),
+    startToCloseTimeout: timings.workedLimitMs,
+    taskQueue: taskQueues.pull,
+  });
+}
+
 /** What works on the database alone and may take minutes. */
 export function finishing(timings: Timings): Proxies<'finishRun' | 'awaitRun'> {
   return proxyActivities<Pick<Activities, 'finishRun' | 'awaitRun'>>(longOptions(timings));

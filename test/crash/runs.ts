@@ -23,9 +23,15 @@ export const heldPoints = failpointNames.filter(isHeldPoint);
 type EventPoint = Extract<FailpointName, `events.${string}`>;
 const isEventPoint = (name: FailpointName): name is EventPoint => name.startsWith('events.');
 export const eventPoints = failpointNames.filter(isEventPoint);
+/** Points that only a run passes which writes files: test/crash/exports.test.ts goes over them. */
+type ExportPoint = Extract<FailpointName, `export.${string}`>;
+const isExportPoint = (name: FailpointName): name is ExportPoint => name.startsWith('export.');
+export const exportPoints = failpointNames.filter(isExportPoint);
 /** Points that any full pull and any delta pass. */
-export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint>;
-export const pullPoints = failpointNames.filter((name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name));
+export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint | ExportPoint>;
+export const pullPoints = failpointNames.filter(
+  (name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name) && !isExportPoint(name),
+);
 
 export interface Outcome {
   /** Without times, and without what an interruption may add to. */
@@ -59,6 +65,7 @@ const collections: readonly (readonly [string, string])[] = [
   ['/v1.0/devices', 'devices'],
   ['/v1.0/roleManagement', 'roles'],
   ['/v1.0/servicePrincipals', 'appRoleAssignments'],
+  ['/v1.0/directoryRoles', 'directoryRoles'],
 ];
 
 function pagesAsked(simulator: Simulator): Map<string, number> {
