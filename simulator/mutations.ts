@@ -102,6 +102,7 @@ export function create(tenant: Tenant, kind: Changing, set: Readonly<Record<stri
   const overlay = tenant.touch(kind, index);
   Object.assign(overlay.values, set);
   overlay.blank = blank;
+  if (kind === 'group' && (!blank || 'isAssignableToRole' in set)) tenant.roleGroups = null;
   noteNames(tenant, { kind, index });
   tenant.note(kind, index, { what: 'created' });
   return tenant.id({ kind, index });
@@ -111,6 +112,7 @@ export function update(tenant: Tenant, kind: Changing, id: string, set: Readonly
   const index = requireLive(tenant, id, kind);
   Object.assign(tenant.touch(kind, index).values, set);
   noteNames(tenant, { kind, index });
+  if (kind === 'group' && 'isAssignableToRole' in set) tenant.roleGroups = null;
   tenant.note(kind, index, { what: 'properties', names: Object.keys(set) });
 }
 

@@ -64,6 +64,8 @@ export class Tenant {
     mailNickname: new Map(),
     uniqueName: new Map(),
   };
+  /** The groups that can hold roles, by index; null until they are looked for again. */
+  roleGroups: readonly number[] | null = null;
   readonly addedAssignments: Assignment[] = [];
   readonly addedGrants: AppRoleGrant[] = [];
   /** Ids of role and app role assignments taken away. */
