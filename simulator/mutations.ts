@@ -3,9 +3,8 @@ import type { Json } from '../src/model.ts';
 import { nextAssignmentId } from './assignments.ts';
 import { linksOf, setLink } from './links.ts';
 import { groupRelations } from './properties.ts';
-import { mix } from './random.ts';
-import type { Changing, Tenant } from './tenant.ts';
-import { isUnified } from './things.ts';
+import type { Assignment, Changing, Tenant } from './tenant.ts';
+import { isUnified, noteNames } from './uniques.ts';
 
 /** One change. `set` gives values of properties; null clears one. Ids are those the API shows. */
 export type Mutation =
@@ -65,9 +64,7 @@ export function applyMutation(tenant: Tenant, mutation: Mutation): Mutation {
     case 'addRoleAssignment': {
       requireLive(tenant, mutation.principal);
       if (tenant.find(mutation.role)?.kind !== 'roleDefinition') throw new Error(`There is no role ${mutation.role}.`);
-      const id = nextAssignmentId(tenant);
-      tenant.addedAssignments.push({ id, role: mutation.role, principal: mutation.principal });
-      return { ...mutation, id };
+      return { ...mutation, id: assign(tenant, mutation.role, mutation.principal).id };
     }
     case 'addAppRoleAssignment': {
       requireLive(tenant, mutation.principal);
@@ -85,43 +82,56 @@ export function applyMutation(tenant: Tenant, mutation: Mutation): Mutation {
   }
 }
 
+/** Gives a role to a principal. */
+export function assign(tenant: Tenant, role: string, principal: string): Assignment {
+  const assignment = { id: nextAssignmentId(tenant), role, principal };
+  tenant.addedAssignments.push(assignment);
+  return assignment;
+}
+
 function requireLive(tenant: Tenant, id: string, kind?: Changing): number {
   const ref = tenant.findLive(id);
   if (ref === null || (kind !== undefined && ref.kind !== kind)) throw new Error(`There is no living ${kind ?? 'object'} ${id}.`);
   return ref.index;
 }
 
-function create(tenant: Tenant, kind: Changing, set: Readonly<Record<string, Json>>): string {
+/** Makes an object and answers its id. `blank`: it has what is set and nothing else. */
+export function create(tenant: Tenant, kind: Changing, set: Readonly<Record<string, Json>>, blank = false): string {
   const index = tenant.count(kind);
   tenant.created[kind] += 1;
-  Object.assign(tenant.touch(kind, index).values, set);
+  const overlay = tenant.touch(kind, index);
+  Object.assign(overlay.values, set);
+  overlay.blank = blank;
+  noteNames(tenant, { kind, index });
   tenant.note(kind, index, { what: 'created' });
   return tenant.id({ kind, index });
 }
 
-function update(tenant: Tenant, kind: Changing, id: string, set: Readonly<Record<string, Json>>): void {
+export function update(tenant: Tenant, kind: Changing, id: string, set: Readonly<Record<string, Json>>): void {
   const index = requireLive(tenant, id, kind);
   Object.assign(tenant.touch(kind, index).values, set);
+  noteNames(tenant, { kind, index });
   tenant.note(kind, index, { what: 'properties', names: Object.keys(set) });
 }
 
 /** Security groups and devices have no bin: deleting one is for good. A soft-deleted object may still be deleted for good. */
-function remove(tenant: Tenant, kind: Changing, id: string, hard: boolean): void {
+export function remove(tenant: Tenant, kind: Changing, id: string, hard: boolean): void {
   const ref = tenant.find(id);
   if (ref?.kind !== kind) throw new Error(`There is no ${kind} ${id}.`);
   const overlay = tenant.touch(kind, ref.index);
   if (overlay.state === 'hard' || (overlay.state === 'soft' && !hard)) throw new Error(`The ${kind} ${id} is deleted already.`);
-  const hasBin = kind === 'user' || isUnified(mix(tenant.shape.seed, 2, ref.index));
+  const hasBin = kind === 'user' || (kind === 'group' && isUnified(tenant, ref));
   overlay.state = hard || !hasBin ? 'hard' : 'soft';
   tenant.note(kind, ref.index, { what: 'deleted' });
 }
 
 /** A restored group tells its members and owners again; a restored user tells nothing of its groups. */
-function restore(tenant: Tenant, kind: 'user' | 'group', id: string): void {
+export function restore(tenant: Tenant, kind: 'user' | 'group', id: string): void {
   const ref = tenant.find(id);
   const overlay = ref?.kind === kind ? tenant.overlay(ref) : undefined;
   if (ref === null || overlay?.state !== 'soft') throw new Error(`The ${kind} ${id} is not in the bin.`);
   overlay.state = 'live';
+  noteNames(tenant, ref);
   tenant.note(kind, ref.index, { what: 'restored' });
   if (kind === 'user') return;
   for (const relation of groupRelations) {
