@@ -3,7 +3,7 @@
 import { requestDenied } from '../answer.ts';
 import { roleAssignments } from '../assignments.ts';
 import { isLinked } from '../links.ts';
-import { groupRelations } from '../properties.ts';
+import { deltaRelations } from '../properties.ts';
 import type { Kind, Ref } from '../random.ts';
 import type { Tenant } from '../tenant.ts';
 import { property } from '../views.ts';
@@ -64,7 +64,7 @@ function isAdmin(tenant: Tenant, user: Ref): boolean {
   for (let index = 0; index < tenant.count('group'); index += 1) {
     const group: Ref = { kind: 'group', index };
     if (!isRoleAssignable(tenant, group) || !tenant.isLive(group)) continue;
-    if (groupRelations.some((relation) => isLinked(tenant, index, relation, id))) return true;
+    if (deltaRelations.group.all.some((relation) => isLinked(tenant, { kind: 'group', index }, relation, id))) return true;
   }
   return false;
 }
