@@ -24,12 +24,16 @@ const filterable: Readonly<Record<Changing, readonly string[]>> = {
   ],
   group: ['id', 'displayName', 'mail', 'mailNickname', 'uniqueName', 'mailEnabled', 'securityEnabled'],
   device: ['id', 'deviceId', 'displayName', 'operatingSystem'],
+  servicePrincipal: ['id', 'appId', 'displayName'],
+  directoryRole: ['id', 'roleTemplateId'],
 };
 /** Keys: found without looking at every object. */
 const keys: Readonly<Record<Changing, readonly string[]>> = {
   user: ['id', 'userPrincipalName'],
   group: ['id', 'uniqueName'],
   device: ['id', 'deviceId'],
+  servicePrincipal: ['id'],
+  directoryRole: ['id'],
 };
 
 /** The living objects that meet a filter, in order. Throws 400 for a filter that is not of this form. */

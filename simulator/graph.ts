@@ -1,5 +1,5 @@
 // The directory API under /v1.0: who may ask, what it costs, and which handler answers reads; writes have a folder of their own. Knows no faults.
-import { Refusal, badRequest, unsupportedQuery } from './answer.ts';
+import { Refusal, badRequest } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { application } from './applications.ts';
 import type { Cloud } from './cloud.ts';
@@ -11,7 +11,9 @@ import { withKeySegment } from './keys.ts';
 import { costOf, requirePermission } from './permissions.ts';
 import { parseQuery } from './query.ts';
 import type { Query } from './query.ts';
+import type { LinkRelation } from './properties.ts';
 import { appRoleAssignedTo, related, roleAssignmentList, roleDefinitions, singleRole } from './relations.ts';
+import type { ContainerName } from './relations.ts';
 import { binnedItem } from './writes/bin.ts';
 import { answerWrite } from './writes/route.ts';
 
@@ -115,11 +117,11 @@ function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['
   const minimal = /(^|[\s,;])return=minimal($|[\s,;])/.test(headers['prefer'] ?? '');
   const [first = '', second, third, fourth] = path.split('/');
   const length = path.split('/').length;
-  if (first === 'users' || first === 'groups' || first === 'devices' || first === 'servicePrincipals') {
+  if (first === 'users' || first === 'groups' || first === 'devices' || first === 'servicePrincipals' || first === 'directoryRoles') {
     if (length === 1) return list(cloud, first, query, advanced);
     if (length === 2 && second !== undefined) return collectionChild(cloud, first, second, query, minimal);
-    if (length === 3 && second !== undefined && first === 'groups' && (third === 'members' || third === 'owners')) {
-      return related(cloud, second, third, query, advanced);
+    if (length === 3 && second !== undefined && (third === 'members' || third === 'owners') && hasRelation(first, third)) {
+      return related(cloud, first, second, third, query, advanced);
     }
     if (length === 3 && second !== undefined && first === 'servicePrincipals' && third === 'appRoleAssignedTo') {
       return appRoleAssignedTo(cloud, second, query);
@@ -135,8 +137,12 @@ function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['
   throw badRequest(`Resource not found for the segment '${path.split('/').at(-1) ?? ''}'.`, 'BadRequest');
 }
 
+function hasRelation(name: CollectionName, relation: LinkRelation): name is ContainerName {
+  if (name === 'groups') return true;
+  return relation === 'members' ? name === 'directoryRoles' : name === 'servicePrincipals';
+}
+
 function collectionChild(cloud: Cloud, collection: CollectionName, child: string, query: Query, minimal: boolean): Answer {
   if (child !== 'delta') return single(cloud, collection, child, query);
-  if (collection === 'servicePrincipals') throw unsupportedQuery('The delta query of service principals is not simulated.');
   return delta(cloud, collection, query, minimal);
 }

@@ -14,7 +14,13 @@ import type { LinkState } from './seal.ts';
 import type { Changing } from './tenant.ts';
 import { writer } from './views.ts';
 
-const kinds = { users: 'user', groups: 'group', devices: 'device', servicePrincipals: 'servicePrincipal' } as const;
+const kinds = {
+  users: 'user',
+  groups: 'group',
+  devices: 'device',
+  servicePrincipals: 'servicePrincipal',
+  directoryRoles: 'directoryRole',
+} as const;
 export type CollectionName = keyof typeof kinds;
 const expandedMost = 20;
 
@@ -76,9 +82,10 @@ export function pageAnswer(
   };
 }
 
-/** `GET /users`, `/groups`, `/devices`, `/servicePrincipals`. */
+/** `GET /users`, `/groups`, `/devices`, `/servicePrincipals`, `/directoryRoles`; the last takes no page size. */
 export function list(cloud: Cloud, name: CollectionName, query: Query, advanced: boolean): Answer {
   const kind = kinds[name];
+  if (name === 'directoryRoles' && query.has('$top')) throw unsupportedQuery('The specified resource does not support custom page sizes.');
   const mayExpand = name === 'servicePrincipals';
   const filter = query.get('$filter');
   if (filter !== undefined && kind !== 'servicePrincipal') return filteredList(cloud, name, kind, filter, query);

@@ -17,7 +17,9 @@ const table: readonly (readonly [RegExp, readonly string[], number])[] = [
     ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', ...directory],
     1,
   ],
-  [/^servicePrincipals(\/[^/]+(\/appRoleAssignedTo)?)?$/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
+  [/^directoryRoles(\/[^/]+(\/members)?)?$/, ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', ...directory], 1],
+  [/^servicePrincipals\/delta$/, ['Application.ReadWrite.OwnedBy', 'Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
+  [/^servicePrincipals(\/[^/]+(\/(appRoleAssignedTo|owners))?)?$/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
   [/^applications\(/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
 ];
 

@@ -5,10 +5,10 @@ import { notFound, unsupportedQuery } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { Cloud } from './cloud.ts';
 import { linkAt, linksOf, positions } from './links.ts';
-import type { Link } from './links.ts';
+import type { Container, Link } from './links.ts';
 import { contextOf, openPage, pageAnswer } from './lists.ts';
 import { types } from './properties.ts';
-import type { GroupRelation } from './properties.ts';
+import type { LinkRelation } from './properties.ts';
 import { allow, idsOfFilter, selectOf, topOf } from './query.ts';
 import type { Query } from './query.ts';
 import { roleDefinitionCount } from './shape.ts';
@@ -17,12 +17,17 @@ import { odataType, writer } from './views.ts';
 
 const anyType = { ...types.user, all: new Set([...types.user.all, ...types.group.all, ...types.device.all]) };
 
-/** `GET /groups/{id}/members|owners`. v1.0 leaves service principals out. A filter by id is an advanced query. */
-export function related(cloud: Cloud, id: string, relation: GroupRelation, query: Query, advanced: boolean): Answer {
+const containers = { groups: 'group', directoryRoles: 'directoryRole', servicePrincipals: 'servicePrincipal' } as const;
+export type ContainerName = keyof typeof containers;
+
+/** `GET /groups/{id}/members|owners` and the like. v1.0 leaves service principals out of groups. A filter by id is an advanced query. */
+export function related(cloud: Cloud, name: ContainerName, id: string, relation: LinkRelation, query: Query, advanced: boolean): Answer {
   allow(query, ['$select', '$top', '$skiptoken', '$filter', '$count']);
   const { tenant } = cloud;
   const ref = tenant.findLive(id);
-  if (ref === null || ref.kind !== 'group') throw notFound(id);
+  const kind = containers[name];
+  if (ref === null || ref.kind !== kind) throw notFound(id);
+  const of = { kind, index: ref.index };
   const select = selectOf(query, anyType);
   const filter = query.get('$filter');
   if (filter !== undefined || query.has('$count')) {
@@ -34,26 +39,26 @@ export function related(cloud: Cloud, id: string, relation: GroupRelation, query
     '@odata.type': odataType(link.ref.kind),
     ...writer(tenant, link.ref.kind, select === null ? null : [...new Set(['id', ...select])]).whole(link.ref.index),
   });
-  const path = `groups/${id}/${relation}`;
+  const path = `${name}/${id}/${relation}`;
   if (filter !== undefined) {
     const ids = new Set(idsOfFilter(filter, 15));
-    const value = [...linksOf(tenant, ref.index, relation)].filter((link) => ids.has(link.id) && isShown(tenant, link)).map(write);
+    const value = [...linksOf(tenant, of, relation)].filter((link) => ids.has(link.id) && isMember(tenant, of, link)).map(write);
     return pageAnswer(cloud, { path, select, top: 100, kept: query, at: 0, next: null, value, more: { '@odata.count': value.length } });
   }
   const top = topOf(query);
   const start = startOf(cloud, path, query);
   const value: JsonObject[] = [];
-  const count = positions(tenant, ref.index, relation);
+  const count = positions(tenant, of, relation);
   let at = start;
   for (; at < count && value.length < top; at += 1) {
-    const link = linkAt(tenant, ref.index, relation, at);
-    if (link !== null && isShown(tenant, link)) value.push(write(link));
+    const link = linkAt(tenant, of, relation, at);
+    if (link !== null && isMember(tenant, of, link)) value.push(write(link));
   }
   return pageAnswer(cloud, { path, select, top, kept: query, at: start, next: at < count ? at : null, value });
 }
 
-function isShown(tenant: Tenant, link: Link): boolean {
-  return link.ref.kind !== 'servicePrincipal' && tenant.isLive(link.ref);
+function isMember(tenant: Tenant, of: Container, link: Link): boolean {
+  return !(of.kind === 'group' && link.ref.kind === 'servicePrincipal') && tenant.isLive(link.ref);
 }
 
 function startOf(cloud: Cloud, path: string, query: Query): number {

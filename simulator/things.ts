@@ -65,3 +65,10 @@ export const definitionProperties: Readonly<Record<string, Generator>> = {
     { allowedResourceActions: [`microsoft.directory/${dice % 2 === 0 ? 'users' : 'groups'}/basic/read`], condition: null },
   ],
 };
+
+export const roleProperties: Readonly<Record<string, Generator>> = {
+  id: (seed, index) => guid(seed, 'directoryRole', index),
+  roleTemplateId: (seed, index) => guid(seed, 'roleDefinition', index),
+  displayName: (seed, index) => `${thingName(seed, 33, index)} Administrator`,
+  description: (_seed, index) => `May manage what list ${index} names.`,
+};

@@ -8,7 +8,7 @@ import type { TypeDefinition } from './properties.ts';
 import { mix } from './random.ts';
 import type { Kind, Ref } from './random.ts';
 import type { Tenant } from './tenant.ts';
-import { definitionProperties, groupProperties, principalProperties } from './things.ts';
+import { definitionProperties, groupProperties, principalProperties, roleProperties } from './things.ts';
 
 interface View {
   readonly definition: TypeDefinition;
@@ -23,6 +23,7 @@ const views: Readonly<Record<Kind, View>> = {
   servicePrincipal: { definition: types.servicePrincipal, generators: principalProperties, salt: 3 },
   device: { definition: types.device, generators: deviceProperties, salt: 4 },
   roleDefinition: { definition: types.roleDefinition, generators: definitionProperties, salt: 5 },
+  directoryRole: { definition: types.directoryRole, generators: roleProperties, salt: 6 },
   appRole: none,
   assignment: none,
   other: none,

@@ -40,6 +40,13 @@ export const failpointNames = [
   'finish.after',
   'state.beforeSave',
   'state.afterSave',
+  'orders.staged',
+  'orders.planned',
+  'order.beforeMark',
+  'order.afterMark',
+  'order.afterSend',
+  'order.afterSave',
+  'orders.ended',
 ] as const;
 
 export type FailpointName = (typeof failpointNames)[number];

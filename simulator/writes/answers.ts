@@ -3,13 +3,13 @@ import { noContent } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import type { Cloud } from '../cloud.ts';
 import type { Ref } from '../random.ts';
-import type { Changing, Overlay } from '../tenant.ts';
+import type { Writable, Overlay } from '../tenant.ts';
 import { writer } from '../views.ts';
 
-const collections: Readonly<Record<Changing, string>> = { user: 'users', group: 'groups', device: 'devices' };
+const collections: Readonly<Record<Writable, string>> = { user: 'users', group: 'groups', device: 'devices' };
 
 /** 201 with the default properties; from now on the object is on its way to all replicas. */
-export function created(cloud: Cloud, kind: Changing, id: string, finish?: (overlay: Overlay) => void): Answer {
+export function created(cloud: Cloud, kind: Writable, id: string, finish?: (overlay: Overlay) => void): Answer {
   const ref = cloud.tenant.find(id);
   if (ref === null) throw new Error('What was made is not there.');
   finish?.(cloud.tenant.touch(kind, ref.index));

@@ -3,7 +3,7 @@
 import { requestDenied } from '../answer.ts';
 import { roleAssignments } from '../assignments.ts';
 import { isLinked } from '../links.ts';
-import { groupRelations } from '../properties.ts';
+import { deltaRelations } from '../properties.ts';
 import type { Kind, Ref } from '../random.ts';
 import type { Tenant } from '../tenant.ts';
 import { property } from '../views.ts';
@@ -61,9 +61,10 @@ export function demandForGroup(tenant: Tenant, roles: readonly string[], group: 
 function isAdmin(tenant: Tenant, user: Ref): boolean {
   const id = tenant.id(user);
   for (const assignment of roleAssignments(tenant)) if (assignment.principal === id) return true;
-  return roleGroupsOf(tenant).some(
-    (index) => tenant.isLive({ kind: 'group', index }) && groupRelations.some((relation) => isLinked(tenant, index, relation, id)),
-  );
+  return roleGroupsOf(tenant).some((index) => {
+    const group = { kind: 'group', index } as const;
+    return tenant.isLive(group) && deltaRelations.group.all.some((relation) => isLinked(tenant, group, relation, id));
+  });
 }
 
 /** Found once: one group of forty can hold roles. */

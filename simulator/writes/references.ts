@@ -6,7 +6,8 @@ import type { Answer } from '../answer.ts';
 import type { Cloud } from '../cloud.ts';
 import { findByKey } from '../keys.ts';
 import { isLinked, linksOf, setLink } from '../links.ts';
-import type { GroupRelation } from '../properties.ts';
+import type { Container } from '../links.ts';
+import type { LinkRelation } from '../properties.ts';
 import type { Kind, Ref } from '../random.ts';
 import { isUnified } from '../uniques.ts';
 import { property } from '../views.ts';
@@ -15,6 +16,7 @@ import type { Write } from './body.ts';
 import { demand, demandForGroup, demandForMember } from './grants.ts';
 
 const mostChanges = 20;
+const containerOf = ({ index }: Ref): Container => ({ kind: 'group', index });
 const kinds: Readonly<Record<string, Kind | null>> = {
   directoryObjects: null,
   users: 'user',
@@ -46,7 +48,7 @@ function target(cloud: Cloud, key: string): Ref {
 }
 
 /** Who may be changed at all: not by rule, not on premises, not beyond the app's rights. */
-function checkGroup(cloud: Cloud, write: Write, group: Ref, relation: GroupRelation): void {
+function checkGroup(cloud: Cloud, write: Write, group: Ref, relation: LinkRelation): void {
   demand(write.roles, relation === 'members' ? 'linkMembers' : 'linkOwners');
   demandForGroup(cloud.tenant, write.roles, group);
   const groupTypes = property(cloud.tenant, group, 'groupTypes');
@@ -54,7 +56,7 @@ function checkGroup(cloud: Cloud, write: Write, group: Ref, relation: GroupRelat
   if (property(cloud.tenant, group, 'onPremisesSyncEnabled') === true) throw mastered();
 }
 
-function checkKind(write: Write, relation: GroupRelation, unified: boolean, kind: Kind): void {
+function checkKind(write: Write, relation: LinkRelation, unified: boolean, kind: Kind): void {
   if (relation === 'owners' && kind !== 'user' && kind !== 'servicePrincipal')
     throw badRequest('Only users and service principals can own a group.');
   if (relation === 'members' && unified && kind !== 'user') throw badRequest('Only users can be members of a Microsoft 365 group.');
@@ -62,50 +64,50 @@ function checkKind(write: Write, relation: GroupRelation, unified: boolean, kind
 }
 
 /** `POST /groups/{id}/members|owners/$ref` */
-export function addReference(cloud: Cloud, write: Write, key: string, relation: GroupRelation): Answer {
+export function addReference(cloud: Cloud, write: Write, key: string, relation: LinkRelation): Answer {
   demand(write.roles, relation === 'members' ? 'linkMembers' : 'linkOwners');
   const body = bodyOf(write);
   const group = target(cloud, key);
   checkGroup(cloud, write, group, relation);
   const ref = referenced(cloud, body['@odata.id']);
   checkKind(write, relation, isUnified(cloud.tenant, group), ref.kind);
-  if (!setLink(cloud.tenant, group.index, relation, cloud.tenant.id(ref), true)) throw alreadyThere(relation);
+  if (!setLink(cloud.tenant, containerOf(group), relation, cloud.tenant.id(ref), true)) throw alreadyThere(relation);
   return noContent;
 }
 
-function alreadyThere(relation: GroupRelation): Error {
+function alreadyThere(relation: LinkRelation): Error {
   return badRequest(`One or more added object references already exist for the following modified properties: '${relation}'.`);
 }
 
 /** `DELETE /groups/{id}/members|owners/{id}/$ref`. The last user among the owners stays. */
-export function removeReference(cloud: Cloud, write: Write, key: string, relation: GroupRelation, id: string): Answer {
+export function removeReference(cloud: Cloud, write: Write, key: string, relation: LinkRelation, id: string): Answer {
   demand(write.roles, relation === 'members' ? 'linkMembers' : 'linkOwners');
   const group = target(cloud, key);
   checkGroup(cloud, write, group, relation);
   const ref = linked(cloud, group, relation, id);
   if (relation === 'owners' && ref.kind === 'user') {
-    const users = [...linksOf(cloud.tenant, group.index, 'owners')].filter((link) => link.ref.kind === 'user');
+    const users = [...linksOf(cloud.tenant, containerOf(group), 'owners')].filter((link) => link.ref.kind === 'user');
     if (users.length === 1) throw badRequest('The group must have at least one owner, hence this owner cannot be removed.');
   }
-  setLink(cloud.tenant, group.index, relation, cloud.tenant.id(ref), false);
+  setLink(cloud.tenant, containerOf(group), relation, cloud.tenant.id(ref), false);
   return noContent;
 }
 
 /** The element of a relation that an id names. Throws 404 when it is none. */
-export function linked(cloud: Cloud, group: Ref, relation: GroupRelation, id: string): Ref {
+export function linked(cloud: Cloud, group: Ref, relation: LinkRelation, id: string): Ref {
   const ref = cloud.tenant.findLive(id);
-  if (ref === null || cloud.replication.hides(id) || !isLinked(cloud.tenant, group.index, relation, cloud.tenant.id(ref)))
+  if (ref === null || cloud.replication.hides(id) || !isLinked(cloud.tenant, containerOf(group), relation, cloud.tenant.id(ref)))
     throw notFound(id);
   return ref;
 }
 
-const binds: readonly (readonly [string, GroupRelation])[] = [
+const binds: readonly (readonly [string, LinkRelation])[] = [
   ['members@odata.bind', 'members'],
   ['owners@odata.bind', 'owners'],
 ];
 
 export interface Binding {
-  readonly relation: GroupRelation;
+  readonly relation: LinkRelation;
   readonly ref: Ref;
 }
 
@@ -137,11 +139,11 @@ export function bindingsOf(
     if (new Set(ids).size < ids.length) throw badRequest('Request contains a property with duplicate values.');
     for (const { ref } of bindings) checkKind(write, relation, group.unified, ref.kind);
     const { ref } = group;
-    if (ref !== null && ids.some((id) => isLinked(cloud.tenant, ref.index, relation, id))) throw alreadyThere(relation);
+    if (ref !== null && ids.some((id) => isLinked(cloud.tenant, containerOf(ref), relation, id))) throw alreadyThere(relation);
   }
   return bindings;
 }
 
 export function bindAll(cloud: Cloud, group: Ref, bindings: readonly Binding[]): void {
-  for (const { relation, ref } of bindings) setLink(cloud.tenant, group.index, relation, cloud.tenant.id(ref), true);
+  for (const { relation, ref } of bindings) setLink(cloud.tenant, containerOf(group), relation, cloud.tenant.id(ref), true);
 }

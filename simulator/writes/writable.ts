@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '../../src/model.ts';
 import { badRequest } from '../answer.ts';
 import { types } from '../properties.ts';
-import type { Changing } from '../tenant.ts';
+import type { Writable } from '../tenant.ts';
 import { invalidValue, isObject } from './body.ts';
 
 const forms = ['text', 'flag', 'texts', 'time', 'object', 'objects', 'number'] as const;
@@ -52,13 +52,13 @@ const device = rules({
   flag: 'accountEnabled isCompliant isManaged',
   object: 'extensionAttributes!',
 });
-const tables: Readonly<Record<Changing, ReadonlyMap<string, Rule>>> = { user, group, device };
+const tables: Readonly<Record<Writable, ReadonlyMap<string, Rule>>> = { user, group, device };
 
 /** Directory extensions are flat and named by their application. */
 const directoryExtension = /^extension_[0-9a-f]{32}_\w{1,64}$/i;
 
 /** Checks names and forms of what is written. Throws 400 for an unknown, read-only, ill-formed, empty or uncleared property. */
-export function checkValues(kind: Changing, values: JsonObject): void {
+export function checkValues(kind: Writable, values: JsonObject): void {
   for (const [name, value] of Object.entries(values)) {
     const rule = tables[kind].get(name);
     if (rule === undefined) {
@@ -90,7 +90,7 @@ function hasForm({ form, most }: Rule, value: Json): boolean {
 }
 
 /** The fifteen extension attributes after a write of some of them. Throws 400 for another name. */
-export function mergedAttributes(kind: Changing, name: string, before: Json | undefined, written: Json | undefined): JsonObject {
+export function mergedAttributes(kind: Writable, name: string, before: Json | undefined, written: Json | undefined): JsonObject {
   const merged: JsonObject = isObject(before) ? { ...before } : {};
   for (const [attribute, value] of isObject(written) ? Object.entries(written) : []) {
     const right = /^extensionAttribute(1[0-5]|[1-9])$/.test(attribute);

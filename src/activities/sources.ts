@@ -98,7 +98,8 @@ function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { c
   const { login, graph, ca } = endpointsOf(spec);
   const { tenantId, clientId } = spec.credentials;
   const http = createHttp({ ca, proxy: config.proxy });
-  const scope = `${new URL(graph).origin}/.default`;
+  const given = spec.settings['scope'];
+  const scope = typeof given === 'string' ? given : `${new URL(graph).origin}/.default`;
   const token = createRotation({
     read: () => credentials.read(spec),
     providerOf: (credential) => createTokenProvider({ login, tenantId, clientId, credential, scope, http }),

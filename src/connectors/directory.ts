@@ -27,6 +27,17 @@ const member: EdgeDefinition = {
   unlisted: '#microsoft.graph.servicePrincipal',
 };
 
+// https://learn.microsoft.com/graph/api/group-list-owners: who may change it.
+export const owner: EdgeDefinition = {
+  kind: 'owner',
+  at: 'owners',
+  from: 'object.id',
+  to: 'element.id',
+  key: null,
+  properties: ['@odata.type'],
+  unlisted: null,
+};
+
 /** Groups with their members, and the edges that a connector reads besides. */
 export const groupsWith = (...more: readonly EdgeDefinition[]): Read => ({
   name: 'groups',

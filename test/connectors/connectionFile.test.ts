@@ -261,7 +261,7 @@ const faults: [string, JsonObject, string[]][] = [
     'an unknown connector',
     { ...base, connector: 'entra-identty' },
     [
-      'connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity, entra-directory-sync, entra-devices',
+      'connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity, entra-directory-sync, entra-devices, identity-manager',
     ],
   ],
   [
