@@ -92,9 +92,7 @@ export function applyMutation(tenant: Tenant, mutation: Mutation): Mutation {
     case 'removeRoleAssignment':
     case 'removeAppRoleAssignment': {
       if (tenant.removedAssignments.has(mutation.id)) throw new Error(`Assignment ${mutation.id} is gone already.`);
-      const assignment = [...standing(tenant)].find(({ id }) => id === mutation.id);
-      tenant.removedAssignments.add(mutation.id);
-      if (assignment !== undefined) followRole(tenant, assignment, false);
+      unassign(tenant, mutation.id);
       return mutation;
     }
   }
@@ -106,6 +104,13 @@ export function assign(tenant: Tenant, role: string, principal: string): Assignm
   tenant.addedAssignments.push(assignment);
   followRole(tenant, assignment, true);
   return assignment;
+}
+
+/** Takes an assignment away. */
+export function unassign(tenant: Tenant, id: string): void {
+  const assignment = [...standing(tenant)].find((one) => one.id === id);
+  tenant.removedAssignments.add(id);
+  if (assignment !== undefined) followRole(tenant, assignment, false);
 }
 
 /** A directory role's members are those who have an assignment of its definition. */

@@ -16,7 +16,7 @@ interface LinkOverlay {
 /** The kinds of object that change. */
 export type Changing = 'user' | 'group' | 'device' | 'servicePrincipal' | 'directoryRole';
 /** Those that requests write. */
-export type Writable = 'user' | 'group' | 'device';
+export type Writable = 'user' | 'group' | 'device' | 'servicePrincipal';
 
 /** Properties of which no two living objects have the same value. */
 export type UniqueName = 'userPrincipalName' | 'mailNickname' | 'uniqueName';

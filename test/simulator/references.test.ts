@@ -195,6 +195,8 @@ test('a role is given once and taken once', async () => {
   expect([given.status, given.body['principalId']]).toEqual([201, ana]);
   const again = await manager.write('POST', path, body);
   expect([again.status, messageOf(again)]).toEqual([400, expect.stringMatching(/^A conflicting object/)]);
+  const filter = `$filter=${encodeURIComponent(`principalId eq '${ana}' and roleDefinitionId eq '${body.roleDefinitionId}'`)}`;
+  expect((await manager.get(`${path}?${filter}`)).value.map((held) => held['id'])).toEqual([given.body['id']]);
   expect((await manager.write('POST', path, { ...body, principalId: nobody })).status).toBe(404);
   expect((await manager.write('POST', path, { ...body, principalId: security })).status).toBe(400);
   expect((await manager.write('DELETE', `${path}/${text(given.body['id'])}`)).status).toBe(204);

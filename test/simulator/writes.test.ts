@@ -345,3 +345,21 @@ test.each<[string, string, string, JsonObject | undefined, readonly string[], re
   }
   simulator.configure({ roles });
 });
+
+test('a service principal is made once for an application, changed, and deleted into the bin', async () => {
+  simulator.configure({ roles: [...roles, 'Application.ReadWrite.All'] });
+  const writer = openClient(simulator);
+  const body = { appId: '11111111-2222-4333-8444-555555555555', displayName: 'App' };
+  const made = await writer.write('POST', 'servicePrincipals', body);
+  expect([made.status, made.body['displayName']]).toEqual([201, 'App']);
+  expect((await writer.write('POST', 'servicePrincipals', body)).status).toBe(409);
+  const path = `servicePrincipals/${text(made.body['id'])}`;
+  expect((await writer.write('PATCH', path, { appId: body.appId })).status).toBe(400);
+  expect((await writer.write('PATCH', path, { accountEnabled: false })).status).toBe(204);
+  expect((await writer.get(`${path}?$select=accountEnabled`)).body['accountEnabled']).toBe(false);
+  expect((await client.write('DELETE', path)).status).toBe(403);
+  expect((await writer.write('DELETE', path)).status).toBe(204);
+  expect((await writer.write('DELETE', path)).status).toBe(404);
+  writer.close();
+  simulator.configure({ roles });
+});
