@@ -42,7 +42,6 @@ export const failpointNames = [
   'state.afterSave',
   'orders.staged',
   'orders.planned',
-  'order.beforeMark',
   'order.afterMark',
   'order.afterSend',
   'order.afterSave',

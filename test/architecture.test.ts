@@ -20,6 +20,7 @@ const allowed: Record<string, readonly string[]> = {
   clients: ['errors', 'model', 'workflows/ids', 'workflows/messages', 'libraries'],
   store: ['errors', 'model', 'failpoint', 'libraries'],
   pull: ['errors', 'model', 'failpoint', 'connectors', 'mappings', 'query', 'clients', 'store', 'libraries'],
+  fulfil: ['errors', 'failpoint', 'connectors', 'mappings', 'clients', 'store', 'pull/guard', 'libraries'],
   reconcile: ['errors', 'connectors', 'clients', 'store', 'workflows/ids', 'workflows/messages', 'libraries'],
   checks: ['errors', 'model', 'connectors', 'clients'],
   activities: [
@@ -33,6 +34,7 @@ const allowed: Record<string, readonly string[]> = {
     'clients',
     'store',
     'pull',
+    'fulfil',
     'reconcile',
     'checks',
     'workflows/ids',
@@ -51,6 +53,7 @@ const allowed: Record<string, readonly string[]> = {
     'clients',
     'store',
     'pull',
+    'fulfil',
     'reconcile',
     'stack',
     'workflows/decide',

@@ -63,7 +63,7 @@ const orderSchema = z
   })
   .superRefine((order, context) => {
     const { required, actions: possible } = typeOf(order.type);
-    const fault = (path: keyof typeof order, message: string): void => void context.addIssue({ code: 'custom', path: [path], message });
+    const fault = (path: keyof typeof order, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
     if (!possible.includes(order.action)) return fault('action', `cannot be done to a ${order.type}: ${possible.join(', ')}`);
     const { key, member, values: given } = order;
     const needs = needsOf(order.action);

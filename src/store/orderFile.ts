@@ -47,7 +47,10 @@ export async function openOrderFile(database: Database, { connection, file, by }
 }
 
 /** Takes lines of a file. May be repeated. */
-export async function stageOrders(database: Database, { connection, file, lines }: FilePlace & { readonly lines: readonly StagedLine[] }) {
+export async function stageOrders(
+  database: Database,
+  { connection, file, lines }: FilePlace & { readonly lines: readonly StagedLine[] },
+): Promise<void> {
   const params = [connection, file, jsonb(lines)] as const;
   await database.batch([
     { sql: takeOrders, params: [connection, params[2]] },
@@ -184,15 +187,6 @@ export function readResults(database: Database, { connection, file }: FilePlace)
   return database.query<OrderResult>(
     `select line, id, "changeType", outcome, "objectId", code, message, sealed from (${outcomes}) o where over order by ended nulls first, line`,
     [connection, file],
-  );
-}
-
-/** The encrypted passwords of these orders have been handed over. */
-export async function forgetSealed(database: Database, connection: string, file: string, orders: readonly string[]): Promise<void> {
-  await database.query(
-    `update order_ledger k set sealed = null where k.connection = $1 and k.sealed is not null
-       and exists (select from order_line l where l.connection = $1 and l.file = $2 and l.id = k.id and l.assignment = any ($3))`,
-    [connection, file, orders.map(escapeText)],
   );
 }
 

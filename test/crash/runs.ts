@@ -23,9 +23,15 @@ export const heldPoints = failpointNames.filter(isHeldPoint);
 type EventPoint = Extract<FailpointName, `events.${string}`>;
 const isEventPoint = (name: FailpointName): name is EventPoint => name.startsWith('events.');
 export const eventPoints = failpointNames.filter(isEventPoint);
+/** Points that only the writing of orders passes: test/crash/orders.test.ts goes over them. */
+type OrderPoint = Extract<FailpointName, `order.${string}` | `orders.${string}`>;
+const isOrderPoint = (name: FailpointName): name is OrderPoint => name.startsWith('order.') || name.startsWith('orders.');
+export const orderPoints = failpointNames.filter(isOrderPoint);
 /** Points that any full pull and any delta pass. */
-export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint>;
-export const pullPoints = failpointNames.filter((name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name));
+export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint | OrderPoint>;
+export const pullPoints = failpointNames.filter(
+  (name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name) && !isOrderPoint(name),
+);
 
 export interface Outcome {
   /** Without times, and without what an interruption may add to. */

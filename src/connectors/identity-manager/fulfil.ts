@@ -13,7 +13,9 @@ const protectedEntry = z
   .string()
   .refine(
     (text) =>
-      guid.test(text) || (/^group:/.test(text) && guid.test(text.slice('group:'.length))) || /^[^\s/@]{1,256}@[^\s/@]{1,256}$/.test(text),
+      guid.test(text) ||
+      (text.startsWith('group:') && guid.test(text.slice('group:'.length))) ||
+      /^[^\s/@]{1,256}@[^\s/@]{1,256}$/.test(text),
     "is the id of an object, a user's userPrincipalName, or group:ID for the members of a group",
   )
   .transform((text) => text.toLowerCase());
@@ -57,8 +59,11 @@ const fulfilSettings = z.strictObject({
 export type FulfilSettings = z.output<typeof fulfilSettings>;
 export type PasswordRules = FulfilSettings['password'];
 
-/** As the connection keeps them: data only. */
-export const fulfil = fulfilSettings.transform((settings): JsonObject => z.record(z.string(), z.json()).parse(settings)).optional();
+/** As the connection keeps them: data only. null: nothing is set. */
+export const fulfil = fulfilSettings
+  .transform((settings): JsonObject => z.record(z.string(), z.json()).parse(settings))
+  .nullable()
+  .default(null);
 
 /** What the connection has set, with its defaults. */
 export function fulfilOf({ settings }: Pick<ConnectionSpec, 'settings'>): FulfilSettings {

@@ -30,7 +30,7 @@ create table order_ledger (
   ended_at timestamptz,
   code text,
   message text,
-  -- A generated password, encrypted for who may read it; gone once it was handed over.
+  -- A generated password, encrypted for who may read it (JWE): nobody else can.
   sealed text,
   primary key (connection, id)
 );
