@@ -1,6 +1,6 @@
 // Which application permissions an endpoint accepts, the least first, and what a request costs in resource units.
 // Source: the permission tables of each method's page, and learn.microsoft.com/graph/throttling-limits
-import { Refusal } from './answer.ts';
+import { requestDenied } from './answer.ts';
 import type { Query } from './query.ts';
 
 const directory = ['Directory.Read.All', 'Directory.ReadWrite.All'];
@@ -31,11 +31,20 @@ export const defaultRoles: readonly string[] = [
   'Application.Read.All',
 ];
 
+/** What an app needs besides to carry out orders. */
+export const writeRoles: readonly string[] = [
+  'User.ReadWrite.All',
+  'User-PasswordProfile.ReadWrite.All',
+  'User.EnableDisableAccount.All',
+  'Group.ReadWrite.All',
+  'Device.ReadWrite.All',
+];
+
 /** Refuses with 403 when none of the endpoint's permissions is among the token's roles. An unknown endpoint passes: it ends as 400. */
 export function requirePermission(path: string, roles: readonly string[]): void {
   const row = table.find(([pattern]) => pattern.test(path));
   if (row !== undefined && !row[1].some((permission) => roles.includes(permission))) {
-    throw new Refusal(403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.');
+    throw requestDenied();
   }
 }
 

@@ -15,10 +15,19 @@ interface LinkOverlay {
 
 /** The kinds of object that change. */
 export type Changing = 'user' | 'group' | 'device' | 'servicePrincipal' | 'directoryRole';
+/** Those that requests write. */
+export type Writable = 'user' | 'group' | 'device' | 'servicePrincipal';
+
+/** Properties of which no two living objects have the same value. */
+export type UniqueName = 'userPrincipalName' | 'mailNickname' | 'uniqueName';
 
 export interface Overlay {
   readonly values: Record<string, Json>;
   state: 'live' | 'soft' | 'hard';
+  /** Made by a request: what was not written was never set. Without it, the rest is computed from the index. */
+  blank: boolean;
+  /** A digest of the password that was written last. */
+  password: string | null;
   readonly links: Map<LinkRelation, LinkOverlay>;
 }
 
@@ -57,6 +66,14 @@ export class Tenant {
     servicePrincipal: new Map(),
     directoryRole: new Map(),
   };
+  /** Who was last given a unique name, by property; names are in lower case. What it tells MUST be checked: names change. */
+  readonly named: Readonly<Record<UniqueName, Map<string, number>>> = {
+    userPrincipalName: new Map(),
+    mailNickname: new Map(),
+    uniqueName: new Map(),
+  };
+  /** The groups that can hold roles, by index; null until they are looked for again. */
+  roleGroups: readonly number[] | null = null;
   readonly addedAssignments: Assignment[] = [];
   readonly addedGrants: AppRoleGrant[] = [];
   /** Ids of role and app role assignments taken away. */
@@ -115,7 +132,7 @@ export class Tenant {
   touch(kind: Changing, index: number): Overlay {
     const known = this.overlays[kind].get(index);
     if (known !== undefined) return known;
-    const fresh: Overlay = { values: {}, state: 'live', links: new Map() };
+    const fresh: Overlay = { values: {}, state: 'live', blank: false, password: null, links: new Map() };
     this.overlays[kind].set(index, fresh);
     return fresh;
   }

@@ -6,7 +6,7 @@ import type { Generator } from './people.ts';
 import { guid, mix } from './random.ts';
 
 /** Two of five groups are Microsoft 365 groups, which come back from the bin; the rest are security groups. */
-export function isUnified(dice: number): boolean {
+function isUnified(dice: number): boolean {
   return dice % 5 < 2;
 }
 

@@ -36,8 +36,10 @@ export function odataType(kind: Kind): string {
 
 /** One property now: undefined when never set, null when it was cleared. */
 export function property(tenant: Tenant, ref: Ref, name: string): Json | undefined {
-  const overlaid = tenant.overlay(ref)?.values[name];
+  const overlay = tenant.overlay(ref);
+  const overlaid = overlay?.values[name];
   if (overlaid !== undefined) return overlaid;
+  if (overlay?.blank === true && name !== 'id') return undefined;
   const view = views[ref.kind];
   return view.generators[name]?.(tenant.shape.seed, ref.index, mix(tenant.shape.seed, view.salt, ref.index));
 }
@@ -55,11 +57,14 @@ export function writer(tenant: Tenant, kind: Kind, select: readonly string[] | n
   return {
     whole: (index) => {
       const dice = mix(seed, salt, index);
-      const values = tenant.overlay({ kind, index })?.values;
+      const overlay = tenant.overlay({ kind, index });
+      const values = overlay?.values;
+      const blank = overlay?.blank === true;
       const object: JsonObject = {};
       for (const column of columns) {
         const overlaid = values?.[column.name];
-        const value = overlaid === undefined ? column.generate?.(seed, index, dice) : overlaid;
+        const computed = blank && column.name !== 'id' ? undefined : column.generate?.(seed, index, dice);
+        const value = overlaid === undefined ? computed : overlaid;
         object[column.name] = value ?? (column.isCollection ? [] : null);
       }
       return object;

@@ -82,6 +82,8 @@ export interface Config {
   /** How many days it can be asked for what a run changed. */
   readonly changesDays: number;
   readonly failpoint: FailpointSpec | null;
+  /** The directory of the files that workflows may name as orders; absolute. null: none. */
+  readonly ordersDir: string | null;
   readonly proxy: { readonly url: string | null; readonly except: string | null };
   readonly stack: StackFile | null;
 }
@@ -143,6 +145,7 @@ export const variables = {
   TIDEMARK_RUNS_PER_TENANT: count.default(4),
   TIDEMARK_EXPORT_DIR: z.string().optional(),
   TIDEMARK_CHANGES_RETENTION: days.default(30),
+  TIDEMARK_ORDERS_DIR: z.string().optional(),
   TIDEMARK_FAILPOINT: z
     .string()
     .transform((text, context): FailpointSpec => {
@@ -205,6 +208,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     exportDir: read.TIDEMARK_EXPORT_DIR === undefined ? path.join(home, 'exports') : path.resolve(cwd, read.TIDEMARK_EXPORT_DIR),
     changesDays: read.TIDEMARK_CHANGES_RETENTION,
     failpoint: read.TIDEMARK_FAILPOINT ?? null,
+    ordersDir: read.TIDEMARK_ORDERS_DIR === undefined ? null : path.resolve(cwd, read.TIDEMARK_ORDERS_DIR),
     proxy: { url: read.HTTPS_PROXY ?? null, except: read.NO_PROXY ?? null },
     stack,
   };

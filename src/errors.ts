@@ -94,6 +94,18 @@ export const codes = {
     acts: 'nobody',
     hint: 'The run waits for its turn; it begins by itself when another one ends.',
   },
+  ORDER_INVALID: {
+    retried: false,
+    effect: 'none',
+    acts: 'operator',
+    hint: 'Correct the order and send it under a new id; nothing was sent for it.',
+  },
+  ORDER_REFUSED: {
+    retried: false,
+    effect: 'none',
+    acts: 'operator',
+    hint: 'Mend what the message names, and send the order again under a new id.',
+  },
   INTERNAL: { retried: true, effect: 'errored', acts: 'developer', hint: 'This is a defect of Tidemark; the log has the cause.' },
 } as const satisfies Record<string, CodePolicy>;
 

@@ -49,6 +49,12 @@ export const failpointNames = [
   'finish.after',
   'state.beforeSave',
   'state.afterSave',
+  'orders.staged',
+  'orders.planned',
+  'order.afterMark',
+  'order.afterSend',
+  'order.afterSave',
+  'orders.ended',
 ] as const;
 
 export type FailpointName = (typeof failpointNames)[number];

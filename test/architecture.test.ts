@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   store: ['errors', 'model', 'failpoint', 'libraries'],
   pull: ['errors', 'model', 'failpoint', 'connectors', 'mappings', 'query', 'clients', 'store', 'libraries'],
   exports: ['clients/thrown', 'errors', 'failpoint', 'connectors', 'mappings', 'store', 'libraries'],
+  fulfil: ['errors', 'failpoint', 'connectors', 'mappings', 'clients', 'store', 'pull/guard', 'libraries'],
   reconcile: ['errors', 'connectors', 'clients', 'store', 'workflows/ids', 'workflows/messages', 'libraries'],
   checks: ['errors', 'model', 'connectors', 'clients'],
   activities: [
@@ -35,6 +36,7 @@ const allowed: Record<string, readonly string[]> = {
     'store',
     'pull',
     'exports',
+    'fulfil',
     'reconcile',
     'checks',
     'workflows/ids',
@@ -54,6 +56,7 @@ const allowed: Record<string, readonly string[]> = {
     'store',
     'pull',
     'exports',
+    'fulfil',
     'reconcile',
     'stack',
     'workflows/decide',

@@ -16,6 +16,8 @@ import { createCredentialWatch, type CredentialWatch } from './credentialWatch.t
 export interface Credentials extends CredentialWatch {
   /** What a connection may log in by, the preferred one first, with the reason for each that cannot be read. @throws CONFIG_INVALID */
   read(spec: ConnectionSpec): Promise<Candidate[]>;
+  /** A secret that is no credential: the password of an order. @throws SECRET_UNAVAILABLE, CONFIG_INVALID */
+  reveal(spec: ConnectionSpec, reference: string): Promise<string>;
 }
 
 interface CredentialDependencies {
@@ -25,11 +27,16 @@ interface CredentialDependencies {
 }
 
 export function createCredentials({ database, config, logger }: CredentialDependencies): Credentials {
+  const placesNow = (): SecretPlaces => {
+    const { env, allowedEnv, dir, keyFile } = config.secrets;
+    return { env, allowedEnv, dir, kept: { keyFile, find: (name: string) => getSecret(database, name) } };
+  };
   return {
     ...createCredentialWatch({ database, logger }),
+    reveal: (spec, reference) => readSecret(reference, bindingOf(spec), placesNow()),
     read(spec) {
-      const { env, allowedEnv, dir, keyFile, federatedTokenFile: tokenFile } = config.secrets;
-      const places = { env, allowedEnv, dir, kept: { keyFile, find: (name: string) => getSecret(database, name) } };
+      const places = placesNow();
+      const { federatedTokenFile: tokenFile } = config.secrets;
       return Promise.all(
         referencesOf(spec).map(async (reference): Promise<Candidate> => {
           try {

@@ -10,6 +10,7 @@ import { finishRun } from './finishRun.ts';
 import { loadConnection } from './loadConnection.ts';
 import { noteOccurrence } from './noteOccurrence.ts';
 import { openRun } from './openRun.ts';
+import { planOrders } from './planOrders.ts';
 import { planRun } from './planRun.ts';
 import { pullStream } from './pullStream.ts';
 import { reconcileSlice } from './reconcileSlice.ts';
@@ -19,13 +20,13 @@ import { settle } from './settle.ts';
 import { createSources } from './sources.ts';
 import { testConnection } from './testConnection.ts';
 import type { Activities } from './types.ts';
+import { writeOrders } from './writeOrders.ts';
+import { writeResults } from './writeResults.ts';
 
 export function createActivities(dependencies: Dependencies): Activities {
   const { config, database } = dependencies;
-  const shared: Shared = {
-    ...dependencies,
-    sources: createSources(config, createBudgets(database, config), createCredentials(dependencies)),
-  };
+  const credentials = createCredentials(dependencies);
+  const shared: Shared = { ...dependencies, credentials, sources: createSources(config, createBudgets(database, config), credentials) };
   const make = <Input, Answer>(
     act: (of: Shared, input: Input) => Promise<Answer>,
     persistence: Persistence = 'a few times',
@@ -46,5 +47,9 @@ export function createActivities(dependencies: Dependencies): Activities {
     askPullDue: make(answerTick),
     reconcileSlice: make(reconcileSlice),
     testConnection: make(testConnection),
+    planOrders: make(planOrders),
+    // An order that keeps failing ends by itself.
+    writeOrders: make(writeOrders, 'without end'),
+    writeResults: make(writeResults),
   };
 }

@@ -14,6 +14,7 @@ import type {
   Verdict,
 } from '../model.ts';
 import type { Slice } from '../reconcile/slice.ts';
+import type { OrderCounts } from '../store/orderFile.ts';
 import type { SettledState } from '../workflows/state.ts';
 import type { ConnectionStatus, RunAnswer } from '../workflows/messages.ts';
 
@@ -170,6 +171,41 @@ export interface TestRequest {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
+export interface PlanOrdersRequest {
+  readonly connection: string;
+  /** A file below the worker's directory of orders; with `file` it is in the ledger already. */
+  readonly path?: string;
+  readonly file?: string;
+  /** Who sends it, for the audit. */
+  readonly by: string;
+}
+
+export interface PlannedOrders {
+  /** The digest under which the ledger has the file. */
+  readonly file: string;
+  readonly orders: OrderCounts;
+  readonly timings: Timings;
+}
+
+export interface WriteOrdersRequest {
+  readonly connection: string;
+  readonly file: string;
+  readonly timings: Timings;
+}
+
+export interface WrittenOrders {
+  /** `wait`: nothing may go out before so many milliseconds. */
+  readonly kind: 'done' | 'more' | 'wait';
+  readonly waitMs: number;
+  readonly orders: OrderCounts;
+}
+
+export interface WriteResultsRequest {
+  readonly connection: string;
+  readonly file: string;
+  readonly path: string;
+}
+
 export interface Activities {
   /** null when there is no such connection, or it is deleted. */
   loadConnection(input: { readonly name: string }): Promise<LoadedConnection | null>;
@@ -190,4 +226,10 @@ export interface Activities {
   /** Reconciles the next connections by name. */
   reconcileSlice(input: ReconcileRequest): Promise<ReconcileResult>;
   testConnection(input: TestRequest): Promise<ConnectionTest>;
+  /** Takes a file of orders into the ledger, and plans it. */
+  planOrders(input: PlanOrdersRequest): Promise<PlannedOrders>;
+  /** Writes a slice of a file's orders. */
+  writeOrders(input: WriteOrdersRequest): Promise<WrittenOrders>;
+  /** Puts what has ended beside the file of orders. */
+  writeResults(input: WriteResultsRequest): Promise<void>;
 }

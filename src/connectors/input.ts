@@ -47,7 +47,7 @@ const references = z
   )
   .optional();
 
-const credentials = z
+export const credentials = z
   .strictObject({
     tenantId: z.string().refine((text) => guid.test(text) || domain.test(text), 'must be the id of the tenant or one of its domain names'),
     clientId: z.string().regex(guid, 'must be the application (client) id, such as a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3'),

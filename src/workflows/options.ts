@@ -68,6 +68,23 @@ export function testingConnection(): Proxies<'testConnection'> {
   });
 }
 
+/** Reading a file of orders: before any timings are known. On the queue of those that pull, for it is their directory and network. */
+const planningMs = 15 * 60_000;
+const planningHeartbeatMs = 60_000;
+
+export function planningOrders(): Proxies<'planOrders'> {
+  return proxyActivities<Pick<Activities, 'planOrders'>>({
+    ...shortOptions(planningMs, loadingRetry),
+    heartbeatTimeout: planningHeartbeatMs,
+    taskQueue: taskQueues.pull,
+  });
+}
+
+/** What writes orders: a slice ends between two rounds before its cancellation counts. */
+export function writingOrders(timings: Timings): Proxies<'writeOrders' | 'writeResults'> {
+  return proxyActivities<Pick<Activities, 'writeOrders' | 'writeResults'>>({ ...longOptions(timings), taskQueue: taskQueues.pull });
+}
+
 function shortOptions(startToCloseMs: number, retry: RetryTimings): ActivityOptions {
   return { startToCloseTimeout: startToCloseMs, retry: retryOf(retry) };
 }

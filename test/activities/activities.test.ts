@@ -62,6 +62,7 @@ async function site(
       secrets: secretSources({ env: more.secret === undefined ? { TIDEMARK_SECRET_TEST: simulator.clientSecret } : {} }),
       allowedOrigins: [],
       proxy: { url: null, except: null },
+      ordersDir: null,
     },
     logger: createLogger('silent'),
     metrics: createMetrics(noopMetricMeter),

@@ -44,6 +44,7 @@ const config = (timings: Partial<Timings> = {}) => ({
   secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: simulator.clientSecret } }),
   allowedOrigins: [],
   proxy: { url: null, except: null },
+  ordersDir: null,
 });
 
 /** What a worker has: its own connections to the database are the pool's. */

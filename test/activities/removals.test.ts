@@ -62,6 +62,7 @@ async function holding<T>(how: 'full' | 'delta', work: (site: Site) => Promise<T
         secrets: secretSources({ env: secret === undefined ? {} : { TIDEMARK_SECRET_TEST: secret(simulator) } }),
         allowedOrigins: [],
         proxy: { url: null, except: null },
+        ordersDir: null,
       },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),

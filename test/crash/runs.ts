@@ -27,10 +27,14 @@ export const eventPoints = failpointNames.filter(isEventPoint);
 type ExportPoint = Extract<FailpointName, `export.${string}`>;
 const isExportPoint = (name: FailpointName): name is ExportPoint => name.startsWith('export.');
 export const exportPoints = failpointNames.filter(isExportPoint);
+/** Points that only the writing of orders passes: test/crash/orders.test.ts goes over them. */
+type OrderPoint = Extract<FailpointName, `order.${string}` | `orders.${string}`>;
+const isOrderPoint = (name: FailpointName): name is OrderPoint => name.startsWith('order.') || name.startsWith('orders.');
+export const orderPoints = failpointNames.filter(isOrderPoint);
 /** Points that any full pull and any delta pass. */
-export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint | ExportPoint>;
+export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint | ExportPoint | OrderPoint>;
 export const pullPoints = failpointNames.filter(
-  (name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name) && !isExportPoint(name),
+  (name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name) && !isExportPoint(name) && !isOrderPoint(name),
 );
 
 export interface Outcome {

@@ -61,6 +61,7 @@ export async function startDriver(database: Database): Promise<Driver> {
         secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: 'unused' } }),
         allowedOrigins: [],
         proxy: { url: null, except: null },
+        ordersDir: null,
       },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),

@@ -68,9 +68,9 @@ test('more than 50 ids in a delta filter are refused', async () => {
   expect((await client.get(`users/delta?$filter=${encodeURIComponent(filter)}`)).status).toBe(400);
 });
 
-test('only reading is allowed', async () => {
+test('a method that a resource does not have is refused', async () => {
   const bearer = text((await client.token()).body['access_token']);
-  const reply = await client.send('DELETE', `${simulator.origin}/v1.0/users/${simulator.idOf('user', 1)}`, {
+  const reply = await client.send('PUT', `${simulator.origin}/v1.0/users/${simulator.idOf('user', 1)}`, {
     authorization: `Bearer ${bearer}`,
   });
   expect(reply.status).toBe(405);

@@ -266,8 +266,16 @@ export function fakeActivities(storeOf: (name: string) => FakeStore): Activities
       after: after === null ? 'the hundredth' : null,
     }),
     testConnection: (request) => storeOf(request.name).test(request),
+    ...noOrders,
   };
 }
+
+/** Workflows of orders are tested on the activities themselves. */
+const noOrders = {
+  planOrders: () => Promise.reject(new Error('No orders here.')),
+  writeOrders: () => Promise.reject(new Error('No orders here.')),
+  writeResults: () => Promise.reject(new Error('No orders here.')),
+};
 
 /** A slice that lasts until it is stopped, and then ends at its page boundary. */
 export const untilStopped = (_: StreamRequest, signal: AbortSignal): Promise<SliceResult> =>

@@ -64,6 +64,7 @@ export async function openSite({ database: given, instead = () => ({}), ...optio
         secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: simulator.clientSecret } }),
         allowedOrigins: [],
         proxy: { url: null, except: null },
+        ordersDir: null,
       },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),

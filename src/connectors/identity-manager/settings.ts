@@ -1,6 +1,7 @@
 // The settings of Identity Manager's connector (document 003, decisions 18 and 44): what is exported of which entities, and where to.
 import { z } from 'zod';
 import { attributeFault, entityTypes } from './attributes.ts';
+import { fulfil } from './fulfil.ts';
 
 /** Document 003: no leading digit, none of `< > : " / \ | ? * _`, which separate and forbid in file names. No dot or blank at the ends either. */
 const fileName = z
@@ -49,6 +50,7 @@ export const settings = z
       .nullable()
       .default(null),
     export: exportSettings,
+    fulfil,
   })
   .superRefine(({ entityTypes: entities, attributes }, context) => {
     attributes.forEach((name, position) => {
