@@ -5,6 +5,7 @@ import { badRequest, expiredPage, syncStateNotFound } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { deltaLifeMs, pageLifeMs } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
+import { seesHidden } from './permissions.ts';
 import { changedPage, wholePage } from './rounds.ts';
 import type { RoundQuery } from './rounds.ts';
 import { contextOf } from './lists.ts';
@@ -24,8 +25,15 @@ const kinds = {
 export type DeltaName = keyof typeof kinds;
 const mostIds = 50;
 
-/** Answers one page of a round. `minimal` is `Prefer: return=minimal`: only properties that changed. */
-export function delta(cloud: Cloud, name: DeltaName, query: Query, minimal: boolean): Answer {
+export interface Asked {
+  /** `Prefer: return=minimal`: only properties that changed. */
+  readonly minimal: boolean;
+  /** The application's permissions. */
+  readonly roles: readonly string[];
+}
+
+/** Answers one page of a round. */
+export function delta(cloud: Cloud, name: DeltaName, query: Query, asked: Asked): Answer {
   const path = `${name}/delta`;
   const kind = kinds[name];
   allow(query, ['$select', '$filter', '$skiptoken', '$deltatoken']);
@@ -38,7 +46,8 @@ export function delta(cloud: Cloud, name: DeltaName, query: Query, minimal: bool
     relations: state.select === null ? known.byDefault : known.all.filter((relation) => state.select?.includes(relation)),
     ids: state.ids === null ? null : new Set(state.ids),
     // Only the pages of users and groups document it.
-    minimal: minimal && (kind === 'user' || kind === 'group'),
+    seesHidden: seesHidden(asked.roles),
+    minimal: asked.minimal && (kind === 'user' || kind === 'group'),
   };
   const latest = query.get('$deltatoken') === 'latest';
   const page = latest

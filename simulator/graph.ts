@@ -3,7 +3,7 @@ import { Refusal, badRequest } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { application } from './applications.ts';
 import type { Cloud } from './cloud.ts';
-import { delta } from './delta.ts';
+import { type Asked, delta } from './delta.ts';
 import { list, single } from './lists.ts';
 import type { CollectionName } from './lists.ts';
 import { rolesOf } from './bearer.ts';
@@ -119,9 +119,9 @@ function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['
   const length = path.split('/').length;
   if (first === 'users' || first === 'groups' || first === 'devices' || first === 'servicePrincipals' || first === 'directoryRoles') {
     if (length === 1) return list(cloud, first, query, advanced);
-    if (length === 2 && second !== undefined) return collectionChild(cloud, first, second, query, minimal);
+    if (length === 2 && second !== undefined) return collectionChild(cloud, first, second, query, { minimal, roles });
     if (length === 3 && second !== undefined && (third === 'members' || third === 'owners') && hasRelation(first, third)) {
-      return related(cloud, first, second, third, query, advanced);
+      return related(cloud, first, second, third, query, { advanced, roles });
     }
     if (length === 3 && second !== undefined && first === 'servicePrincipals' && third === 'appRoleAssignedTo') {
       return appRoleAssignedTo(cloud, second, query);
@@ -142,7 +142,7 @@ function hasRelation(name: CollectionName, relation: LinkRelation): name is Cont
   return relation === 'members' ? name === 'directoryRoles' : name === 'servicePrincipals';
 }
 
-function collectionChild(cloud: Cloud, collection: CollectionName, child: string, query: Query, minimal: boolean): Answer {
+function collectionChild(cloud: Cloud, collection: CollectionName, child: string, query: Query, asked: Asked): Answer {
   if (child !== 'delta') return single(cloud, collection, child, query);
-  return delta(cloud, collection, query, minimal);
+  return delta(cloud, collection, query, asked);
 }

@@ -40,6 +40,9 @@ export const writeRoles: readonly string[] = [
   'Device.ReadWrite.All',
 ];
 
+/** Whether an application with these permissions sees who is in groups with hidden membership: https://learn.microsoft.com/graph/permissions-reference#memberreadhidden */
+export const seesHidden = (roles: readonly string[]): boolean => roles.includes('Member.Read.Hidden');
+
 /** Refuses with 403 when none of the endpoint's permissions is among the token's roles. An unknown endpoint passes: it ends as 400. */
 export function requirePermission(path: string, roles: readonly string[]): void {
   const row = table.find(([pattern]) => pattern.test(path));

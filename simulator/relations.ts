@@ -13,7 +13,8 @@ import { allow, idsOfFilter, selectOf, topOf } from './query.ts';
 import type { Query } from './query.ts';
 import { roleDefinitionCount } from './shape.ts';
 import type { Assignment, Tenant } from './tenant.ts';
-import { odataType, writer } from './views.ts';
+import { seesHidden } from './permissions.ts';
+import { odataType, shows, writer } from './views.ts';
 
 const anyType = { ...types.user, all: new Set([...types.user.all, ...types.group.all, ...types.device.all]) };
 
@@ -21,7 +22,14 @@ const containers = { groups: 'group', directoryRoles: 'directoryRole', servicePr
 export type ContainerName = keyof typeof containers;
 
 /** `GET /groups/{id}/members|owners` and the like. v1.0 leaves service principals out of groups. A filter by id is an advanced query. */
-export function related(cloud: Cloud, name: ContainerName, id: string, relation: LinkRelation, query: Query, advanced: boolean): Answer {
+export function related(
+  cloud: Cloud,
+  name: ContainerName,
+  id: string,
+  relation: LinkRelation,
+  query: Query,
+  { advanced, roles }: { readonly advanced: boolean; readonly roles: readonly string[] },
+): Answer {
   allow(query, ['$select', '$top', '$skiptoken', '$filter', '$count']);
   const { tenant } = cloud;
   const ref = tenant.findLive(id);
@@ -39,16 +47,18 @@ export function related(cloud: Cloud, name: ContainerName, id: string, relation:
     '@odata.type': odataType(link.ref.kind),
     ...writer(tenant, link.ref.kind, select === null ? null : [...new Set(['id', ...select])]).whole(link.ref.index),
   });
+  const shown = shows(tenant, of, relation, seesHidden(roles));
   const path = `${name}/${id}/${relation}`;
   if (filter !== undefined) {
     const ids = new Set(idsOfFilter(filter, 15));
-    const value = [...linksOf(tenant, of, relation)].filter((link) => ids.has(link.id) && isMember(tenant, of, link)).map(write);
+    const links = shown ? [...linksOf(tenant, of, relation)] : [];
+    const value = links.filter((link) => ids.has(link.id) && isMember(tenant, of, link)).map(write);
     return pageAnswer(cloud, { path, select, top: 100, kept: query, at: 0, next: null, value, more: { '@odata.count': value.length } });
   }
   const top = topOf(query);
   const start = startOf(cloud, path, query);
   const value: JsonObject[] = [];
-  const count = positions(tenant, of, relation);
+  const count = shown ? positions(tenant, of, relation) : 0;
   let at = start;
   for (; at < count && value.length < top; at += 1) {
     const link = linkAt(tenant, of, relation, at);

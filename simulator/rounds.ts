@@ -6,7 +6,7 @@ import { linkRelations } from './properties.ts';
 import type { LinkRelation } from './properties.ts';
 import type { Ref } from './random.ts';
 import type { Changing, Tenant } from './tenant.ts';
-import { odataType, sparse } from './views.ts';
+import { odataType, shows, sparse } from './views.ts';
 
 export interface RoundQuery {
   readonly kind: Changing;
@@ -15,6 +15,8 @@ export interface RoundQuery {
   readonly relations: readonly LinkRelation[];
   readonly ids: ReadonlySet<string> | null;
   readonly minimal: boolean;
+  /** Whether the application sees who is in groups that hide it. */
+  readonly seesHidden: boolean;
 }
 
 interface Place {
@@ -48,7 +50,7 @@ export function wholePage(cloud: Cloud, query: RoundQuery, at: number, within: n
     let from = start;
     let passed = 0;
     for (const relation of query.relations) {
-      const size = positions(tenant, ref, relation);
+      const size = shows(tenant, ref, relation, query.seesHidden) ? positions(tenant, ref, relation) : 0;
       const links: JsonObject[] = [];
       while (from < passed + size && room > 0) {
         const link = linkAt(tenant, ref, relation, from - passed);
@@ -144,6 +146,7 @@ function collect(tenant: Tenant, query: RoundQuery, from: number, upTo: number, 
     const { change, index } = entry;
     if (query.ids !== null && !query.ids.has(tenant.id({ kind: query.kind, index }))) continue;
     if (change.what === 'link' && !query.relations.includes(change.relation)) continue;
+    if (change.what === 'link' && !shows(tenant, { kind: query.kind, index }, change.relation, query.seesHidden)) continue;
     const tracked = change.what === 'properties' ? change.names.filter((name) => query.properties?.includes(name) ?? true) : [];
     if (change.what === 'properties' && tracked.length === 0) continue;
     let item = each ? undefined : known.get(index);

@@ -4,7 +4,7 @@ import { deviceProperties } from './devices.ts';
 import { userProperties } from './people.ts';
 import type { Generator } from './people.ts';
 import { types } from './properties.ts';
-import type { TypeDefinition } from './properties.ts';
+import type { LinkRelation, TypeDefinition } from './properties.ts';
 import { mix } from './random.ts';
 import type { Kind, Ref } from './random.ts';
 import type { Tenant } from './tenant.ts';
@@ -42,6 +42,11 @@ export function property(tenant: Tenant, ref: Ref, name: string): Json | undefin
   if (overlay?.blank === true && name !== 'id') return undefined;
   const view = views[ref.kind];
   return view.generators[name]?.(tenant.shape.seed, ref.index, mix(tenant.shape.seed, view.salt, ref.index));
+}
+
+/** Whether an application is shown a relation: `seesHidden` is whether it sees members that a group hides. */
+export function shows(tenant: Tenant, ref: Ref, relation: LinkRelation, seesHidden: boolean): boolean {
+  return seesHidden || relation !== 'members' || ref.kind !== 'group' || property(tenant, ref, 'visibility') !== 'HiddenMembership';
 }
 
 /** Writes many objects of one kind with the same selection; the look-ups are made once. */

@@ -12,6 +12,7 @@ import type { Http } from './http.ts';
 import { requestName } from './redact.ts';
 import type { FetchOptions, Source, SourcePage } from './source.ts';
 import type { TokenProvider } from './token.ts';
+import { rolesOf } from './tokenClaims.ts';
 
 export interface GraphOptions {
   /** E.g. `https://graph.microsoft.com/v1.0`. */
@@ -67,6 +68,7 @@ export function createGraphSource(of: GraphOptions): Source {
     page,
     gone: (asked, options) => askGone(asking, asked, options),
     hasMembers: (asked, options) => askMembers(asking, asked, options),
+    holds: async (permission, { signal }) => rolesOf(await of.token.token(signal)).includes(permission),
   };
 }
 

@@ -24,6 +24,8 @@ export interface EdgeDefinition {
   readonly properties: readonly string[];
   /** The `@odata.type` that the relation's own collection leaves out, so that it cannot be asked whether such an element is in it. */
   readonly unlisted: string | null;
+  /** Objects with this value show these edges only to an application that has the permission, which nothing else needs (decision 59). */
+  readonly hidden?: { readonly property: string; readonly value: string; readonly permission: string };
   /** The boolean setting of the connection that asks for these edges; absent: always. */
   readonly setting?: string;
 }

@@ -25,6 +25,8 @@ const member: EdgeDefinition = {
   key: null,
   properties: ['@odata.type'],
   unlisted: '#microsoft.graph.servicePrincipal',
+  // https://learn.microsoft.com/graph/permissions-reference#memberreadhidden
+  hidden: { property: 'visibility', value: 'HiddenMembership', permission: 'Member.Read.Hidden' },
 };
 
 // https://learn.microsoft.com/graph/api/group-list-owners: who may change it.

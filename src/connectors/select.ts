@@ -29,6 +29,12 @@ export function leastPermissions(streams: readonly StreamDefinition[]): string[]
   return [...new Set(streams.flatMap(({ permissions }) => permissions.slice(0, 1)))];
 }
 
+/** What makes these streams show more where an application has it, and is missed nowhere. */
+export function optionalPermissions(streams: readonly StreamDefinition[]): string[] {
+  const edges = streams.flatMap(({ walk }) => (walk.shape === 'collections' ? [] : walk.edges));
+  return [...new Set(edges.flatMap(({ hidden }) => hidden?.permission ?? []))];
+}
+
 /** The streams of a profile in the connector's order: those it names, else all that are not optional (decision 1). @throws CONFIG_INVALID */
 export function pulledStreams(spec: ConnectionSpec, profileName: string): PulledStream[] {
   const profile = profileNamed(spec, profileName);
@@ -81,7 +87,10 @@ export function selectOf(
     }
   }
   for (const name of listedProperties(stream, settings)) properties.add(name);
-  for (const edge of activeEdges(stream, settings)) if (edge.at !== null) properties.add(edge.at);
+  for (const { at, hidden } of activeEdges(stream, settings)) {
+    if (at !== null) properties.add(at);
+    if (hidden !== undefined) properties.add(hidden.property);
+  }
   for (const name of stream.lacks) properties.delete(name);
   return [...properties].sort();
 }

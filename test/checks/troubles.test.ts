@@ -464,6 +464,7 @@ describe('permissions', () => {
   test.each([
     ['the least', undefined, least, [], []],
     ['what an optional stream could use is no excess', undefined, [...least, 'Application.Read.All'], [], []],
+    ['what shows more of a stream is no excess (decision 59)', undefined, [...least, 'Member.Read.Hidden'], [], []],
     ['a wider one passes, and is shown', undefined, ['Directory.Read.All'], [], ['Directory.Read.All']],
     ['what no stream can use is shown', undefined, [...least, 'Mail.Read', 'Files.Read.All'], [], ['Files.Read.All', 'Mail.Read']],
     ['an optional stream counts where it is named', named, ['User.Read.All'], ['Application.Read.All'], []],
