@@ -153,6 +153,31 @@ describe('the runnable commands about secrets, in order', () => {
   }, 400_000);
 });
 
+describe('the runnable commands of docs/export.md, in order', () => {
+  const runnable = blocks.filter(({ words }) => words[0] === 'sh' && words.includes('export'));
+  let stack: CliStack;
+  beforeAll(async () => {
+    stack = await startCliStack({ worker: true });
+    stack.write('contoso-export', { connector: 'identity-manager' });
+    renameSync(path.join(stack.directory, 'contoso-export.yaml'), path.join(stack.directory, 'contoso.yaml'));
+    const connection = {
+      ApplicationId: 'a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3',
+      ApplicationKey: 'CANARY-key',
+      TenantId: '6f0c1d1e-4c55-4d0b-9a59-3f1f6d5b2a11',
+    };
+    const settings = JSON.stringify({ Connections: { MicrosoftEntraIDExport: connection } });
+    writeFileSync(path.join(stack.directory, 'appsettings.agent.json'), settings);
+    writeFileSync(path.join(stack.directory, 'secret.txt'), 'CANARY-any');
+  }, 120_000);
+  afterAll(() => stack?.stop(), 60_000);
+
+  test('every command of every block succeeds, and shows nothing of a secret', async () => {
+    expect(runnable.length).toBe(2);
+    const shell = await shellOf(stack);
+    for (const { text } of runnable) for (const line of linesOf(text)) expect(await shell(line)).not.toContain('CANARY');
+  }, 400_000);
+});
+
 /** Runs one line as the page has it, and answers what it said. Fails when the line does. */
 type Shell = (line: string, given?: Readonly<Record<string, string>>) => Promise<string>;
 

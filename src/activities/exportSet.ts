@@ -55,10 +55,7 @@ const detailsOf = ({
 });
 
 /** Where the files of a connection go; null: nowhere. @throws CONFIG_INVALID for a place that this worker does not write to. */
-function placesOf(
-  { directory, cookies }: ExportPlan,
-  root: string,
-): { readonly directory: string; readonly cookies: string } | null {
+function placesOf({ directory, cookies }: ExportPlan, root: string): { readonly directory: string; readonly cookies: string } | null {
   if (directory === null) return null;
   const files = below(root, directory, 'settings.export.directory');
   return {

@@ -104,6 +104,13 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/run.ts')).runVerb(context, name, options)),
     );
 
+  verb('export <name>', 'run an Identity Manager connection and write its CSV files')
+    .requiredOption('--to <directory>', 'where the files go; cookies go to ExportCookies in it')
+    .option('--ignore-cookies', 'a full pull and a complete set, whatever was written before')
+    .action((name: string, options: CommonOptions & { to: string; ignoreCookies?: true }) =>
+      run(options, async (context) => (await import('./verbs/export.ts')).exportVerb(context, name, options)),
+    );
+
   verb('status [name]', 'what connections are doing now').action((name: string | undefined, options: CommonOptions) =>
     run(options, async (context) => (await import('./verbs/status.ts')).status(context, name)),
   );
