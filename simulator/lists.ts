@@ -88,7 +88,7 @@ export function list(cloud: Cloud, name: CollectionName, query: Query, advanced:
   if (name === 'directoryRoles' && query.has('$top')) throw unsupportedQuery('The specified resource does not support custom page sizes.');
   const mayExpand = name === 'servicePrincipals';
   const filter = query.get('$filter');
-  if (filter !== undefined && kind !== 'servicePrincipal') return filteredList(cloud, name, kind, filter, query);
+  if (filter !== undefined) return filteredList(cloud, name, kind, filter, query);
   allow(query, ['$select', '$top', '$skiptoken', ...(mayExpand ? ['$expand'] : [])]);
   const select = selectOf(query, types[kind]);
   const top = topOf(query);

@@ -92,9 +92,7 @@ export function applyMutation(tenant: Tenant, mutation: Mutation): Mutation {
     case 'removeRoleAssignment':
     case 'removeAppRoleAssignment': {
       if (tenant.removedAssignments.has(mutation.id)) throw new Error(`Assignment ${mutation.id} is gone already.`);
-      const assignment = [...standing(tenant)].find(({ id }) => id === mutation.id);
-      tenant.removedAssignments.add(mutation.id);
-      if (assignment !== undefined) followRole(tenant, assignment, false);
+      unassign(tenant, mutation.id);
       return mutation;
     }
   }
@@ -106,6 +104,13 @@ export function assign(tenant: Tenant, role: string, principal: string): Assignm
   tenant.addedAssignments.push(assignment);
   followRole(tenant, assignment, true);
   return assignment;
+}
+
+/** Takes an assignment away. */
+export function unassign(tenant: Tenant, id: string): void {
+  const assignment = [...standing(tenant)].find((one) => one.id === id);
+  tenant.removedAssignments.add(id);
+  if (assignment !== undefined) followRole(tenant, assignment, false);
 }
 
 /** A directory role's members are those who have an assignment of its definition. */
@@ -128,6 +133,7 @@ export function create(tenant: Tenant, kind: Changing, set: Readonly<Record<stri
   const overlay = tenant.touch(kind, index);
   Object.assign(overlay.values, set);
   overlay.blank = blank;
+  if (kind === 'group' && (!blank || 'isAssignableToRole' in set)) tenant.roleGroups = null;
   noteNames(tenant, { kind, index });
   tenant.note(kind, index, { what: 'created' });
   return tenant.id({ kind, index });
@@ -137,6 +143,7 @@ export function update(tenant: Tenant, kind: Changing, id: string, set: Readonly
   const index = requireLive(tenant, id, kind);
   Object.assign(tenant.touch(kind, index).values, set);
   noteNames(tenant, { kind, index });
+  if (kind === 'group' && 'isAssignableToRole' in set) tenant.roleGroups = null;
   tenant.note(kind, index, { what: 'properties', names: Object.keys(set) });
 }
 

@@ -12,7 +12,7 @@ import type { LinkRelation } from './properties.ts';
 import { allow, idsOfFilter, selectOf, topOf } from './query.ts';
 import type { Query } from './query.ts';
 import { roleDefinitionCount } from './shape.ts';
-import type { Tenant } from './tenant.ts';
+import type { Assignment, Tenant } from './tenant.ts';
 import { odataType, writer } from './views.ts';
 
 const anyType = { ...types.user, all: new Set([...types.user.all, ...types.group.all, ...types.device.all]) };
@@ -94,17 +94,22 @@ export function roleDefinitions(cloud: Cloud, query: Query): Answer {
   return onePage(cloud, 'roleManagement/directory/roleDefinitions', select, query, value);
 }
 
-/** `GET /roleManagement/directory/roleAssignments`: all in one page; `$top` is refused. */
+/** `GET /roleManagement/directory/roleAssignments`: all in one page, or those of a principal, of a role, or of both; `$top` is refused. */
 export function roleAssignmentList(cloud: Cloud, query: Query): Answer {
-  noPaging(query);
+  noPaging(query, ['$filter']);
   const select = selectOf(query, types.roleAssignment);
-  const value = [...roleAssignments(cloud.tenant)].map((assignment) => writeAssignment(assignment, select));
+  const terms = (query.get('$filter') ?? '').split(/ and /i).filter((term) => term !== '');
+  const wanted = terms.map((term) => /^(principalId|roleDefinitionId) eq '([^']+)'$/.exec(term.trim())?.slice(1) ?? []);
+  if (wanted.some((term) => term.length === 0)) throw unsupportedQuery('Only principalId and roleDefinitionId are compared here.');
+  const meets = ({ principal, role }: Assignment): boolean =>
+    wanted.every(([name, id]) => (name === 'principalId' ? principal : role) === id?.toLowerCase());
+  const value = [...roleAssignments(cloud.tenant)].filter(meets).map((assignment) => writeAssignment(assignment, select));
   return onePage(cloud, 'roleManagement/directory/roleAssignments', select, query, value);
 }
 
-function noPaging(query: Query): void {
+function noPaging(query: Query, more: readonly string[] = []): void {
   if (query.has('$top')) throw unsupportedQuery('The specified resource does not support custom page sizes.');
-  allow(query, ['$select', '$skiptoken']);
+  allow(query, ['$select', '$skiptoken', ...more]);
 }
 
 function onePage(cloud: Cloud, path: string, select: readonly string[] | null, query: Query, value: JsonObject[]): Answer {

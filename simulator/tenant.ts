@@ -16,7 +16,7 @@ interface LinkOverlay {
 /** The kinds of object that change. */
 export type Changing = 'user' | 'group' | 'device' | 'servicePrincipal' | 'directoryRole';
 /** Those that requests write. */
-export type Writable = 'user' | 'group' | 'device';
+export type Writable = 'user' | 'group' | 'device' | 'servicePrincipal';
 
 /** Properties of which no two living objects have the same value. */
 export type UniqueName = 'userPrincipalName' | 'mailNickname' | 'uniqueName';
@@ -72,6 +72,8 @@ export class Tenant {
     mailNickname: new Map(),
     uniqueName: new Map(),
   };
+  /** The groups that can hold roles, by index; null until they are looked for again. */
+  roleGroups: readonly number[] | null = null;
   readonly addedAssignments: Assignment[] = [];
   readonly addedGrants: AppRoleGrant[] = [];
   /** Ids of role and app role assignments taken away. */

@@ -6,7 +6,12 @@ import type { Ref } from '../random.ts';
 import type { Writable, Overlay } from '../tenant.ts';
 import { writer } from '../views.ts';
 
-const collections: Readonly<Record<Writable, string>> = { user: 'users', group: 'groups', device: 'devices' };
+const collections: Readonly<Record<Writable, string>> = {
+  user: 'users',
+  group: 'groups',
+  device: 'devices',
+  servicePrincipal: 'servicePrincipals',
+};
 
 /** 201 with the default properties; from now on the object is on its way to all replicas. */
 export function created(cloud: Cloud, kind: Writable, id: string, finish?: (overlay: Overlay) => void): Answer {

@@ -40,7 +40,13 @@ export function bodyOf(write: Write): JsonObject {
   return value;
 }
 
-const typeNames = { user: 'User', group: 'Group', device: 'Device', roleAssignment: 'RoleAssignment' } as const;
+const typeNames = {
+  user: 'User',
+  group: 'Group',
+  device: 'Device',
+  servicePrincipal: 'ServicePrincipal',
+  roleAssignment: 'RoleAssignment',
+} as const;
 export type WrittenType = keyof typeof typeNames;
 
 export function missingValue(type: WrittenType, name: string): Refusal {

@@ -61,12 +61,19 @@ export function demandForGroup(tenant: Tenant, roles: readonly string[], group: 
 function isAdmin(tenant: Tenant, user: Ref): boolean {
   const id = tenant.id(user);
   for (const assignment of roleAssignments(tenant)) if (assignment.principal === id) return true;
-  for (let index = 0; index < tenant.count('group'); index += 1) {
-    const group: Ref = { kind: 'group', index };
-    if (!isRoleAssignable(tenant, group) || !tenant.isLive(group)) continue;
-    if (deltaRelations.group.all.some((relation) => isLinked(tenant, { kind: 'group', index }, relation, id))) return true;
-  }
-  return false;
+  return roleGroupsOf(tenant).some((index) => {
+    const group = { kind: 'group', index } as const;
+    return tenant.isLive(group) && deltaRelations.group.all.some((relation) => isLinked(tenant, group, relation, id));
+  });
+}
+
+/** Found once: one group of forty can hold roles. */
+function roleGroupsOf(tenant: Tenant): readonly number[] {
+  if (tenant.roleGroups !== null) return tenant.roleGroups;
+  const found: number[] = [];
+  for (let index = 0; index < tenant.count('group'); index += 1) if (isRoleAssignable(tenant, { kind: 'group', index })) found.push(index);
+  tenant.roleGroups = found;
+  return found;
 }
 
 /** A sensitive write on an administrator needs a directory role of the app's own, which this app does not have. */

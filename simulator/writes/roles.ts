@@ -4,7 +4,7 @@ import { badRequest, noContent, notFound } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import { roleAssignments, writeAssignment } from '../assignments.ts';
 import type { Cloud } from '../cloud.ts';
-import { assign } from '../mutations.ts';
+import { assign, unassign } from '../mutations.ts';
 import { bodyOf, invalidValue, missingValue } from './body.ts';
 import type { Write } from './body.ts';
 import { demand, isRoleAssignable } from './grants.ts';
@@ -34,7 +34,7 @@ export function deleteAssignment(cloud: Cloud, write: Write, id: string): Answer
   demand(write.roles, 'roles');
   for (const held of roleAssignments(cloud.tenant)) {
     if (held.id !== id) continue;
-    cloud.tenant.removedAssignments.add(id);
+    unassign(cloud.tenant, id);
     return noContent;
   }
   throw notFound(id);

@@ -11,6 +11,7 @@ import { demand } from './grants.ts';
 import { createGroup, deleteGroup, updateGroup } from './groups.ts';
 import { addReference, linked, removeReference } from './references.ts';
 import { createAssignment, deleteAssignment } from './roles.ts';
+import { createPrincipal, deletePrincipal, updatePrincipal } from './servicePrincipals.ts';
 import { createUser, deleteUser, updateUser } from './users.ts';
 
 type Handler = (cloud: Cloud, write: Write, key: string, ...more: string[]) => Answer;
@@ -35,6 +36,9 @@ const routes: readonly (readonly [string, RegExp, Handler])[] = [
   ['POST', /^devices$/, createDevice],
   ['PATCH', /^devices\/([^/]+)$/, updateDevice],
   ['DELETE', /^devices\/([^/]+)$/, deleteDevice],
+  ['POST', /^servicePrincipals$/, createPrincipal],
+  ['PATCH', /^servicePrincipals\/([^/]+)$/, updatePrincipal],
+  ['DELETE', /^servicePrincipals\/([^/]+)$/, deletePrincipal],
   ['POST', /^directory\/deletedItems\/([^/]+)\/restore$/, restoreItem],
   ['DELETE', /^directory\/deletedItems\/([^/]+)$/, purgeItem],
   ['POST', /^roleManagement\/directory\/roleAssignments$/, createAssignment],
@@ -54,7 +58,12 @@ export function answerWrite(cloud: Cloud, write: Write): Answer {
   throw badRequest(`Resource not found for the segment '${write.path.split('/').at(-1) ?? ''}'.`, 'BadRequest');
 }
 
-const deleters: Partial<Record<Kind, Handler>> = { user: deleteUser, group: deleteGroup, device: deleteDevice };
+const deleters: Partial<Record<Kind, Handler>> = {
+  user: deleteUser,
+  group: deleteGroup,
+  device: deleteDevice,
+  servicePrincipal: deletePrincipal,
+};
 
 /** `DELETE /groups/{id}/members/{id}` without `/$ref` deletes the member itself where the app may: the caution of group-delete-members. */
 function deleteThrough(cloud: Cloud, write: Write, key: string, name?: string, id = ''): Answer {

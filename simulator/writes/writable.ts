@@ -52,7 +52,12 @@ const device = rules({
   flag: 'accountEnabled isCompliant isManaged',
   object: 'extensionAttributes!',
 });
-const tables: Readonly<Record<Writable, ReadonlyMap<string, Rule>>> = { user, group, device };
+const servicePrincipal = rules({
+  text: 'appId!:36 displayName:256 description:1024 notes:1024 homepage:256 loginUrl:256 preferredSingleSignOnMode:32',
+  flag: 'accountEnabled appRoleAssignmentRequired!',
+  texts: 'tags!:100 notificationEmailAddresses!:5',
+});
+const tables: Readonly<Record<Writable, ReadonlyMap<string, Rule>>> = { user, group, device, servicePrincipal };
 
 /** Directory extensions are flat and named by their application. */
 const directoryExtension = /^extension_[0-9a-f]{32}_\w{1,64}$/i;

@@ -5,6 +5,7 @@ import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { codeOf, messageOf, openClient, text } from './client.ts';
 import type { Client } from './client.ts';
+import { groupBody, make, next, password, userBody } from './made.ts';
 
 let simulator: Simulator;
 let client: Client;
@@ -13,42 +14,16 @@ let synced: string;
 let admin: string;
 let unified: string;
 let roleGroup: string;
-let turn = 0;
 
 const roles = [...defaultRoles, ...writeRoles];
-const password = 'xWwvJ]6NMw+bWH-d';
-
-function user(more: JsonObject = {}): JsonObject {
-  turn += 1;
-  return {
-    accountEnabled: true,
-    displayName: `Made ${turn}`,
-    mailNickname: `made${turn}`,
-    userPrincipalName: `made${turn}@contoso.example`,
-    passwordProfile: { password, forceChangePasswordNextSignIn: true },
-    ...more,
-  };
-}
-
-function group(more: JsonObject = {}): JsonObject {
-  turn += 1;
-  return { displayName: `Made ${turn}`, mailEnabled: false, mailNickname: `group-made-${turn}`, securityEnabled: true, ...more };
-}
-
-async function make(collection: 'users' | 'groups', body: JsonObject): Promise<string> {
-  const reply = await client.write('POST', collection, body);
-  if (reply.status !== 201) throw new Error(reply.text);
-  return text(reply.body['id']);
-}
-
 beforeAll(async () => {
   simulator = await startSimulator({ users: 300, settings: { roles } });
   client = openClient(simulator);
   const assigned = new Set([...simulator.truth('roleAssignments')].map((held) => held['principalId']));
   const users = [...simulator.truth('users', ['id', 'onPremisesSyncEnabled'])].filter((found) => !assigned.has(found['id']));
   synced = text(users.find((found) => found['onPremisesSyncEnabled'] === true)?.['id']);
-  admin = await make('users', user());
-  unified = await make('groups', group({ groupTypes: ['Unified'], mailEnabled: true }));
+  admin = await make(client, 'users', userBody());
+  unified = await make(client, 'groups', groupBody({ groupTypes: ['Unified'], mailEnabled: true }));
   simulator.mutate([
     { do: 'createGroup', id: '', set: { displayName: 'Admins', isAssignableToRole: true, securityEnabled: true, groupTypes: [] } },
     { do: 'addRoleAssignment', role: simulator.idOf('roleDefinition', 3), principal: admin },
@@ -66,7 +41,7 @@ afterAll(async () => {
 
 test('a made user has what was written and nothing else, by id, by name, in a filter, in delta and in truth', async () => {
   const cursor = text((await client.get('users/delta?$select=displayName,jobTitle&$deltatoken=latest')).body['@odata.deltaLink']);
-  const body = user({ jobTitle: 'Nurse', businessPhones: ['+31 20 555 0000'] });
+  const body = userBody({ jobTitle: 'Nurse', businessPhones: ['+31 20 555 0000'] });
   const made = await client.write('POST', 'users', body);
   expect(made.status).toBe(201);
   const id = text(made.body['id']);
@@ -85,15 +60,15 @@ test('a made user has what was written and nothing else, by id, by name, in a fi
 });
 
 test('PATCH changes what it names, null clears, and the round of a delta query says so', async () => {
-  const id = await make('users', user({ jobTitle: 'Nurse', department: 'Ward' }));
+  const id = await make(client, 'users', userBody({ jobTitle: 'Nurse', department: 'Ward' }));
   const cursor = text(
     (await client.get('users/delta?$select=jobTitle,department,accountEnabled&$deltatoken=latest')).body['@odata.deltaLink'],
   );
   expect((await client.write('PATCH', `users/${id}`, { jobTitle: 'Doctor', department: null })).status).toBe(204);
   expect((await client.write('PATCH', `users/${id}`, { accountEnabled: false })).status).toBe(204);
-  const next = { onPremisesExtensionAttributes: { extensionAttribute2: 'b' } };
+  const second = { onPremisesExtensionAttributes: { extensionAttribute2: 'b' } };
   await client.write('PATCH', `users/${id}`, { onPremisesExtensionAttributes: { extensionAttribute1: 'a' } });
-  expect((await client.write('PATCH', `users/${id}`, next)).status).toBe(204);
+  expect((await client.write('PATCH', `users/${id}`, second)).status).toBe(204);
   const select = 'jobTitle,department,accountEnabled,onPremisesExtensionAttributes';
   expect((await client.get(`users/${id}?$select=${select}`)).body).toMatchObject({
     jobTitle: 'Doctor',
@@ -105,7 +80,7 @@ test('PATCH changes what it names, null clears, and the round of a delta query s
 });
 
 test('a new password is taken, seen in its time and in nothing else', async () => {
-  const id = await make('users', user());
+  const id = await make(client, 'users', userBody());
   simulator.advance(5000);
   const before = (await client.get(`users/${id}?$select=lastPasswordChangeDateTime,passwordProfile`)).body;
   expect((await client.write('PATCH', `users/${id}`, { passwordProfile: { password: 'Another-1-password' } })).status).toBe(204);
@@ -149,33 +124,33 @@ test.each<[string, JsonObject, number, RegExp]>([
     /^Another object with the same value for property userPrincipalName already exists\.$/,
   ],
 ])('a user %s is refused', async (_what, values, status, message) => {
-  const reply = await client.write('POST', 'users', user(values));
+  const reply = await client.write('POST', 'users', userBody(values));
   expect([reply.status, messageOf(reply)]).toEqual([status, expect.stringMatching(message)]);
 });
 
 test.each(['accountEnabled', 'displayName', 'mailNickname', 'userPrincipalName', 'passwordProfile'])('a user needs %s', async (name) => {
-  const { [name]: _left, ...rest } = user();
+  const { [name]: _left, ...rest } = userBody();
   const reply = await client.write('POST', 'users', rest);
   expect([reply.status, messageOf(reply)]).toEqual([400, `A value is required for property '${name}' of resource 'User'.`]);
 });
 
 test('the conflict of a name says which, a made name is in use too, and a name in the bin is free', async () => {
-  const body = user();
-  const id = await make('users', body);
+  const body = userBody();
+  const id = await make(client, 'users', body);
   const again = await client.write('POST', 'users', body);
   expect([again.status, codeOf(again)]).toEqual([400, 'Request_BadRequest']);
   expect(again.body).toHaveProperty('error.details', [expect.objectContaining({ code: 'ObjectConflict', target: 'userPrincipalName' })]);
   expect((await client.write('DELETE', `users/${id}`)).status).toBe(204);
-  const second = await make('users', body);
+  const second = await make(client, 'users', body);
   const back = await client.write('POST', `directory/deletedItems/${id}/restore`);
   expect([back.status, messageOf(back)]).toEqual([400, expect.stringMatching('userPrincipalName already exists')]);
-  expect((await client.write('PATCH', `users/${second}`, { userPrincipalName: `renamed${turn}@contoso.example` })).status).toBe(204);
+  expect((await client.write('PATCH', `users/${second}`, { userPrincipalName: `renamed${next()}@contoso.example` })).status).toBe(204);
   expect((await client.write('POST', `directory/deletedItems/${id}/restore`)).status).toBe(200);
   expect((await client.get(`users/${text(body['userPrincipalName'])}`)).body['id']).toBe(id);
 });
 
 test('a deleted user is in the bin, gone for reads and for a second delete, and comes back', async () => {
-  const id = await make('users', user());
+  const id = await make(client, 'users', userBody());
   expect((await client.write('DELETE', `users/${id}`)).status).toBe(204);
   const again = await client.write('DELETE', `users/${id}`);
   expect([again.status, codeOf(again)]).toEqual([404, 'Request_ResourceNotFound']);
@@ -217,21 +192,22 @@ test.each<[JsonObject | null, number]>([
 });
 
 test('whoever is in a group that can hold roles is an administrator', async () => {
-  const id = await make('users', user());
+  const id = await make(client, 'users', userBody());
   expect((await client.write('PATCH', `users/${id}`, { accountEnabled: false })).status).toBe(204);
   simulator.mutate([{ do: 'addMember', group: roleGroup, member: id }]);
   expect((await client.write('PATCH', `users/${id}`, { accountEnabled: true })).status).toBe(403);
 });
 
 test('the same POST of a group again makes a second group; by unique name it makes one', async () => {
-  const body = group();
-  const [one, other] = [await make('groups', body), await make('groups', body)];
+  const body = groupBody();
+  const [one, other] = [await make(client, 'groups', body), await make(client, 'groups', body)];
   expect(one).not.toBe(other);
-  const named = { ...group(), description: 'first' };
+  const named = { ...groupBody(), description: 'first' };
   const prefer = { prefer: 'create-if-missing' };
-  const key = `groups(uniqueName='order-${turn}')`;
+  const name = `order-${next()}`;
+  const key = `groups(uniqueName='${name}')`;
   const made = await client.write('PATCH', key, named, prefer);
-  expect([made.status, made.body['uniqueName']]).toEqual([201, `order-${turn}`]);
+  expect([made.status, made.body['uniqueName']]).toEqual([201, name]);
   expect((await client.write('PATCH', key, { ...named, description: 'second' }, prefer)).status).toBe(204);
   expect((await client.get(`${key}?$select=id,description`)).body).toMatchObject({ id: made.body['id'], description: 'second' });
   expect((await client.write('PATCH', `groups(uniqueName='nobody')`, { description: 'x' })).status).toBe(404);
@@ -248,29 +224,29 @@ test.each<[string, JsonObject, RegExp]>([
   ['hidden from the start', { hideFromAddressLists: true }, /cannot be set when a group is created/],
   ['with no reference in a list', { 'members@odata.bind': [] }, /must have a non-empty array as its value/],
 ])('a group %s is refused', async (_what, values, message) => {
-  const reply = await client.write('POST', 'groups', group(values));
+  const reply = await client.write('POST', 'groups', groupBody(values));
   expect([reply.status, messageOf(reply)]).toEqual([400, expect.stringMatching(message)]);
 });
 
 test.each(['displayName', 'mailEnabled', 'mailNickname', 'securityEnabled'])('a group needs %s', async (name) => {
-  const { [name]: _left, ...rest } = group();
+  const { [name]: _left, ...rest } = groupBody();
   const reply = await client.write('POST', 'groups', rest);
   expect([reply.status, messageOf(reply)]).toEqual([400, `A value is required for property '${name}' of resource 'Group'.`]);
 });
 
 test('nicknames of Microsoft 365 groups differ, those of security groups need not', async () => {
-  const nickname = `shared-${(turn += 1)}`;
+  const nickname = `shared-${next()}`;
   const shared = { groupTypes: ['Unified'], mailEnabled: true, mailNickname: nickname };
-  await make('groups', group(shared));
-  const again = await client.write('POST', 'groups', group(shared));
+  await make(client, 'groups', groupBody(shared));
+  const again = await client.write('POST', 'groups', groupBody(shared));
   expect([again.status, messageOf(again)]).toEqual([400, 'Another object with the same value for property mailNickname already exists.']);
-  await make('groups', group({ mailNickname: nickname }));
-  await make('groups', group({ mailNickname: nickname }));
+  await make(client, 'groups', groupBody({ mailNickname: nickname }));
+  await make(client, 'groups', groupBody({ mailNickname: nickname }));
 });
 
 test('a deleted Microsoft 365 group comes back from the bin, a security group does not', async () => {
-  const shared = await make('groups', group({ groupTypes: ['Unified'], mailEnabled: true }));
-  const plainGroup = await make('groups', group());
+  const shared = await make(client, 'groups', groupBody({ groupTypes: ['Unified'], mailEnabled: true }));
+  const plainGroup = await make(client, 'groups', groupBody());
   for (const id of [shared, plainGroup]) expect((await client.write('DELETE', `groups/${id}`)).status).toBe(204);
   for (const id of [shared, plainGroup]) expect((await client.write('DELETE', `groups/${id}`)).status).toBe(404);
   expect((await client.write('POST', `directory/deletedItems/${shared}/restore`)).status).toBe(200);
@@ -304,17 +280,13 @@ test('a device is changed by id and by its own id, and is deleted for good', asy
 test.each<[string, string, JsonObject, number, string]>([
   ['make one', 'POST', { displayName: 'D' }, 403, 'Authorization_RequestDenied'],
   ['say that it complies', 'PATCH', { isCompliant: true }, 403, 'Authorization_RequestDenied'],
-  ['change its identity', 'PATCH', { deviceId: simulatedGuid() }, 400, 'Request_BadRequest'],
+  ['change its identity', 'PATCH', { deviceId: '11111111-2222-4333-8444-555555555555' }, 400, 'Request_BadRequest'],
   ['write a sixteenth attribute', 'PATCH', { extensionAttributes: { extensionAttribute16: 'a' } }, 400, 'Request_BadRequest'],
 ])('of devices an app cannot %s', async (_what, method, body, status, code) => {
   const windows = [...simulator.truth('devices', ['id', 'operatingSystem'])].find((found) => found['operatingSystem'] === 'Windows');
   const reply = await client.write(method, method === 'POST' ? 'devices' : `devices/${text(windows?.['id'])}`, body);
   expect([reply.status, codeOf(reply)]).toEqual([status, code]);
 });
-
-function simulatedGuid(): string {
-  return '11111111-2222-4333-8444-555555555555';
-}
 
 test('the attributes of a Linux device cannot be written by an app', async () => {
   const linux = [...simulator.truth('devices', ['id', 'operatingSystem'])].find((found) => found['operatingSystem'] === 'Linux');
@@ -371,5 +343,23 @@ test.each<[string, string, string, JsonObject | undefined, readonly string[], re
     writer.close();
     expect([granted, reply.status === 403]).toEqual([granted, refused]);
   }
+  simulator.configure({ roles });
+});
+
+test('a service principal is made once for an application, changed, and deleted into the bin', async () => {
+  simulator.configure({ roles: [...roles, 'Application.ReadWrite.All'] });
+  const writer = openClient(simulator);
+  const body = { appId: '11111111-2222-4333-8444-555555555555', displayName: 'App' };
+  const made = await writer.write('POST', 'servicePrincipals', body);
+  expect([made.status, made.body['displayName']]).toEqual([201, 'App']);
+  expect((await writer.write('POST', 'servicePrincipals', body)).status).toBe(409);
+  const path = `servicePrincipals/${text(made.body['id'])}`;
+  expect((await writer.write('PATCH', path, { appId: body.appId })).status).toBe(400);
+  expect((await writer.write('PATCH', path, { accountEnabled: false })).status).toBe(204);
+  expect((await writer.get(`${path}?$select=accountEnabled`)).body['accountEnabled']).toBe(false);
+  expect((await client.write('DELETE', path)).status).toBe(403);
+  expect((await writer.write('DELETE', path)).status).toBe(204);
+  expect((await writer.write('DELETE', path)).status).toBe(404);
+  writer.close();
   simulator.configure({ roles });
 });
