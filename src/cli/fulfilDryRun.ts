@@ -41,8 +41,8 @@ async function* requestsOf(spec: ConnectionSpec, file: string): AsyncGenerator<S
     if (order.action === 'create') made.add(order.id);
     const member = order.member === null ? null : standIn(order.member);
     const object = order.action === 'create' ? `{${order.id}}` : standIn(order.key ?? '');
-    for (const { method, path, body } of stepsOf(order, { base, object, member, connection: spec.name, assignment: null }))
-      yield { order: order.id, method, path, body: body === null ? null : masked(body), reason: null };
+    for (const { method, path, body, afterLoss } of stepsOf(order, { base, object, member, connection: spec.name, assignment: null }))
+      if (afterLoss !== true) yield { order: order.id, method, path, body: body === null ? null : masked(body), reason: null };
   }
 }
 

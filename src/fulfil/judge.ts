@@ -23,16 +23,20 @@ export interface Standing {
   readonly tries: number;
   /** Whether it names an object that we made a short while ago: the directory may not show it everywhere yet. */
   readonly lately: boolean;
+  /** Whether the object of a creation is known already: what is asked then is something else. */
+  readonly made: boolean;
 }
 
 const mostTries = 8;
 
-export function judge(order: Order, step: Step, answer: WriteAnswer, { tries, lately }: Standing): Verdict {
+export function judge(order: Order, step: Step, answer: WriteAnswer, { tries, lately, made }: Standing): Verdict {
   if (answer.kind === 'unsent') return { do: 'again', waitMs: null, counts: false };
   if (answer.kind === 'lost') return { do: 'unknown', waitMs: null, counts: true };
   const { status } = answer;
   if (status >= 200 && status < 300) return { do: 'next' };
   if (status === 429) return { do: 'again', waitMs: answer.retryAfterMs, counts: false };
+  // Locked, or left out because of another one.
+  if ((status === 423 || status === 424) && tries < mostTries) return { do: 'again', waitMs: answer.retryAfterMs, counts: true };
   if (status >= 500 || status === 408) {
     if (tries < mostTries) return { do: 'unknown', waitMs: answer.retryAfterMs, counts: true };
     return {
@@ -46,10 +50,11 @@ export function judge(order: Order, step: Step, answer: WriteAnswer, { tries, la
       ? { do: 'fail', code: codeOf(status), message: refusal(step, answer) }
       : { do: 'note', message: `${step.alone} was not written: ${refusal(step, answer)}` };
   // Only the objects that we made ourselves come to be there.
-  const late: Verdict = lately ? { do: 'again', waitMs: null, counts: true } : fail;
+  const late: Verdict =
+    lately && (status === 404 || (status === 400 && tries < mostTries)) ? { do: 'again', waitMs: null, counts: true } : fail;
   switch (order.action) {
     case 'create':
-      return status === 400 || status === 409 ? { do: 'look', otherwise: late } : late;
+      return !made && (status === 400 || status === 409) ? { do: 'look', otherwise: late } : late;
     case 'delete':
       return status === 404 ? { do: 'already', what: 'it is not there' } : fail;
     case 'removeMember':

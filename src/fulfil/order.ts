@@ -25,9 +25,7 @@ export const generated = 'generate';
 const text = z.string().min(1, 'must not be empty').max(1_024, 'has at most 1,024 characters');
 export const orderId = z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'must be text of 1 to 200 characters, without control characters');
 /** Names of properties: no annotation, so that nothing is bound past the actions that are there for it. */
-const property = z
-  .string()
-  .regex(/^(?!__)[A-Za-z_]\w{0,255}$/, 'is not the name of a property; members and owners have actions of their own');
+const property = /^(?!__)[A-Za-z_]\w{0,255}$/;
 
 const password = z
   .string('must be generate, or a reference to the password: env:NAME or file:NAME')
@@ -43,7 +41,12 @@ const passwordProfile = z.strictObject(
   { error: 'has password, forceChangePasswordNextSignIn and forceChangePasswordNextSignInWithMfa only' },
 );
 
-const values = z.record(property, z.json()).transform((given, context): JsonObject => {
+const values = z.record(z.string(), z.json()).transform((given, context): JsonObject => {
+  const name = Object.keys(given).find((key) => !property.test(key));
+  if (name !== undefined) {
+    context.addIssue(`has ${name.slice(0, 80)}, which is not the name of a property; members and owners have actions of their own`);
+    return z.NEVER;
+  }
   if (!Object.hasOwn(given, 'passwordProfile')) return given;
   const profile = passwordProfile.safeParse(given['passwordProfile']);
   if (profile.success) return { ...given, passwordProfile: z.record(z.string(), z.json()).parse(profile.data) };

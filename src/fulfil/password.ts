@@ -1,7 +1,6 @@
 // Passwords of orders: given ones are read where their reference points, generated ones are encrypted for who may read them.
 // MUST NOT let a password into the ledger, a log, a history or an error (decision 46): it is in memory only while its request is sent.
 import { createHash, randomInt, X509Certificate } from 'node:crypto';
-import { CompactEncrypt, importX509 } from 'jose';
 import { rememberSecret } from '../clients/redact.ts';
 import type { PasswordRules } from '../connectors/identity-manager/fulfil.ts';
 import type { JsonObject } from '../model.ts';
@@ -40,6 +39,7 @@ export async function sealPassword(
   of: { readonly connection: string; readonly order: string },
 ): Promise<string> {
   const kid = createHash('sha256').update(new X509Certificate(certificate).raw).digest('hex');
+  const { CompactEncrypt, importX509 } = await import('jose');
   const key = await importX509(certificate, 'RSA-OAEP-256');
   return new CompactEncrypt(new TextEncoder().encode(password))
     .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM', kid, ...of })

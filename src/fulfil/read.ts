@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
+import { codeOf } from '../clients/thrown.ts';
 import { TidemarkError } from '../errors.ts';
 import { ordersList, translate } from './identityManager.ts';
 import { type Order, orderId, readOrder } from './order.ts';
@@ -57,8 +58,7 @@ async function openRegular(file: string): Promise<FileHandle> {
     // Without blocking: a pipe would be waited for.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-    throw refused(file, `cannot be read (${reason})`);
+    throw refused(file, `cannot be read (${codeOf(error) ?? 'unknown reason'})`);
   }
   const stats = await handle.stat();
   if (stats.isFile() && stats.size <= bounds.fileBytes) return handle;

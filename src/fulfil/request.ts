@@ -4,6 +4,7 @@
 import { hashOf } from '../mappings/canonical.ts';
 import type { JsonObject } from '../model.ts';
 import type { Order } from './order.ts';
+import { isGenerated } from './password.ts';
 import { type ObjectType, typeOf } from './types.ts';
 
 export interface WriteRequest {
@@ -17,6 +18,8 @@ export interface WriteRequest {
 export interface Step extends WriteRequest {
   /** The properties that it writes on their own: its refusal does not end the order. */
   readonly alone: string | null;
+  /** Only after a lost answer: the password that was sent last need not be the one that counts. */
+  readonly afterLoss?: true;
 }
 
 /** What an order's words stand for. */
@@ -71,7 +74,8 @@ export function stepsOf(order: Order, places: Places): Step[] {
     case 'create':
       return [
         creation(type, without(values, type.later), markerOf(places.connection, order.id)),
-        ...only(values, type.later).map((body) => patch(body)),
+        ...only(values, type.later).map((body) => patch(body, Object.keys(body).join())),
+        ...again(values, patch),
       ];
     case 'update': {
       const rest = without(values, [...type.alone, ...type.later]);
@@ -93,6 +97,12 @@ export function stepsOf(order: Order, places: Places): Step[] {
     case 'removeOwner':
       return [referenceStep(collection, order.action === 'addOwner', 'owners', { ...places, member })];
   }
+}
+
+/** A password that we make is another one in each attempt: who was made by an earlier one gets it anew. */
+function again(values: JsonObject, patch: (body: JsonObject) => Step): Step[] {
+  const { passwordProfile } = values;
+  return passwordProfile === undefined || !isGenerated(values) ? [] : [{ ...patch({ passwordProfile }), afterLoss: true }];
 }
 
 /** The same for the same order, and for no other. */

@@ -25,17 +25,27 @@ export function resultLines(results: readonly OrderResult[]): string {
 /** An encrypted password stands where the message does. */
 export const messageOf = ({ sealed, message }: OrderResult): string | null => sealed ?? message;
 
+/** What has ended so far, page by page. */
+async function* endedOrders(database: Database, of: { readonly connection: string; readonly file: string }): AsyncGenerator<OrderResult[]> {
+  for (let after: OrderResult | null = null; ;) {
+    const results: OrderResult[] = await readResults(database, { ...of, after });
+    if (results.length === 0) return;
+    yield results;
+    after = results.at(-1) ?? null;
+  }
+}
+
 /** Writes the results of what has ended so far, in the place of what was there. */
 export async function writeResultsFile(
   database: Database,
   { connection, file, path: target }: { readonly connection: string; readonly file: string; readonly path: string },
 ): Promise<void> {
-  const results = await readResults(database, { connection, file });
   const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}`);
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(resultsHeader() + resultLines(results));
+      await handle.write(resultsHeader());
+      for await (const results of endedOrders(database, { connection, file })) await handle.write(resultLines(results));
       await handle.sync();
     } finally {
       await handle.close();

@@ -96,7 +96,7 @@ export class Sending {
     const unsafe = lost.filter(({ order }) => typeOf(order.type).found?.by !== 'upsert');
     const sights = await lookFor(this.#of.writer, unsafe, { ...this.#options, connection: this.#options.lease.connection });
     for (const [work, sight] of sights) {
-      if (sight.kind === 'ours') this.#next(work, sight.id);
+      if (sight.kind === 'ours') this.#next(work, sight.id.toLowerCase(), { again: work.row.tries > 1 });
       else if (sight.kind === 'others') this.#end(work, 'errored', notOurs);
       else if (typeOf(work.order.type).found === null) this.#end(work, 'errored', unfindable);
       else if (sight.kind === 'unknown' || work.row.misses < mostMisses) this.#again(work, 'sent', { missed: sight.kind === 'none' });
@@ -190,9 +190,9 @@ export class Sending {
     of: { readonly lately: ReadonlySet<string>; readonly looks: { readonly work: Work; readonly otherwise: Verdict }[] },
   ): void {
     const { row, object, member } = work;
-    const own = row.action === 'create' && row.objectId !== null;
-    const lately = own || [object, member].some((id) => id !== null && of.lately.has(id));
-    const verdict = judge(work.order, step, answer, { tries: row.tries + 1, lately });
+    const known = row.action === 'create' && row.objectId !== null;
+    const lately = (known && row.lately) || [object, member].some((id) => id !== null && of.lately.has(id));
+    const verdict = judge(work.order, step, answer, { tries: row.tries + 1, lately, made: known });
     const made = row.action === 'create' && row.step === 0 && row.objectId === null;
     if (verdict.do === 'look') of.looks.push({ work, otherwise: verdict.otherwise });
     else if (verdict.do === 'next' && made) {
@@ -212,7 +212,7 @@ export class Sending {
         if (row.lost || row.state === 'sent') return this.#next(work, work.object);
         return this.#end(work, 'skipped', { code: null, message: verdict.what });
       case 'note':
-        return this.#next(work, work.object, verdict.message);
+        return this.#next(work, work.object, { failure: verdict.message });
       case 'fail':
         return this.#end(work, 'errored', verdict);
       case 'again':
@@ -236,17 +236,24 @@ export class Sending {
   }
 
   #seen(work: Work, sight: Sight, otherwise: Verdict): void {
-    if (sight.kind === 'none' || sight.kind === 'unknown') return this.#conclude(work, otherwise);
-    if (work.order.action !== 'create') return this.#conclude(work, { do: 'already', what: 'it belongs to it already' });
-    if (sight.kind === 'ours') return this.#next(work, sight.id.toLowerCase());
+    const { row, order } = work;
+    if (sight.kind === 'none' || sight.kind === 'unknown') {
+      // Refused because an earlier attempt made it, and not to be seen yet.
+      if (order.action === 'create' && (row.lost || row.state === 'sent') && row.lately) return this.#again(work, 'sent', {});
+      return this.#conclude(work, otherwise);
+    }
+    if (order.action !== 'create') return this.#conclude(work, { do: 'already', what: 'it belongs to it already' });
+    if (sight.kind === 'ours') return this.#next(work, sight.id.toLowerCase(), { again: true });
     return this.#end(work, 'errored', notOurs);
   }
 
-  /** The step is done: the order ends, or goes on with its next one. */
-  #next(work: Work, objectId: string | null, failure?: string): void {
+  /** The step is done: the order ends, or goes on with its next one. `again`: it was made by one of several requests. */
+  #next(work: Work, objectId: string | null, of: { readonly failure?: string; readonly again?: boolean } = {}): void {
     const { row, order } = work;
-    const step = row.step + 1;
+    const { failure, again = false } = of;
     const steps = stepsOf(order, { ...this.#placesOf(work), object: objectId ?? '{id}', assignment: '{assignment}' });
+    let step = row.step + 1;
+    while (steps[step]?.afterLoss === true && !again) step += 1;
     const failures = [row.failures, failure].filter((text) => text !== null && text !== undefined).join('; ');
     const over = step >= steps.length;
     const state = !over ? 'waiting' : failures === '' ? 'executed' : 'errored';

@@ -8,6 +8,9 @@ import { jsonb } from './params.ts';
 /** Longer than an attempt that has died is waited for. */
 const leaseFor = `interval '90 s'`;
 
+/** How long an object that was made may not be seen everywhere. */
+const lately = `interval '15 minutes'`;
+
 /** What an attempt writes under. */
 export interface Lease {
   readonly connection: string;
@@ -66,6 +69,8 @@ export interface OpenOrder {
   readonly lost: boolean;
   readonly objectId: string | null;
   readonly firstSentAt: string | null;
+  /** Whether that was a short while ago. */
+  readonly lately: boolean;
   /** Milliseconds until it may be tried; 0 or less: now. */
   readonly waitMs: number;
 }
@@ -74,7 +79,7 @@ export interface OpenOrder {
 export function openOrders(database: Database, { connection, file }: Lease, limit: number): Promise<OpenOrder[]> {
   return database.query<OpenOrder>(
     `select id, num, action, type, key, member, body, state, step, failures, tries, misses, lost, object_id as "objectId",
-       first_sent_at as "firstSentAt", coalesce(greatest(extract(epoch from retry_at - now()) * 1000, 0), 0) as "waitMs"
+       first_sent_at as "firstSentAt", coalesce(first_sent_at > now() - ${lately}, false) as lately, coalesce(greatest(extract(epoch from retry_at - now()) * 1000, 0), 0) as "waitMs"
      from order_ledger k
      where connection = $1 and ended_at is null and exists (select from order_line l where l.connection = $1 and l.file = $2 and l.id = k.id)
      order by num limit $3`,
@@ -108,7 +113,7 @@ export function readCreations(
 export async function madeLately(database: Database, connection: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await database.query<{ id: string }>(
     `select object_id as id from order_ledger
-     where connection = $1 and action = 'create' and object_id = any ($2) and coalesce(ended_at, now()) > now() - interval '15 minutes'`,
+     where connection = $1 and action = 'create' and object_id = any ($2) and coalesce(ended_at, first_sent_at) > now() - ${lately}`,
     [connection, ids],
   );
   return new Set(rows.map(({ id }) => id));

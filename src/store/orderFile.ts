@@ -166,6 +166,8 @@ export interface OrderResult {
   readonly message: string | null;
   /** A generated password, encrypted. */
   readonly sealed: string | null;
+  /** When it ended: `after` of the next page. */
+  readonly at: string;
 }
 
 /** One row for each order of the file as its author sees it: of several parts, the worst that became of them. */
@@ -177,16 +179,22 @@ const outcomes = `
     (array_agg(k.object_id order by l.part))[1] as "objectId",
     (array_agg(coalesce(l.code, k.code) order by l.part) filter (where coalesce(l.code, k.code) is not null))[1] as code,
     string_agg(distinct coalesce(l.message, k.message), '; ') as message,
-    max(k.sealed) as sealed, max(k.ended_at) as ended, bool_and(l.id is null or k.ended_at is not null) as over
+    max(k.sealed) as sealed, coalesce(max(k.ended_at), '-infinity') as ended, bool_and(l.id is null or k.ended_at is not null) as over
   from order_line l left join order_ledger k on k.connection = l.connection and k.id = l.id
   where l.connection = $1 and l.file = $2
   group by l.line, l.assignment`;
 
-/** The orders of the file that have ended, in the order in which they did. */
-export function readResults(database: Database, { connection, file }: FilePlace): Promise<OrderResult[]> {
+const resultsAtOnce = 10_000;
+
+/** The orders of the file that have ended, in the order in which they did: the next ones behind `after`. */
+export function readResults(
+  database: Database,
+  { connection, file, after }: FilePlace & { readonly after: Pick<OrderResult, 'at' | 'line'> | null },
+): Promise<OrderResult[]> {
   return database.query<OrderResult>(
-    `select line, id, "changeType", outcome, "objectId", code, message, sealed from (${outcomes}) o where over order by ended nulls first, line`,
-    [connection, file],
+    `select line, id, "changeType", outcome, "objectId", code, message, sealed, ended::text as at
+     from (${outcomes}) o where over and (ended, line) > ($3::timestamptz, $4) order by ended, line limit ${resultsAtOnce}`,
+    [connection, file, after?.at ?? '-infinity', after?.line ?? 0],
   );
 }
 

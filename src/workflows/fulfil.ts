@@ -33,12 +33,17 @@ export async function fulfil(raw: unknown): Promise<FulfilStatus> {
     ]);
     show(file, orders);
     const { writeOrders, writeResults } = writingOrders(timings);
+    let told = 0;
     for (;;) {
       const written: WrittenOrders = await writeOrders.executeWithOptions({ summary: `${status.waiting} to write` }, [
         { connection: input.connection, file, timings },
       ]);
       show(file, written.orders);
-      if (input.path !== undefined) await writeResults({ connection: input.connection, file, path: input.path });
+      const ended = status.total - status.waiting;
+      if (input.path !== undefined && (written.kind === 'done' || ended - told >= status.total / 10)) {
+        await writeResults({ connection: input.connection, file, path: input.path });
+        told = ended;
+      }
       if (written.kind === 'done') return status;
       if (written.kind === 'wait') await sleep(written.waitMs, { summary: 'orders wait for their next try' });
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof fulfil>({ ...input, file } satisfies FulfilInput);

@@ -2,6 +2,7 @@
 // ends. Sent again, it is the same: what was written is not written twice.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FileHandle, open } from 'node:fs/promises';
+import { codeOf } from '../../clients/thrown.ts';
 import type { ConnectionSpec } from '../../connectors/spec.ts';
 import { TidemarkError } from '../../errors.ts';
 import { messageOf, resultLines, resultsHeader } from '../../fulfil/results.ts';
@@ -65,18 +66,22 @@ interface Following {
 async function follow(context: Context, of: Following): Promise<OrderCounts> {
   const { database, started } = of;
   const handle = await openResults(of.results);
-  const told = new Set<number>();
+  let after: OrderResult | null = null;
   const begun = Date.now();
   let [shownAt, first]: [number, number | null] = [0, null];
   try {
     await handle.write(resultsHeader());
     for (;;) {
+      const lookedAt = Date.now();
       // Asked before the results, so that none is missed.
       const over = await started.ended();
-      const fresh = (await readResults(database, of)).filter(({ line }) => !told.has(line));
-      for (const { line } of fresh) told.add(line);
-      if (fresh.length > 0) await handle.write(resultLines(fresh));
-      await tell(context, fresh);
+      for (;;) {
+        const fresh: OrderResult[] = await readResults(database, { ...of, after });
+        if (fresh.length === 0) break;
+        await handle.write(resultLines(fresh));
+        await tell(context, fresh);
+        after = fresh.at(-1) ?? after;
+      }
       const counts = await countOrders(database, of);
       if (counts === null) throw new TidemarkError('INTERNAL', 'The file of orders is not in the ledger any more.');
       if (over) {
@@ -89,7 +94,8 @@ async function follow(context: Context, of: Following): Promise<OrderCounts> {
         shownAt = Date.now();
         context.output.note(progressText(of.connection, counts, (done - first) / ((Date.now() - begun) / 1000)));
       }
-      await sleep(lookEveryMs);
+      // What takes long to look at is looked at less often.
+      await sleep(Math.max(lookEveryMs, 5 * (Date.now() - lookedAt)));
     }
   } finally {
     await handle.close();
@@ -100,8 +106,7 @@ async function openResults(file: string): Promise<FileHandle> {
   try {
     return await open(file, 'w', 0o600);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-    throw new TidemarkError('CONFIG_INVALID', `The results cannot be written to ${file} (${reason}).`, {
+    throw new TidemarkError('CONFIG_INVALID', `The results cannot be written to ${file} (${codeOf(error) ?? 'unknown reason'}).`, {
       hint: 'Make its directory writable and send the file again: what was written is not written twice.',
       cause: error,
     });
