@@ -1,6 +1,7 @@
 // Compiles a query to a condition of SQL over `asset a join record r on r.num = a.num`. Only names of our own schema stand in the text;
 // everything that comes from the query is a parameter.
 import { connectors } from '../connectors/index.ts';
+import type { TransformMap } from '../mappings/map.ts';
 import { builtInMaps } from '../mappings/maps/index.ts';
 import { queryFault } from './fault.ts';
 import type { Column, DocumentField, GivenField, RelatedField } from './fields.ts';
@@ -8,7 +9,7 @@ import { givenValue, isOn, lookedUp } from './given.ts';
 import type { Parameter, Parameters } from './match.ts';
 import { isRelative, matchesHere, matchJson, matchText, matchTime, parameters } from './match.ts';
 import { escapeLike, type Value } from './parse.ts';
-import { isAbsent, type ReadQuery, readQuery, type Term } from './read.ts';
+import { isAbsent, type ReadQuery, readQuery, type Term, type Unknown } from './read.ts';
 
 export interface CompiledQuery {
   /** A boolean expression, never null; `true` for an empty query. */
@@ -25,6 +26,10 @@ export interface CompileOptions {
   readonly now?: Date;
   /** How many parameters the caller's statement has before these. @default 0 */
   readonly offset?: number;
+  /** By which documents are made. @default the built-in ones */
+  readonly maps?: readonly TransformMap[];
+  /** @default 'refused' */
+  readonly unknown?: Unknown;
 }
 
 const columnSql: Readonly<Record<Column, string>> = {
@@ -42,7 +47,7 @@ const columnSql: Readonly<Record<Column, string>> = {
 
 /** @throws CONFIG_INVALID with the position of what cannot be read, in the message, the details and a caret in the hint. */
 export function compileQuery(text: string, options: CompileOptions = {}): CompiledQuery {
-  return conditionOf(readQuery(text, builtInMaps), text, options);
+  return conditionOf(readQuery(text, options.maps ?? builtInMaps, options.unknown), text, options);
 }
 
 /** The condition of a query that was read from this text. @throws CONFIG_INVALID where a field does not take the value. */
