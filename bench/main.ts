@@ -1,11 +1,12 @@
 // npm run bench: the budgets of docs/performance.md, measured on real parts in one run. Progress on stderr, the table (or --json) on stdout.
 // node bench/main.ts [--size 10000,100000] [--million] [--json], or --soak [--minutes 30] [--connections 200]: many connections for a while;
-// or --search [--assets 1000000] [--json]: searches over a large inventory.
+// or --search [--assets 1000000] [--json]: searches over a large inventory; or --fulfil [--orders 10000] [--json]: a file of orders.
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { measureColdStart } from './coldStart.ts';
 import { measureCrashes } from './crash.ts';
 import { type FullFigures, measureDeltas, measureDevices, measureFull } from './figures.ts';
+import { isCarriedOut, measureFulfil } from './fulfil.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { measureSearches, searchBudgetMs } from './search.ts';
 import { startMeasuredPostgres } from './support/postgres.ts';
@@ -22,6 +23,8 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '200' },
     search: { type: 'boolean', default: false },
     assets: { type: 'string', default: '1000000' },
+    fulfil: { type: 'boolean', default: false },
+    orders: { type: 'string', default: '10000' },
   },
 });
 const sizes = [...new Set([...values.size.split(',').map(Number), ...(values.million ? [1_000_000] : [])])].sort((a, b) => a - b);
@@ -31,7 +34,7 @@ const startedAt = performance.now();
 const note = (line: string): void =>
   void process.stderr.write(`${String(Math.round((performance.now() - startedAt) / 1000)).padStart(5)} s  ${line}\n`);
 
-process.exitCode = values.soak ? await soaked() : values.search ? await searched() : await budgets();
+process.exitCode = values.soak ? await soaked() : values.search ? await searched() : values.fulfil ? await fulfilled() : await budgets();
 
 /** Prints what a soak left, as JSON. 1 when something was lost. */
 async function soaked(): Promise<number> {
@@ -58,6 +61,32 @@ async function searched(): Promise<number> {
     process.stdout.write(`${table.toString()}\n`);
   }
   return figures.some(({ indexed, p95Ms }) => indexed && p95Ms > searchBudgetMs) ? 1 : 0;
+}
+
+/** Prints what a file of orders took, as JSON or as a table. 1 when an order was not carried out, or one twice. */
+async function fulfilled(): Promise<number> {
+  const orders = Number(values.orders);
+  if (!Number.isSafeInteger(orders) || orders < 10) throw new Error('--orders takes a whole number, 10 or more.');
+  const figures = await measureFulfil(orders, note);
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+  } else {
+    const table = new Table({ head: [`${orders.toLocaleString('en')} orders`, 'first', 'sent again'], style: { head: [], border: [] } });
+    const { first, again } = figures;
+    table.push(
+      ['executed', ...[first, again].map(({ status }) => status.executed)],
+      ['orders a second', ...[first, again].map(({ ordersPerSecond }) => ordersPerSecond.toFixed(0))],
+      [
+        'HTTP requests, an order',
+        ...[first, again].map(({ requests, requestsPerOrder }) => `${requests} (${requestsPerOrder.toFixed(3)})`),
+      ],
+      ['statements, an order', ...[first, again].map(({ statementsPerOrder }) => statementsPerOrder.toFixed(2))],
+      ['history', ...[first, again].map(({ history }) => `${history.events} events, ${(history.bytes / 1024).toFixed(1)} KB`)],
+      ['worker memory, peak', { content: `${Math.round(figures.peakBytes / 1024 / 1024)} MB`, colSpan: 2 }],
+    );
+    process.stdout.write(`${table.toString()}\n`);
+  }
+  return isCarriedOut(figures) ? 0 : 1;
 }
 
 async function budgets(): Promise<number> {
