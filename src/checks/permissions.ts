@@ -3,6 +3,7 @@ import type { StreamDefinition } from '../connectors/definition.ts';
 import { connectorNamed } from '../connectors/index.ts';
 import { leastPermissions, optionalPermissions, pulledStreams } from '../connectors/select.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
+import { forOrders, writesOrders } from './orders.ts';
 import type { Found } from './report.ts';
 import { say } from './words.ts';
 
@@ -23,7 +24,8 @@ export function judgePermissions(spec: ConnectionSpec, roles: readonly string[])
   const missing = leastPermissions(lacking);
   const { streams } = connectorNamed(spec.connector);
   const least = new Set([...leastPermissions(streams), ...optionalPermissions(streams)]);
-  const excess = roles.filter((role) => !least.has(role)).toSorted();
+  const writes = writesOrders(spec);
+  const excess = roles.filter((role) => !least.has(role) && !(writes && forOrders.has(role))).toSorted();
   const facts = { missing: missing.join(', ') };
   const failed = missing.length === 0 ? null : say(roles.length === 0 ? 'noConsent' : 'missing', facts);
   return { failed, missing, excess };

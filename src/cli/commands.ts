@@ -177,7 +177,8 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
 
   const orders = verb('fulfil', 'write orders to the directory; fulfil status shows how far it is')
     .argument('<name>', 'a connection of identity-manager')
-    .requiredOption('-f, --file <path>', "the orders: NDJSON, or Identity Manager's ProvisioningOrdersList")
+    // Required: a required option of Commander's would be asked of "fulfil status" too.
+    .option('-f, --file <path>', "the orders: NDJSON, or Identity Manager's ProvisioningOrdersList")
     .option('--dry-run', 'show method, path and body of each request, and send none')
     .option('--no-wait', 'until the workflow has begun; otherwise until all orders have ended')
     .action((name: string, options: CommonOptions & FulfilWords) =>

@@ -10,7 +10,7 @@ import { requestName } from './redact.ts';
 import type { FetchOptions } from './source.ts';
 import { retryAfterMs } from './throttle.ts';
 
-export interface GraphWrite {
+interface GraphWrite {
   readonly method: 'POST' | 'PATCH' | 'DELETE';
   /** Relative to the base, encoded. */
   readonly path: string;
@@ -25,7 +25,7 @@ export type WriteAnswer =
   /** It was not carried out. */
   | { readonly kind: 'unsent' };
 
-export interface Written {
+interface Written {
   /** In the order of the writes. */
   readonly answers: readonly WriteAnswer[];
   /** Why some of them are lost or unsent. */

@@ -31,7 +31,7 @@ export interface Found {
 }
 
 /** An order as the ledger has it. */
-export function orderOf(row: OpenOrder): Order | null {
+function orderOf(row: OpenOrder): Order | null {
   const { id, action, type, key, member, body } = row;
   const read = readOrder({
     id,

@@ -7,7 +7,7 @@ import type { Order } from './order.ts';
 import { isGenerated } from './password.ts';
 import { type ObjectType, typeOf } from './types.ts';
 
-export interface WriteRequest {
+interface WriteRequest {
   readonly method: 'POST' | 'PATCH' | 'DELETE';
   /** Relative to Graph's base. */
   readonly path: string;

@@ -18,7 +18,7 @@ import { startFulfil, type StartedFulfil } from '../fulfilWorkflow.ts';
 import { durationText } from '../words.ts';
 
 export interface FulfilWords {
-  readonly file: string;
+  readonly file?: string;
   readonly dryRun?: true;
   readonly wait: boolean;
 }
@@ -27,6 +27,11 @@ const lookEveryMs = 400;
 const lineEveryMs = 2_000;
 
 export async function fulfil(context: Context, name: string, { file: path, dryRun, wait }: FulfilWords): Promise<ExitCode> {
+  if (path === undefined) {
+    throw new TidemarkError('CONFIG_INVALID', "Required option '-f, --file <path>' not specified.", {
+      hint: '"tidemark fulfil --help" shows what can be given.',
+    });
+  }
   const database = await context.database();
   const spec = await requireConnection(database, name);
   requireWriting(spec);
