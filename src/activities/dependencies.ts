@@ -11,7 +11,10 @@ export interface Dependencies {
   readonly database: Database;
   /** null only where no Temporal is: then nothing is asked of it. */
   readonly client: Client | null;
-  readonly config: Pick<Config, 'timings' | 'admission' | 'changesDays' | 'exportDir' | 'ordersDir' | 'secrets' | 'allowedOrigins' | 'proxy'>;
+  readonly config: Pick<
+    Config,
+    'timings' | 'admission' | 'changesDays' | 'exportDir' | 'ordersDir' | 'secrets' | 'allowedOrigins' | 'proxy'
+  >;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** The build that Temporal knows this worker by; null without versions (docs/upgrading.md). */
