@@ -1,10 +1,11 @@
 // npm run bench: the budgets of docs/performance.md, measured on real parts in one run. Progress on stderr, the table (or --json) on stdout.
 // node bench/main.ts [--size 10000,100000] [--million] [--json], or --soak [--minutes 30] [--connections 200]: many connections for a while;
-// or --search [--assets 1000000] [--json]: searches over a large inventory.
+// or --search [--assets 1000000] [--json]: searches over a large inventory; or --export [--rows 100000,1000000] [--json]: sets of CSV files.
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { measureColdStart } from './coldStart.ts';
 import { measureCrashes } from './crash.ts';
+import { isFlat, measureExports } from './export.ts';
 import { type FullFigures, measureDeltas, measureDevices, measureFull } from './figures.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { measureSearches, searchBudgetMs } from './search.ts';
@@ -22,6 +23,8 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '200' },
     search: { type: 'boolean', default: false },
     assets: { type: 'string', default: '1000000' },
+    export: { type: 'boolean', default: false },
+    rows: { type: 'string', default: '100000,1000000' },
   },
 });
 const sizes = [...new Set([...values.size.split(',').map(Number), ...(values.million ? [1_000_000] : [])])].sort((a, b) => a - b);
@@ -31,7 +34,7 @@ const startedAt = performance.now();
 const note = (line: string): void =>
   void process.stderr.write(`${String(Math.round((performance.now() - startedAt) / 1000)).padStart(5)} s  ${line}\n`);
 
-process.exitCode = values.soak ? await soaked() : values.search ? await searched() : await budgets();
+process.exitCode = values.soak ? await soaked() : values.search ? await searched() : values.export ? await exported() : await budgets();
 
 /** Prints what a soak left, as JSON. 1 when something was lost. */
 async function soaked(): Promise<number> {
@@ -58,6 +61,36 @@ async function searched(): Promise<number> {
     process.stdout.write(`${table.toString()}\n`);
   }
   return figures.some(({ indexed, p95Ms }) => indexed && p95Ms > searchBudgetMs) ? 1 : 0;
+}
+
+/** Prints how long sets of files take. 1 when memory grows with their rows. */
+async function exported(): Promise<number> {
+  const rows = values.rows.split(',').map(Number);
+  if (!rows.every((count) => Number.isSafeInteger(count) && count >= 1000)) throw new Error('--rows takes whole numbers from 1000.');
+  const figures = await measureExports(rows, note);
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+  } else {
+    const table = new Table({
+      head: ['rows', 'set', 'rows written', 'MB', 'took', 'held', 'peak memory'],
+      style: { head: [], border: [] },
+    });
+    for (const { rows: of, ...sets } of figures) {
+      for (const { set, rows: written, sizeBytes, tookMs, heldBytes, peakBytes } of Object.values(sets)) {
+        table.push([
+          of,
+          set,
+          written,
+          (sizeBytes / 1024 ** 2).toFixed(1),
+          `${(tookMs / 1000).toFixed(1)} s`,
+          heldBytes === 0 ? '' : `${Math.round(heldBytes / 1024 ** 2)} MB`,
+          `${Math.round(peakBytes / 1024 ** 2)} MB`,
+        ]);
+      }
+    }
+    process.stdout.write(`${table.toString()}\n`);
+  }
+  return isFlat(figures) ? 0 : 1;
 }
 
 async function budgets(): Promise<number> {
