@@ -38,7 +38,7 @@ export interface Since {
   readonly upTo: number;
 }
 
-const objectsAtOnce = 2_000;
+const objectsAtOnce = 1_000;
 
 /** The live records of a stream, by id. */
 export async function* allObjects(database: Database, { connection, stream }: Scope): AsyncGenerator<ObjectRow[]> {
@@ -83,7 +83,7 @@ export async function* changedObjects(
 }
 
 const containersAtOnce = 100;
-const edgesAtOnce = 10_000;
+const edgesAtOnce = 2_000;
 
 /** Whether the end of a type lives; one of a type that is not exported counts as living. */
 const lives = (id: string, type: string): string =>

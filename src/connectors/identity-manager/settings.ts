@@ -11,6 +11,9 @@ const fileName = z
     'is no identifier of Identity Manager: no leading digit, none of < > : " / \\ | ? * _',
   );
 
+/** Those of them that the entity types have. */
+const usual = ['accountEnabled', 'displayName', 'id', 'mail', 'userPrincipalName'];
+
 const folder = z.string().regex(/^[^\0\r\n]{1,1024}$/, 'must be the path of a directory');
 
 const exportSettings = z
@@ -43,7 +46,7 @@ export const settings = z
       .max(200, 'has at most 200 attributes')
       .refine((names) => new Set(names.map((name) => name.toLowerCase())).size === names.length, 'names one twice')
       .refine((names) => names.includes('id'), 'must have id: rows are known by it')
-      .default(['accountEnabled', 'displayName', 'id', 'mail', 'userPrincipalName']),
+      .optional(),
     /** What a token is asked for; null: Graph's own. */
     scope: z
       .url({ protocol: /^https?$/, error: 'must be a scope such as https://graph.microsoft.com/.default' })
@@ -52,9 +55,13 @@ export const settings = z
     export: exportSettings,
     fulfil,
   })
-  .superRefine(({ entityTypes: entities, attributes }, context) => {
+  .superRefine(({ entityTypes: entities, attributes = [] }, context) => {
     attributes.forEach((name, position) => {
       const message = attributeFault(name, entities);
       if (message !== null) context.addIssue({ code: 'custom', path: ['attributes', position], message });
     });
-  });
+  })
+  .transform(({ attributes, ...others }) => ({
+    ...others,
+    attributes: attributes ?? usual.filter((name) => attributeFault(name, others.entityTypes) === null),
+  }));
