@@ -359,7 +359,9 @@ describe('the tables', () => {
   test('every trouble has its row, and every text of the causes its trouble', () => {
     expect(told.map(([name]) => name)).toEqual(troubles.map(({ name }) => name));
     const shown = new Set(troubles.flatMap(({ tells }) => tells ?? []));
-    expect(Object.keys(causes).filter((name) => ![...shown, 'empty'].includes(name))).toEqual([]);
+    // These two fail no test: they are notes (test/checks/orders.test.ts).
+    const notes = ['empty', 'ordersLack'];
+    expect(Object.keys(causes).filter((name) => ![...shown, ...notes].includes(name))).toEqual([]);
   });
 
   test('no two causes read alike, and none is left with a place that was not filled', () => {

@@ -24,7 +24,7 @@ const tenant: Subject = {
 };
 
 /** Of users that orders make: as strong as the directory asks for. */
-export const password = 'xWwvJ]6NMw+bWH-d';
+const password = 'xWwvJ]6NMw+bWH-d';
 
 export interface Order {
   readonly id: string;
@@ -47,7 +47,7 @@ export interface FulfilSite extends Site {
   carryOut(orders: readonly Order[], connection?: string): Promise<ReadonlyMap<string, Result>>;
 }
 
-export interface Sent {
+interface Sent {
   /** Waits for the end of all orders. */
   readonly results: () => Promise<ReadonlyMap<string, Result>>;
   readonly status: () => Promise<FulfilStatus>;
