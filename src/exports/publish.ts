@@ -65,6 +65,7 @@ export async function publishSet(database: Database, request: PublishRequest): P
   const { plan, run } = request;
   failpoint('export.begun');
   try {
+    await refuseForeign(request);
     const state = await withoutPending(database, request);
     if (state.committed?.run === run) {
       const manifest = await publishedManifest(request);
@@ -83,6 +84,19 @@ export async function publishSet(database: Database, request: PublishRequest): P
   } catch (error) {
     throw asExportError(error, request.directory);
   }
+}
+
+/** Two connections of one name in one directory would take turns with its files. */
+async function refuseForeign(request: PublishRequest): Promise<void> {
+  const standing = await publishedManifest(request);
+  if (standing === null || standing.connection === request.plan.connection) return;
+  throw new TidemarkError(
+    'EXPORT_FAILED',
+    `The directory has files of "${request.plan.name}" that connection "${standing.connection}" wrote.`,
+    {
+      hint: 'Give one of them another export.name or export.directory, or move the files away.',
+    },
+  );
 }
 
 /** Publishes the set that is on its way, if there is one, and sweeps. */

@@ -117,6 +117,9 @@ export async function* allEdges(database: Database, { connection, stream, kind, 
   }
 }
 
+/** Each page goes over all that is concerned: they must be few. */
+const changedEdgesAtOnce = 20_000;
+
 /**
  * The edges of a kind that are exported now and were not, or the other way round, by container and end: those that came or went, and those of records
  * that came or went.
@@ -139,7 +142,7 @@ export async function* changedEdges(
       escapeText(to),
     ]);
     if (page.length > 0) yield page;
-    if (page.length < edgesAtOnce) return;
+    if (page.length < changedEdgesAtOnce) return;
     ({ from, to } = page.at(-1) ?? { from, to });
   }
 }
@@ -188,7 +191,7 @@ const changedEdgesSql = `
     group by e.from_id, e.to_id
   )
   select case when here then 'insert' else 'delete' end as command, from_id as from, to_id as to
-  from judged where was <> here order by from_id, to_id limit ${edgesAtOnce}`;
+  from judged where was <> here order by from_id, to_id limit ${changedEdgesAtOnce}`;
 
 /** How many things runs changed, counted no further than it matters. */
 export async function changesBetween(database: Database, connection: string, { after, upTo }: Since): Promise<number> {

@@ -176,6 +176,16 @@ test('I13 an incremental set is the difference of two complete ones, also over r
   expect(Object.values(quiet.files).flatMap((rows) => rows.slice(1))).toEqual([]);
 });
 
+test('pages lose and repeat nothing, also within a group of more members than a page has', async () => {
+  const simulator = await startSimulator({ users: 3_000, groups: 130, bigGroup: 2_500, servicePrincipals: 10 });
+  opened.push(simulator);
+  const stage = await start({}, simulator);
+  expectComplete(await stage.export(), expectedOf(simulator, stage.plan));
+  const before = expectedOf(simulator, stage.plan);
+  simulator.mutate(Array.from({ length: 1_200 }, (_, index) => ({ do: 'deleteUser', id: simulator.idOf('user', index) })));
+  expectDifference(await stage.export(), before, expectedOf(simulator, stage.plan), { idAt });
+});
+
 test('an edge follows the ends that it has: a user that goes takes its memberships along, and brings them back', async () => {
   const stage = await start();
   const first = await stage.export();
@@ -346,6 +356,19 @@ test('nothing is published before every stream was read to its end', async () =>
   expect(report.verdict).toBe('partial');
   expect(await stage.publish(runOf(report.run))).toEqual({ kind: 'unread', streams: ['directoryRoles'] });
   expect(seenBy(stage.directory, stage.name)).toBeNull();
+});
+
+test('two connections do not share the names of one directory', async () => {
+  const stage = await start();
+  const first = await stage.export();
+  const other = await start({ settings: { export: { name: stage.name } } }, stage.simulator);
+  const { run } = await other.pulling.pull();
+  const published = publishSet(database, { ...stage, plan: other.plan, run: runOf(run), alive: () => undefined });
+  await expect(published).rejects.toMatchObject({
+    code: 'EXPORT_FAILED',
+    message: expect.stringContaining(`"${stage.name}" wrote`) as string,
+  });
+  expect(stage.seen()).toEqual(first);
 });
 
 test('a file that another hand made is never replaced', async () => {
