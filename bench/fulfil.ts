@@ -65,7 +65,7 @@ async function send(of: Installation, file: string, turn: string): Promise<Sendi
   await of.simulator.resetRequests();
   await of.database.query('select pg_stat_statements_reset()');
   const startedAt = performance.now();
-  const handle = await of.client.workflow.start('fulfil', {
+  const handle = await of.client.workflow.start<(input: unknown) => Promise<FulfilStatus>>('fulfil', {
     workflowId: `bench:${turn}`,
     taskQueue: taskQueues.control,
     args: [{ connection, path: file }],

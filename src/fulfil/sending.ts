@@ -3,17 +3,17 @@
 import type { Writer, WriteAnswer } from '../clients/graphWrite.ts';
 import type { FetchOptions } from '../clients/source.ts';
 import type { FulfilSettings } from '../connectors/identity-manager/fulfil.ts';
-import { asTidemarkError, TidemarkError } from '../errors.ts';
+import { asTidemarkError, type TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Timings } from '../model.ts';
 import type { Database } from '../store/database.ts';
 import { type Lease, madeLately, markSent, type Outcome, saveOutcomes } from '../store/ledger.ts';
 import { judge, propertyOf, type Verdict, waitAfter } from './judge.ts';
 import { lookFor, type Sight } from './look.ts';
-import { generatePassword, isGenerated, passwordOf, sealPassword, withPassword } from './password.ts';
 import type { Fault, Work } from './place.ts';
+import { halvesOf, placesOf, type Preparation, type Request, requestOf, withItsPassword } from './prepare.ts';
 import type { Protection } from './refuse.ts';
-import { bindStep, stepsOf, type Step } from './request.ts';
+import { stepsOf, type Step } from './request.ts';
 import { typeOf } from './types.ts';
 
 export interface RoundDependencies {
@@ -33,21 +33,19 @@ export interface RoundOptions extends FetchOptions {
 /** How often, with growing waits, a lost creation is looked for before it is sent again. */
 const mostMisses = 6;
 
-interface Request {
-  readonly unit: readonly Work[];
-  readonly step: Step;
-}
-
 /** The sending of one round. */
 export class Sending {
   failure: TidemarkError | null = null;
   readonly #of: RoundDependencies;
   readonly #options: RoundOptions;
+  readonly #preparation: Preparation;
   readonly #outcomes: Outcome[] = [];
 
   constructor(of: RoundDependencies, options: RoundOptions) {
     this.#of = of;
     this.#options = options;
+    const { settings, lease } = options;
+    this.#preparation = { connection: lease.connection, base: of.writer.base, settings, reveal: of.reveal };
   }
 
   /** Sends what may be sent, and notes what became of it. */
@@ -62,7 +60,7 @@ export class Sending {
         request.unit.map(({ row, object, order }) => ({
           id: row.id,
           objectId: order.type === 'directoryRole' ? null : object,
-          sealed: sealed ?? null,
+          sealed,
         })),
       ),
     );
@@ -79,7 +77,7 @@ export class Sending {
       const split: Request[] = [];
       going.forEach((request, index) => {
         const answer = answers[index] ?? { kind: 'lost' };
-        if (isRefusedBundle(request, answer)) split.push(...this.#halves(request));
+        if (isRefusedBundle(request, answer)) split.push(...halvesOf(request, this.#preparation));
         else for (const work of request.unit) this.#take(work, request.step, answer, { lately, looks });
       });
       going = split;
@@ -94,7 +92,7 @@ export class Sending {
   async #lookForLost(units: readonly (readonly Work[])[]): Promise<(readonly Work[])[]> {
     const lost = units.flat().filter(({ row, order }) => row.state === 'sent' && order.action === 'create' && row.objectId === null);
     const unsafe = lost.filter(({ order }) => typeOf(order.type).found?.by !== 'upsert');
-    const sights = await lookFor(this.#of.writer, unsafe, { ...this.#options, connection: this.#options.lease.connection });
+    const sights = await this.#look(unsafe);
     for (const [work, sight] of sights) {
       if (sight.kind === 'ours') this.#next(work, sight.id.toLowerCase(), { again: work.row.tries > 1 });
       else if (sight.kind === 'others') this.#end(work, 'errored', notOurs);
@@ -110,77 +108,45 @@ export class Sending {
     return ids.length === 0 ? new Set() : madeLately(this.#of.database, this.#options.lease.connection, [...new Set(ids)]);
   }
 
-  /** The requests of units, passwords in their places; what cannot be prepared ends here. */
-  async #prepare(units: readonly (readonly Work[])[]): Promise<{ readonly request: Request; readonly sealed?: string }[]> {
-    const assignments = await this.#assignmentsOf(units.flat());
-    const prepared: { readonly request: Request; readonly sealed?: string }[] = [];
+  /** The requests of units; what cannot be prepared ends here. */
+  async #prepare(units: readonly (readonly Work[])[]): Promise<{ readonly request: Request; readonly sealed: string | null }[]> {
+    const removals = units.flat().filter(({ order }) => order.type === 'directoryRole' && order.action === 'removeMember');
+    const assignments = await this.#look(removals);
+    const prepared: { readonly request: Request; readonly sealed: string | null }[] = [];
     for (const unit of units) {
       const [work] = unit;
       if (work === undefined) continue;
       if (unit.length > 1) {
-        prepared.push({ request: this.#bundle(unit) });
+        prepared.push({ request: requestOf(unit, this.#preparation), sealed: null });
         continue;
       }
-      const assignment = assignments.get(work) ?? null;
-      if (work.order.type === 'directoryRole' && work.order.action === 'removeMember' && assignment === null) {
-        this.#end(work, 'skipped', { code: null, message: 'nobody holds it so already' });
-        continue;
-      }
-      try {
-        const steps = stepsOf(work.order, { ...this.#placesOf(work), assignment });
-        const step = steps[work.row.step];
-        if (step === undefined) {
-          this.#end(work, 'executed', { code: null, message: null });
-          continue;
-        }
-        const { step: filled, sealed } = await this.#fill(work, step);
-        prepared.push({ request: { unit, step: filled }, ...(sealed === undefined ? {} : { sealed }) });
-      } catch (error) {
-        const { code, message } = asTidemarkError(error);
-        if (code === 'STORE_UNAVAILABLE') throw error;
-        this.#end(work, 'errored', { code, message });
+      const assignment = assignments.get(work);
+      if (assignment?.kind === 'none') this.#conclude(work, { do: 'already', what: 'nobody holds it so already' });
+      else if (assignment?.kind === 'unknown') this.#again(work, work.row.state, {});
+      else {
+        const ready = await this.#ready(work, assignment?.id ?? null);
+        if (ready !== null) prepared.push({ request: { unit, step: ready.step }, sealed: ready.sealed });
       }
     }
     return prepared;
   }
 
-  #placesOf({ object, member }: Work) {
-    return { base: this.#of.writer.base, object: object ?? '{id}', member, connection: this.#options.lease.connection };
-  }
-
-  async #assignmentsOf(works: readonly Work[]): Promise<ReadonlyMap<Work, string>> {
-    const removals = works.filter(({ order }) => order.type === 'directoryRole' && order.action === 'removeMember');
-    const sights = await lookFor(this.#of.writer, removals, { ...this.#options, connection: this.#options.lease.connection });
-    return new Map([...sights].flatMap(([work, sight]) => ('id' in sight ? [[work, sight.id]] : [])));
-  }
-
-  async #fill(work: Work, step: Step): Promise<{ readonly step: Step; readonly sealed?: string }> {
-    const { body } = step;
-    const word = passwordOf(body);
-    if (body === null || word === null) return { step };
-    if (!isGenerated(body)) return { step: { ...step, body: withPassword(body, await this.#of.reveal(word)) } };
-    const { settings, lease } = this.#options;
-    if (settings.passwordCertificate === undefined) throw noCertificate;
-    const password = generatePassword(settings.password);
-    const sealed = await sealPassword(password, settings.passwordCertificate, { connection: lease.connection, order: work.row.id });
-    return { step: { ...step, body: withPassword(body, password) }, sealed };
-  }
-
-  #bundle(unit: readonly Work[]): Request {
-    const [work] = unit;
-    if (work === undefined || unit.length === 1) {
-      const [step] = work === undefined ? [] : stepsOf(work.order, { ...this.#placesOf(work), assignment: null });
-      if (step === undefined) throw new RangeError('A unit has a request.');
-      return { unit, step };
+  /** The order's next request; null when it has none, or it cannot be built: then the order ends. */
+  async #ready(work: Work, assignment: string | null): Promise<Awaited<ReturnType<typeof withItsPassword>> | null> {
+    try {
+      const step = stepsOf(work.order, placesOf(work, this.#preparation, assignment))[work.row.step];
+      if (step !== undefined) return await withItsPassword(step, work.row.id, this.#preparation);
+      this.#end(work, 'executed', { code: null, message: null });
+    } catch (error) {
+      const { code, message } = asTidemarkError(error);
+      if (code === 'STORE_UNAVAILABLE') throw error;
+      this.#end(work, 'errored', { code, message });
     }
-    const members = unit.flatMap(({ member }) => member ?? []);
-    return { unit, step: bindStep(typeOf(work.order.type).collection, work.object ?? '', members, this.#of.writer.base) };
+    return null;
   }
 
-  /** All or nothing: what one of them is refused for, the others are not. */
-  #halves({ unit }: Request): Request[] {
-    const middle = Math.ceil(unit.length / 2);
-    return [unit.slice(0, middle), unit.slice(middle)].map((half) => this.#bundle(half));
+  #look(works: readonly Work[]): Promise<Map<Work, Sight>> {
+    return lookFor(this.#of.writer, works, { ...this.#options, connection: this.#options.lease.connection });
   }
 
   #take(
@@ -227,11 +193,7 @@ export class Sending {
   /** What a refusal left open: whether the object, or the relation, is there. */
   async #followUp(looks: readonly { readonly work: Work; readonly otherwise: Verdict }[]): Promise<void> {
     if (looks.length === 0) return;
-    const sights = await lookFor(
-      this.#of.writer,
-      looks.map(({ work }) => work),
-      { ...this.#options, connection: this.#options.lease.connection },
-    );
+    const sights = await this.#look(looks.map(({ work }) => work));
     for (const { work, otherwise } of looks) this.#seen(work, sights.get(work) ?? { kind: 'unknown' }, otherwise);
   }
 
@@ -251,7 +213,7 @@ export class Sending {
   #next(work: Work, objectId: string | null, of: { readonly failure?: string; readonly again?: boolean } = {}): void {
     const { row, order } = work;
     const { failure, again = false } = of;
-    const steps = stepsOf(order, { ...this.#placesOf(work), object: objectId ?? '{id}', assignment: '{assignment}' });
+    const steps = stepsOf(order, { ...placesOf(work, this.#preparation), object: objectId ?? '{id}' });
     let step = row.step + 1;
     while (steps[step]?.afterLoss === true && !again) step += 1;
     const failures = [row.failures, failure].filter((text) => text !== null && text !== undefined).join('; ');
@@ -297,13 +259,6 @@ export class Sending {
   }
 }
 
-const noCertificate = new TidemarkError(
-  'ORDER_INVALID',
-  'A password can be generated only with settings.fulfil.passwordCertificate: nobody could read it.',
-  {
-    hint: 'Set the certificate of who may read the password, or give a reference to it: env:NAME or file:NAME.',
-  },
-);
 const notOurs = {
   code: 'ORDER_REFUSED',
   message: 'an object with this name is there, and this order has not made it; nothing was changed',

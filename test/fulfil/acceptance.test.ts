@@ -52,10 +52,10 @@ const statesOf = (results: ReadonlyMap<string, Result>, orders: readonly Order[]
   orders.map((order) => stateOf(results, order));
 
 const groupValues = (name: string): JsonObject => ({ displayName: name, mailEnabled: false, mailNickname: name, securityEnabled: true });
-const edgesOf = (group: string, kind: 'member' | 'owner', of: Simulator = simulator): unknown[] =>
-  [...of.truth('edges')].filter((edge) => edge['from'] === group && edge['kind'] === kind).map((edge) => edge['to']);
+const edgesOf = (from: string, kind: 'member' | 'owner', of: Simulator = simulator): unknown[] =>
+  [...of.truth('edges')].filter((edge) => edge['from'] === from && edge['kind'] === kind).map((edge) => edge['to']);
 const groupsNamed = (name: string, of: Simulator = simulator): unknown[] =>
-  [...of.truth('groups', ['id', 'displayName'])].filter((group) => group['displayName'] === name).map((group) => group['id']);
+  [...of.truth('groups', ['id', 'displayName'])].filter((found) => found['displayName'] === name).map((found) => found['id']);
 
 /** A group of the directory with these members and owners. */
 function group(members: readonly string[] = [], owners: readonly string[] = []): string {
