@@ -81,6 +81,7 @@ async function fulfilled(): Promise<number> {
         ...[first, again].map(({ requests, requestsPerOrder }) => `${requests} (${requestsPerOrder.toFixed(3)})`),
       ],
       ['statements, an order', ...[first, again].map(({ statementsPerOrder }) => statementsPerOrder.toFixed(2))],
+      ['PostgreSQL, in statements', ...[first, again].map(({ databaseSeconds }) => `${databaseSeconds.toFixed(1)} s`)],
       ['history', ...[first, again].map(({ history }) => `${history.events} events, ${(history.bytes / 1024).toFixed(1)} KB`)],
       ['worker memory, peak', { content: `${Math.round(figures.peakBytes / 1024 / 1024)} MB`, colSpan: 2 }],
     );

@@ -145,7 +145,7 @@ export class Sending {
   }
 
   #placesOf({ object, member }: Work) {
-    return { base: this.#of.writer.base, object: object ?? '', member, connection: this.#options.lease.connection };
+    return { base: this.#of.writer.base, object: object ?? '{id}', member, connection: this.#options.lease.connection };
   }
 
   async #assignmentsOf(works: readonly Work[]): Promise<ReadonlyMap<Work, string>> {
