@@ -46,8 +46,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     reconcileSlice: make(reconcileSlice),
     testConnection: make(testConnection),
     planOrders: make(planOrders),
-    // An order that keeps failing ends by itself.
-    writeOrders: make(writeOrders, 'without end'),
+    writeOrders: make(writeOrders),
     writeResults: make(writeResults),
   };
 }

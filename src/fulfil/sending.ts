@@ -126,13 +126,13 @@ export class Sending {
         this.#end(work, 'skipped', { code: null, message: 'nobody holds it so already' });
         continue;
       }
-      const steps = stepsOf(work.order, { ...this.#placesOf(work), assignment });
-      const step = steps[work.row.step];
-      if (step === undefined) {
-        this.#end(work, 'executed', { code: null, message: null });
-        continue;
-      }
       try {
+        const steps = stepsOf(work.order, { ...this.#placesOf(work), assignment });
+        const step = steps[work.row.step];
+        if (step === undefined) {
+          this.#end(work, 'executed', { code: null, message: null });
+          continue;
+        }
         const { step: filled, sealed } = await this.#fill(work, step);
         prepared.push({ request: { unit, step: filled }, ...(sealed === undefined ? {} : { sealed }) });
       } catch (error) {
