@@ -6,7 +6,7 @@ import { isLinked } from '../simulator/links.ts';
 import { Tenant } from '../simulator/tenant.ts';
 import { property } from '../simulator/views.ts';
 import { taskQueues } from '../src/workflows/ids.ts';
-import type { FulfilStatus } from '../src/workflows/messages.ts';
+import type { FulfilInput, FulfilStatus } from '../src/workflows/messages.ts';
 import { type Installation, startInstallation, workerRole } from './support/installation.ts';
 import { startMeasuredPostgres } from './support/postgres.ts';
 
@@ -67,12 +67,12 @@ async function send(of: Installation, file: string, turn: string): Promise<Sendi
   await of.simulator.resetRequests();
   await of.database.query('select pg_stat_statements_reset()');
   const startedAt = performance.now();
-  const handle = await of.client.workflow.start('fulfil', {
+  const handle = await of.client.workflow.start<(input: FulfilInput) => Promise<FulfilStatus>>('fulfil', {
     workflowId: `bench:${turn}`,
     taskQueue: taskQueues.control,
     args: [{ connection, path: file }],
   });
-  const status: FulfilStatus = await handle.result();
+  const status = await handle.result();
   const seconds = (performance.now() - startedAt) / 1000;
   const [spent] = await of.database.query<{ statements: number; ms: number }>(
     'select sum(calls)::bigint as statements, sum(total_exec_time) as ms from pg_stat_statements where userid = $1::regrole and toplevel',
