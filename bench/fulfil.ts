@@ -6,7 +6,7 @@ import { isLinked } from '../simulator/links.ts';
 import { Tenant } from '../simulator/tenant.ts';
 import { property } from '../simulator/views.ts';
 import { taskQueues } from '../src/workflows/ids.ts';
-import type { FulfilStatus } from '../src/workflows/messages.ts';
+import type { FulfilInput, FulfilStatus } from '../src/workflows/messages.ts';
 import { type Installation, startInstallation, workerRole } from './support/installation.ts';
 import { startMeasuredPostgres } from './support/postgres.ts';
 
@@ -23,6 +23,8 @@ interface Sending {
   readonly writes: number;
   readonly requestsPerOrder: number;
   readonly statementsPerOrder: number;
+  /** What PostgreSQL spent in them. */
+  readonly databaseSeconds: number;
   readonly history: { readonly events: number; readonly bytes: number };
 }
 
@@ -65,15 +67,15 @@ async function send(of: Installation, file: string, turn: string): Promise<Sendi
   await of.simulator.resetRequests();
   await of.database.query('select pg_stat_statements_reset()');
   const startedAt = performance.now();
-  const handle = await of.client.workflow.start<(input: unknown) => Promise<FulfilStatus>>('fulfil', {
+  const handle = await of.client.workflow.start<(input: FulfilInput) => Promise<FulfilStatus>>('fulfil', {
     workflowId: `bench:${turn}`,
     taskQueue: taskQueues.control,
     args: [{ connection, path: file }],
   });
-  const status: FulfilStatus = await handle.result();
+  const status = await handle.result();
   const seconds = (performance.now() - startedAt) / 1000;
-  const [spent] = await of.database.query<{ statements: number }>(
-    'select sum(calls)::bigint as statements from pg_stat_statements where userid = $1::regrole and toplevel',
+  const [spent] = await of.database.query<{ statements: number; ms: number }>(
+    'select sum(calls)::bigint as statements, sum(total_exec_time) as ms from pg_stat_statements where userid = $1::regrole and toplevel',
     [workerRole],
   );
   const seen = (await of.simulator.requests()).filter(({ phase }) => phase !== 'token' && phase !== 'discovery');
@@ -86,6 +88,7 @@ async function send(of: Installation, file: string, turn: string): Promise<Sendi
     writes: seen.flatMap(({ items }) => items.filter((item) => !item.startsWith('GET '))).length,
     requestsPerOrder: seen.length / status.total,
     statementsPerOrder: (spent?.statements ?? Number.NaN) / status.total,
+    databaseSeconds: (spent?.ms ?? Number.NaN) / 1000,
     history: { events: historyLength, bytes: historySize ?? Number.NaN },
   };
 }

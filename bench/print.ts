@@ -34,6 +34,7 @@ export function fulfilTable({ orders, first, again, peakBytes }: FulfilFigures):
     ['orders a second', ...[first, again].map(({ ordersPerSecond }) => ordersPerSecond.toFixed(0))],
     ['HTTP requests, an order', ...[first, again].map(({ requests, requestsPerOrder }) => `${requests} (${requestsPerOrder.toFixed(3)})`)],
     ['statements, an order', ...[first, again].map(({ statementsPerOrder }) => statementsPerOrder.toFixed(2))],
+    ['PostgreSQL, in statements', ...[first, again].map(({ databaseSeconds }) => `${databaseSeconds.toFixed(1)} s`)],
     ['history', ...[first, again].map(({ history }) => `${history.events} events, ${(history.bytes / 1024).toFixed(1)} KB`)],
     ['worker memory, peak', { content: megabytes(peakBytes), colSpan: 2 }],
   );

@@ -81,7 +81,9 @@ export function openOrders(database: Database, { connection, file }: Lease, limi
     `select id, num, action, type, key, member, body, state, step, failures, tries, misses, lost, object_id as "objectId",
        first_sent_at as "firstSentAt", coalesce(first_sent_at > now() - ${lately}, false) as lately, coalesce(greatest(extract(epoch from retry_at - now()) * 1000, 0), 0) as "waitMs"
      from order_ledger k
-     where connection = $1 and ended_at is null and exists (select from order_line l where l.connection = $1 and l.file = $2 and l.id = k.id)
+     where connection = $1 and ended_at is null
+       -- Asked for each row: as a join it is planned, without statistics, to read the whole file for each.
+       and (select true from order_line l where l.connection = $1 and l.file = $2 and l.id = k.id limit 1)
      order by num limit $3`,
     [connection, file, limit],
   );

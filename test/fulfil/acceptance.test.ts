@@ -58,7 +58,7 @@ const groupsNamed = (name: string, of: Simulator = simulator): unknown[] =>
   [...of.truth('groups', ['id', 'displayName'])].filter((found) => found['displayName'] === name).map((found) => found['id']);
 
 /** A group of the directory with these members and owners. */
-function group(members: readonly string[] = [], owners: readonly string[] = []): string {
+function newGroup(members: readonly string[] = [], owners: readonly string[] = []): string {
   const [created] = simulator.mutate([
     { do: 'createGroup', set: { ...groupValues(fresh('group')), groupTypes: [], isAssignableToRole: null } },
   ]);
@@ -69,7 +69,7 @@ function group(members: readonly string[] = [], owners: readonly string[] = []):
 }
 
 /** A user of the cloud, or one whose master is on premises. */
-function user(set: JsonObject = {}): string {
+function newUser(set: JsonObject = {}): string {
   const name = fresh('user');
   const values = { displayName: name, userPrincipalName: `${name}@contoso.example`, onPremisesSyncEnabled: null, ...set };
   const [created] = simulator.mutate([{ do: 'createUser', set: values }]);
@@ -82,7 +82,7 @@ describe('1: a member that is added again', () => {
   inTurn(
     'by the same order is answered from the ledger',
     async () => {
-      const [to, member] = [group(), user()];
+      const [to, member] = [newGroup(), newUser()];
       const order = addMember(to, member);
       expect(stateOf(await site.carryOut([order]), order)).toBe('Executed');
       simulator.resetRequests();
@@ -96,7 +96,7 @@ describe('1: a member that is added again', () => {
   inTurn(
     'after a lost answer is executed, once in the directory',
     async () => {
-      const [to, member] = [group(), user()];
+      const [to, member] = [newGroup(), newUser()];
       simulator.addFaults([
         { phase: 'item', match: 'POST .*/members/', at: [1], fault: { kind: 'status', status: 504, afterCommit: true } },
       ]);
@@ -109,8 +109,8 @@ describe('1: a member that is added again', () => {
   inTurn(
     'by another order is skipped',
     async () => {
-      const member = user();
-      const order = addMember(group([member]), member);
+      const member = newUser();
+      const order = addMember(newGroup([member]), member);
       expect(stateOf(await site.carryOut([order]), order)).toBe('Skipped');
     },
     caseTimeoutMs,
@@ -120,8 +120,8 @@ describe('1: a member that is added again', () => {
 inTurn(
   '2: of twenty members in one request one is there already: the other nineteen are added',
   async () => {
-    const members = Array.from({ length: 20 }, () => user());
-    const to = group(members.slice(7, 8));
+    const members = Array.from({ length: 20 }, () => newUser());
+    const to = newGroup(members.slice(7, 8));
     const orders = members.map((member) => addMember(to, member));
     const states = statesOf(await site.carryOut(orders), orders);
     expect(states.filter((state) => state === 'Executed')).toHaveLength(19);
@@ -193,8 +193,8 @@ describe('4: an object that is not there', () => {
     async () => {
       const orders = [
         one({ action: 'update', type: 'user', key: randomUUID(), values: { jobTitle: 'Nurse' } }),
-        addMember(group(), randomUUID()),
-        addMember(randomUUID(), user()),
+        addMember(newGroup(), randomUUID()),
+        addMember(randomUUID(), newUser()),
       ];
       expect(statesOf(await site.carryOut(orders), orders)).toEqual(['Errored', 'Errored', 'Errored']);
       expect(writesOf(simulator)).toHaveLength(3);
@@ -217,8 +217,8 @@ function userValues(): JsonObject {
 inTurn(
   '5: a member or an owner is taken out, never deleted, whatever the order calls it',
   async () => {
-    const [ana, bob] = [user(), user()];
-    const from = group([ana, bob], [ana, bob]);
+    const [ana, bob] = [newUser(), newUser()];
+    const from = newGroup([ana, bob], [ana, bob]);
     const removals = [
       one({ action: 'removeMember', type: 'group', key: from, member: ana }),
       one({ action: 'removeOwner', type: 'group', key: from, member: ana }),
@@ -246,8 +246,8 @@ inTurn.each([
 ] as const)(
   '6: a change of owners %s never leaves a group without one',
   async (_what, faults) => {
-    const [old, young] = [user(), user()];
-    const of = group([], [old]);
+    const [old, young] = [newUser(), newUser()];
+    const of = newGroup([], [old]);
     simulator.addFaults(faults);
     const orders = [
       one({ action: 'removeOwner', type: 'group', key: of, member: old }),
@@ -267,8 +267,8 @@ inTurn(
   '7: a synced user is an error, told once by the directory or before it is asked',
   async () => {
     const name = fresh('synced');
-    const byId = one({ action: 'update', type: 'user', key: user({ onPremisesSyncEnabled: true }), values: { jobTitle: 'Nurse' } });
-    user({ onPremisesSyncEnabled: true, userPrincipalName: `${name}@contoso.example` });
+    const byId = one({ action: 'update', type: 'user', key: newUser({ onPremisesSyncEnabled: true }), values: { jobTitle: 'Nurse' } });
+    newUser({ onPremisesSyncEnabled: true, userPrincipalName: `${name}@contoso.example` });
     const byName = one({ action: 'update', type: 'user', key: `${name}@contoso.example`, values: { jobTitle: 'Nurse' } });
     const results = await site.carryOut([byId, byName]);
     expect(statesOf(results, [byId, byName])).toEqual(['Errored', 'Errored']);
@@ -285,7 +285,7 @@ inTurn.each([
 ] as const)(
   '8: a request of a batch that is answered %s is sent again alone',
   async (_what, fault, leastMs) => {
-    const users = [user(), user(), user()];
+    const users = [newUser(), newUser(), newUser()];
     const orders = users.map((key) => one({ action: 'update', type: 'user', key, values: { jobTitle: fresh('job') } }));
     simulator.addFaults([{ phase: 'item', match: `PATCH .*${users[1] ?? ''}`, at: [1], fault }]);
     const startedAt = Date.now();
@@ -308,8 +308,8 @@ inTurn(
       connector: 'identity-manager',
       guard: { absolute: 2, percent: 100, minimum: 1, dailyPercent: 100 },
     });
-    const doomed = [user(), user(), user()].map((key) => one({ action: 'delete', type: 'user', key }));
-    const kept = one({ action: 'update', type: 'user', key: user(), values: { jobTitle: 'Nurse' } });
+    const doomed = [newUser(), newUser(), newUser()].map((key) => one({ action: 'delete', type: 'user', key }));
+    const kept = one({ action: 'update', type: 'user', key: newUser(), values: { jobTitle: 'Nurse' } });
     const results = await site.carryOut([...doomed, kept], connection);
     expect(statesOf(results, doomed)).toEqual(['Errored', 'Errored', 'Errored']);
     expect(stateOf(results, kept)).toBe('Executed');
@@ -324,12 +324,12 @@ inTurn(
 inTurn(
   '16: every reference is of the address that the connection has: another one the directory refuses',
   async () => {
-    const people = Array.from({ length: 3 }, () => user());
-    const to = group();
+    const people = Array.from({ length: 3 }, () => newUser());
+    const to = newGroup();
     const orders = [
       ...people.map((member) => addMember(to, member)),
       one({ action: 'addOwner', type: 'group', key: to, member: people[0] ?? '' }),
-      one({ action: 'addMember', type: 'group', key: group(), member: people[1] ?? '' }),
+      one({ action: 'addMember', type: 'group', key: newGroup(), member: people[1] ?? '' }),
     ];
     expect(statesOf(await site.carryOut(orders), orders)).toEqual(orders.map(() => 'Executed'));
     expect(edgesOf(to, 'member')).toHaveLength(3);
@@ -377,7 +377,7 @@ describe('a generated password', () => {
     'is in the results for who has the key, and in the directory',
     async () => {
       const order = person();
-      const reset = one({ action: 'resetPassword', type: 'user', key: user() });
+      const reset = one({ action: 'resetPassword', type: 'user', key: newUser() });
       const results = await site.carryOut([order, reset], connection);
       expect(statesOf(results, [order, reset])).toEqual(['Executed', 'Executed']);
       expect(simulator.isPassword(idOf(order), open(results.get(order.id)?.message))).toBe(true);
