@@ -42,7 +42,7 @@ function groupPages(tenant: Tenant): number {
   let objects = 0;
   let room = deltaMembers;
   for (let group = 0; group < tenant.count('group'); group += 1) {
-    for (let left = positions(tenant, group, 'members'); ;) {
+    for (let left = positions(tenant, { kind: 'group', index: group }, 'members'); ;) {
       if (objects === deltaObjects || (left > 0 && room === 0)) {
         pages += 1;
         [objects, room] = [0, deltaMembers];

@@ -15,23 +15,49 @@ export interface Answer {
 export class Refusal extends Error {
   readonly answer: Answer;
 
-  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    details: readonly Detail[] = [],
+  ) {
     super(message);
-    this.answer = { status, headers, body: errorBody(code, message) };
+    this.answer = { status, headers, body: errorBody(code, message, details) };
   }
 }
 
+/** What a refusal says of one property. */
+export interface Detail {
+  readonly code: string;
+  readonly message: string;
+  readonly target: string;
+}
+
 /** `{error: {code, message, innerError: {date, request-id, client-request-id}}}` */
-export function errorBody(code: string, message: string): JsonObject {
+export function errorBody(code: string, message: string, details: readonly Detail[] = []): JsonObject {
   const id = randomUUID();
+  const more = details.length === 0 ? {} : { details: details.map((detail) => ({ ...detail })) };
   return {
-    error: { code, message, innerError: { date: new Date().toISOString().slice(0, 19), 'request-id': id, 'client-request-id': id } },
+    error: {
+      code,
+      message,
+      ...more,
+      innerError: { date: new Date().toISOString().slice(0, 19), 'request-id': id, 'client-request-id': id },
+    },
   };
 }
 
 export function badRequest(message: string, code = 'Request_BadRequest'): Refusal {
   return new Refusal(400, code, message);
 }
+
+export function requestDenied(): Refusal {
+  return new Refusal(403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.');
+}
+
+/** A write was done and has nothing to say. */
+export const noContent: Answer = { status: 204, headers: {}, body: '' };
 
 export function unsupportedQuery(message: string): Refusal {
   return new Refusal(400, 'Request_UnsupportedQuery', message);

@@ -4,33 +4,34 @@ import { pastTime } from './people.ts';
 import { types } from './properties.ts';
 import { assignmentId, guid, mix } from './random.ts';
 import type { Ref } from './random.ts';
-import { baseAppRoleCount, baseAppRoleHolder, roleAssignmentCount, roleDefinitionCount } from './shape.ts';
+import { baseAppRoleCount, baseAppRoleHolder, baseAssignmentHolder, baseAssignmentRole, roleAssignmentCount } from './shape.ts';
 import type { AppRoleGrant, Assignment, Tenant } from './tenant.ts';
 import { property } from './views.ts';
 
 const grantOffset = 1_000_000;
 
 function baseAssignment(tenant: Tenant, position: number): Assignment | null {
-  const { seed, users, groups } = tenant.shape;
-  const dice = mix(seed, 41, position);
-  const toGroup = position % 5 === 0 && groups > 0;
-  const count = toGroup ? groups : users;
-  if (count === 0) return null;
-  const principal: Ref = { kind: toGroup ? 'group' : 'user', index: (dice >>> 3) % count };
-  const role: Ref = { kind: 'roleDefinition', index: (position * 7) % roleDefinitionCount };
-  return { id: assignmentId(seed, position), role: tenant.id(role), principal: tenant.id(principal) };
+  const principal = baseAssignmentHolder(tenant.shape, position);
+  if (principal === null) return null;
+  const role: Ref = { kind: 'roleDefinition', index: baseAssignmentRole(position) };
+  return { id: assignmentId(tenant.shape.seed, position), role: tenant.id(role), principal: tenant.id(principal) };
 }
 
 /** The role assignments whose principals live. */
 export function* roleAssignments(tenant: Tenant): Generator<Assignment> {
-  for (let position = 0; position < roleAssignmentCount; position += 1) {
-    const assignment = baseAssignment(tenant, position);
-    if (assignment !== null && isShown(tenant, assignment)) yield assignment;
-  }
-  for (const assignment of tenant.addedAssignments) if (isShown(tenant, assignment)) yield assignment;
+  for (const assignment of standing(tenant)) if (tenant.findLive(assignment.principal) !== null) yield assignment;
 }
 
-function isShown(tenant: Tenant, assignment: Assignment | AppRoleGrant): boolean {
+/** All that were not removed, be their principals living or in the bin. */
+export function* standing(tenant: Tenant): Generator<Assignment> {
+  for (let position = 0; position < roleAssignmentCount; position += 1) {
+    const assignment = baseAssignment(tenant, position);
+    if (assignment !== null && !tenant.removedAssignments.has(assignment.id)) yield assignment;
+  }
+  for (const assignment of tenant.addedAssignments) if (!tenant.removedAssignments.has(assignment.id)) yield assignment;
+}
+
+function isShown(tenant: Tenant, assignment: AppRoleGrant): boolean {
   return !tenant.removedAssignments.has(assignment.id) && tenant.findLive(assignment.principal) !== null;
 }
 

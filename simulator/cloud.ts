@@ -1,6 +1,7 @@
 // What all handlers share: the tenant, its settings, its clock and the sealer of links.
 import type { Password } from './applications.ts';
 import type { Federation } from './federation.ts';
+import type { Replication } from './replication.ts';
 import type { Sealer } from './seal.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -18,6 +19,10 @@ export interface Settings {
   deltaEvents: 'net' | 'each';
   /** Resource units per 10 seconds; null: no limit. @default by the tenant's size, as documented: 3500, 5000 or 8000 */
   quota: number | null;
+  /** Write requests per 150 seconds; null: no limit. @default 3000, as documented for one app in one tenant */
+  writeQuota: number | null;
+  /** How many requests that name a new object do not see it yet. @default 0 */
+  replicationLag: number;
   /** An expired secret is refused with AADSTS7000222. @default false */
   secretExpired: boolean;
   /** The client secrets. @default the simulator's one, for 180 days */
@@ -29,6 +34,8 @@ export interface Settings {
 }
 
 export interface Cloud {
+  /** What is new and not known everywhere yet. */
+  readonly replication: Replication;
   readonly tenant: Tenant;
   readonly settings: Settings;
   readonly tenantId: string;

@@ -16,6 +16,7 @@ export interface SimulatorControl {
   mutate(changes: number | readonly Mutation[]): Promise<Mutation[]>;
   mutateDevices(changes: number): Promise<Mutation[]>;
   truth(name: TruthName, select?: readonly string[]): AsyncGenerator<JsonObject>;
+  isPassword(id: string, password: string): Promise<boolean>;
   addFaults(rules: readonly FaultRule[]): Promise<void>;
   clearFaults(): Promise<void>;
   requests(): Promise<readonly SeenRequest[]>;
@@ -46,6 +47,7 @@ export function controlSimulator(origin: string, ca: string): SimulatorControl {
       for await (const line of createInterface({ input: response })) yield reread<JsonObject>(line);
     },
     mutateDevices: (changes) => call('POST', 'mutateDevices', changes),
+    isPassword: (id, password) => call('POST', 'password', { id, password }),
     addFaults: (rules) => call('POST', 'faults', rules),
     clearFaults: () => call('DELETE', 'faults'),
     requests: () => call('GET', 'requests'),

@@ -1,36 +1,53 @@
-// `users/delta`, `groups/delta` and `devices/delta`: a first round over everything, later rounds over what changed, links that remember the query.
-// Source: learn.microsoft.com/graph/delta-query-overview, /graph/api/user-delta, /graph/api/group-delta, /graph/api/device-delta
+// The delta queries of users, groups, devices, service principals and directory roles: a first round over everything, later rounds over what changed, links that remember the query.
+// Source: learn.microsoft.com/graph/delta-query-overview, /graph/api/{user,group,device,serviceprincipal,directoryrole}-delta
 import type { JsonObject } from '../src/model.ts';
 import { badRequest, expiredPage, syncStateNotFound } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { deltaLifeMs, pageLifeMs } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
+import { seesHidden } from './permissions.ts';
 import { changedPage, wholePage } from './rounds.ts';
 import type { RoundQuery } from './rounds.ts';
 import { contextOf } from './lists.ts';
-import { groupRelations, types } from './properties.ts';
+import { deltaRelations, hasProperty, types } from './properties.ts';
+import type { LinkRelation } from './properties.ts';
 import { allow, idsOfFilter, selectOf } from './query.ts';
 import type { Query } from './query.ts';
 import type { LinkState } from './seal.ts';
 
-const kinds = { users: 'user', groups: 'group', devices: 'device' } as const;
+const kinds = {
+  users: 'user',
+  groups: 'group',
+  devices: 'device',
+  servicePrincipals: 'servicePrincipal',
+  directoryRoles: 'directoryRole',
+} as const;
 export type DeltaName = keyof typeof kinds;
 const mostIds = 50;
 
-/** Answers one page of a round. `minimal` is `Prefer: return=minimal`: only properties that changed; devices do not know it. */
-export function delta(cloud: Cloud, name: DeltaName, query: Query, minimal: boolean): Answer {
+export interface Asked {
+  /** `Prefer: return=minimal`: only properties that changed. */
+  readonly minimal: boolean;
+  /** The application's permissions. */
+  readonly roles: readonly string[];
+}
+
+/** Answers one page of a round. */
+export function delta(cloud: Cloud, name: DeltaName, query: Query, asked: Asked): Answer {
   const path = `${name}/delta`;
   const kind = kinds[name];
   allow(query, ['$select', '$filter', '$skiptoken', '$deltatoken']);
   const state = begin(cloud, name, path, query);
 
-  const relations = kind === 'group' ? groupRelations.filter((relation) => state.select?.includes(relation) ?? relation === 'members') : [];
+  const known: { readonly byDefault: readonly LinkRelation[]; readonly all: readonly LinkRelation[] } = deltaRelations[kind];
   const round: RoundQuery = {
     kind,
-    properties: state.select?.filter((property) => property !== 'id' && types[kind].all.has(property)) ?? null,
-    relations,
+    properties: state.select?.filter((property) => property !== 'id' && hasProperty(types[kind], property)) ?? null,
+    relations: state.select === null ? known.byDefault : known.all.filter((relation) => state.select?.includes(relation)),
     ids: state.ids === null ? null : new Set(state.ids),
-    minimal: minimal && kind !== 'device',
+    // Only the pages of users and groups document it.
+    seesHidden: seesHidden(asked.roles),
+    minimal: asked.minimal && (kind === 'user' || kind === 'group'),
   };
   const latest = query.get('$deltatoken') === 'latest';
   const page = latest
@@ -50,8 +67,7 @@ export function delta(cloud: Cloud, name: DeltaName, query: Query, minimal: bool
 
 /** Where this request stands in its round. The token holds the query: options sent beside it MUST NOT differ. */
 function begin(cloud: Cloud, name: DeltaName, path: string, query: Query): LinkState {
-  const relations = name === 'groups' ? groupRelations : [];
-  const select = selectOf(query, types[kinds[name]], relations);
+  const select = selectOf(query, types[kinds[name]], deltaRelations[kinds[name]].all);
   const filter = query.get('$filter');
   const ids = filter === undefined ? null : idsOfFilter(filter, mostIds);
   const deltatoken = query.get('$deltatoken');

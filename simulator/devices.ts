@@ -4,7 +4,8 @@ import type { Json } from '../src/model.ts';
 import { givenName } from './names.ts';
 import { pastTime } from './people.ts';
 import type { Generator } from './people.ts';
-import { guid, mix } from './random.ts';
+import { guid, mix, refOf } from './random.ts';
+import type { Ref } from './random.ts';
 
 interface Platform {
   readonly system: string;
@@ -67,7 +68,14 @@ function lastSignIn(dice: number): string {
 }
 
 /** What the device calls itself, apart from the directory's id of it. */
-const ownId = (seed: number, index: number): string => guid(seed, 'other', 0x4000_0000 + index);
+const ownId = (seed: number, index: number): string => guid(seed, 'other', ownIdOffset + index);
+const ownIdOffset = 0x4000_0000;
+
+/** The device that calls itself so, or null. */
+export function deviceOf(seed: number, deviceId: string): Ref | null {
+  const ref = refOf(seed, deviceId);
+  return ref?.kind === 'other' && ref.index >= ownIdOffset ? { kind: 'device', index: ref.index - ownIdOffset } : null;
+}
 
 const whenManaged =
   (value: (dice: number) => Json | undefined): Generator =>

@@ -3,7 +3,8 @@ import type { DocumentedCode } from './aadsts.ts';
 import type { Mutation } from './mutations.ts';
 
 /** What kind of request it is. Only rules of their phase reach `item`, one inside a batch, and `application`, which no run waits for. */
-export type Phase = 'discovery' | 'token' | 'latest' | 'first' | 'delta' | 'page' | 'list' | 'object' | 'batch' | 'item' | 'application';
+export type Phase =
+  'discovery' | 'token' | 'latest' | 'first' | 'delta' | 'page' | 'list' | 'object' | 'write' | 'batch' | 'item' | 'application';
 
 /** Instead of the answer. */
 export type ReplacingFault =
@@ -17,6 +18,8 @@ export type ReplacingFault =
       readonly retryAfter?: number | string;
       /** An HTML page instead of JSON. */
       readonly html?: boolean;
+      /** The request is carried out all the same, and only its answer is lost: a gateway that lost patience. */
+      readonly afterCommit?: boolean;
     }
   /** 401, and every token issued so far is dead. */
   | { readonly kind: 'tokenDies' }
@@ -51,7 +54,7 @@ export type PageFault =
   /** Changes the tenant once the page was computed: what follows sees it. */
   | { readonly kind: 'mutate'; readonly changes: number | readonly Mutation[] };
 
-/** How the bytes travel. */
+/** How the bytes travel. The request was carried out: after `reset` and `hang` a client cannot know it. */
 export type TransportFault =
   | { readonly kind: 'reset' | 'endlessHeaders' | 'truncated' | 'stackedEncoding' | 'hang' }
   /** The connection ends, or nothing more comes, after so many bytes of the body. */

@@ -1,16 +1,21 @@
-// The directory API under /v1.0: who may ask, what it costs, and which handler answers. Knows no faults.
-import { Refusal, badRequest, unsupportedQuery } from './answer.ts';
+// The directory API under /v1.0: who may ask, what it costs, and which handler answers reads; writes have a folder of their own. Knows no faults.
+import { Refusal, badRequest } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { application } from './applications.ts';
 import type { Cloud } from './cloud.ts';
-import { delta } from './delta.ts';
+import { type Asked, delta } from './delta.ts';
 import { list, single } from './lists.ts';
 import type { CollectionName } from './lists.ts';
 import { rolesOf } from './bearer.ts';
+import { withKeySegment } from './keys.ts';
 import { costOf, requirePermission } from './permissions.ts';
 import { parseQuery } from './query.ts';
 import type { Query } from './query.ts';
+import type { LinkRelation } from './properties.ts';
 import { appRoleAssignedTo, related, roleAssignmentList, roleDefinitions, singleRole } from './relations.ts';
+import type { ContainerName } from './relations.ts';
+import { binnedItem } from './writes/bin.ts';
+import { answerWrite } from './writes/route.ts';
 
 export interface GraphRequest {
   readonly method: string;
@@ -18,27 +23,33 @@ export interface GraphRequest {
   readonly path: string;
   readonly query: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
 }
 
 const quotaWindowMs = 10_000;
+const writeWindowMs = 150_000;
 
-/** Resource units spent in the current window of ten seconds. */
+/** Resource units spent in the current window of ten seconds, and writes in that of two and a half minutes. */
 export interface Meter {
   window: number;
   spent: number;
+  writeWindow: number;
+  writes: number;
 }
 
-/** Answers one read. Refusals are answers too; only a defect throws. */
+/** Answers one request. Refusals are answers too; only a defect throws. */
 export function answerGraph(cloud: Cloud, meter: Meter, request: GraphRequest): Answer {
   try {
     const roles = authorize(cloud, request.headers['authorization']);
-    const path = request.path.split('/').map(decodeSegment).join('/');
+    const path = withKeySegment(request.path.split('/').map(decodeSegment).join('/'));
+    if (request.method !== 'GET') {
+      chargeWrite(cloud, meter);
+      return answerWrite(cloud, { ...request, path, roles });
+    }
     const query = parseQuery(request.query);
     const headers = charge(cloud, meter, path, query);
     requirePermission(path, roles);
-    if (request.method !== 'GET')
-      throw new Refusal(405, 'Request_BadRequest', 'Specified HTTP method is not allowed for the request target.');
-    const answer = route(cloud, path, query, request.headers);
+    const answer = route(cloud, path, query, request.headers, roles);
     return { ...answer, headers: { ...answer.headers, ...headers } };
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
@@ -78,25 +89,39 @@ function charge(cloud: Cloud, meter: Meter, path: string, query: Query): Record<
   const share = meter.spent / quota;
   if (share >= 0.8) headers['x-ms-throttle-limit-percentage'] = Math.min(share, 1.8).toFixed(1);
   if (share <= 1) return headers;
-  const rest = Math.ceil(((window + 1) * quotaWindowMs - cloud.now()) / 1000);
-  throw new Refusal(429, 'TooManyRequests', 'Too many requests.', {
+  throw throttled(cloud, 'Read', (window + 1) * quotaWindowMs, headers);
+}
+
+/** Counts a write. Throws 429 when the window's writes are used up. */
+function chargeWrite(cloud: Cloud, meter: Meter): void {
+  const quota = cloud.settings.writeQuota;
+  if (quota === null) return;
+  const window = Math.floor(cloud.now() / writeWindowMs);
+  if (meter.writeWindow !== window) Object.assign(meter, { writeWindow: window, writes: 0 });
+  meter.writes += 1;
+  if (meter.writes > quota) throw throttled(cloud, 'Write', (window + 1) * writeWindowMs, {});
+}
+
+function throttled(cloud: Cloud, what: 'Read' | 'Write', endsAt: number, headers: Readonly<Record<string, string>>): Refusal {
+  const rest = Math.ceil((endsAt - cloud.now()) / 1000);
+  return new Refusal(429, 'TooManyRequests', 'Too many requests.', {
     ...headers,
     'retry-after': String(Math.max(rest, 1)),
-    'x-ms-throttle-scope': `Tenant_Application/Read/${cloud.clientId}/${cloud.tenantId}`,
-    'x-ms-throttle-information': 'ResourceUnitLimitExceeded',
+    'x-ms-throttle-scope': `Tenant_Application/${what}/${cloud.clientId}/${cloud.tenantId}`,
+    'x-ms-throttle-information': what === 'Read' ? 'ResourceUnitLimitExceeded' : 'WriteLimitExceeded',
   });
 }
 
-function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['headers']): Answer {
+function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['headers'], roles: readonly string[]): Answer {
   const advanced = headers['consistencylevel']?.toLowerCase() === 'eventual';
   const minimal = /(^|[\s,;])return=minimal($|[\s,;])/.test(headers['prefer'] ?? '');
   const [first = '', second, third, fourth] = path.split('/');
   const length = path.split('/').length;
-  if (first === 'users' || first === 'groups' || first === 'devices' || first === 'servicePrincipals') {
+  if (first === 'users' || first === 'groups' || first === 'devices' || first === 'servicePrincipals' || first === 'directoryRoles') {
     if (length === 1) return list(cloud, first, query, advanced);
-    if (length === 2 && second !== undefined) return collectionChild(cloud, first, second, query, minimal);
-    if (length === 3 && second !== undefined && first === 'groups' && (third === 'members' || third === 'owners')) {
-      return related(cloud, second, third, query, advanced);
+    if (length === 2 && second !== undefined) return collectionChild(cloud, first, second, query, { minimal, roles });
+    if (length === 3 && second !== undefined && (third === 'members' || third === 'owners') && hasRelation(first, third)) {
+      return related(cloud, first, second, third, query, { advanced, roles });
     }
     if (length === 3 && second !== undefined && first === 'servicePrincipals' && third === 'appRoleAssignedTo') {
       return appRoleAssignedTo(cloud, second, query);
@@ -108,11 +133,16 @@ function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['
     if (length === 4 && fourth !== undefined) return singleRole(cloud, third, fourth, query);
     if (length === 3) return third === 'roleDefinitions' ? roleDefinitions(cloud, query) : roleAssignmentList(cloud, query);
   }
+  if (first === 'directory' && second === 'deletedItems' && length === 3 && third !== undefined) return binnedItem(cloud, third, roles);
   throw badRequest(`Resource not found for the segment '${path.split('/').at(-1) ?? ''}'.`, 'BadRequest');
 }
 
-function collectionChild(cloud: Cloud, collection: CollectionName, child: string, query: Query, minimal: boolean): Answer {
+function hasRelation(name: CollectionName, relation: LinkRelation): name is ContainerName {
+  if (name === 'groups') return true;
+  return relation === 'members' ? name === 'directoryRoles' : name === 'servicePrincipals';
+}
+
+function collectionChild(cloud: Cloud, collection: CollectionName, child: string, query: Query, asked: Asked): Answer {
   if (child !== 'delta') return single(cloud, collection, child, query);
-  if (collection === 'servicePrincipals') throw unsupportedQuery('The delta query of service principals is not simulated.');
-  return delta(cloud, collection, query, minimal);
+  return delta(cloud, collection, query, asked);
 }

@@ -1,17 +1,26 @@
 // Lists of users, groups, devices and service principals, pages by position, and single objects.
 import type { JsonObject } from '../src/model.ts';
 import { grantsOf, writeGrant } from './assignments.ts';
-import { badRequest, expiredPage, notFound, unsupportedQuery } from './answer.ts';
+import { badRequest, expiredPage, unsupportedQuery } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { pageLifeMs } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
+import { filtered } from './filters.ts';
+import { seen } from './keys.ts';
 import { types } from './properties.ts';
 import { allow, selectOf, topOf } from './query.ts';
 import type { Query } from './query.ts';
 import type { LinkState } from './seal.ts';
+import type { Changing } from './tenant.ts';
 import { writer } from './views.ts';
 
-const kinds = { users: 'user', groups: 'group', devices: 'device', servicePrincipals: 'servicePrincipal' } as const;
+const kinds = {
+  users: 'user',
+  groups: 'group',
+  devices: 'device',
+  servicePrincipals: 'servicePrincipal',
+  directoryRoles: 'directoryRole',
+} as const;
 export type CollectionName = keyof typeof kinds;
 const expandedMost = 20;
 
@@ -73,10 +82,13 @@ export function pageAnswer(
   };
 }
 
-/** `GET /users`, `/groups`, `/devices`, `/servicePrincipals`. */
+/** `GET /users`, `/groups`, `/devices`, `/servicePrincipals`, `/directoryRoles`; the last takes no page size. */
 export function list(cloud: Cloud, name: CollectionName, query: Query, advanced: boolean): Answer {
   const kind = kinds[name];
+  if (name === 'directoryRoles' && query.has('$top')) throw unsupportedQuery('The specified resource does not support custom page sizes.');
   const mayExpand = name === 'servicePrincipals';
+  const filter = query.get('$filter');
+  if (filter !== undefined) return filteredList(cloud, name, kind, filter, query);
   allow(query, ['$select', '$top', '$skiptoken', ...(mayExpand ? ['$expand'] : [])]);
   const select = selectOf(query, types[kind]);
   const top = topOf(query);
@@ -101,6 +113,25 @@ export function list(cloud: Cloud, name: CollectionName, query: Query, advanced:
   return pageAnswer(cloud, { path: name, select, top, kept: query, at: start, next: index < count ? index : null, value });
 }
 
+/** A page of what a filter finds; its place is counted in objects found. */
+function filteredList(cloud: Cloud, name: CollectionName, kind: Changing, filter: string, query: Query): Answer {
+  allow(query, ['$select', '$top', '$filter', '$skiptoken']);
+  const select = selectOf(query, types[kind]);
+  const top = topOf(query);
+  const token = query.get('$skiptoken');
+  const start = token === undefined ? 0 : openPage(cloud, name, token).at;
+  const { whole } = writer(cloud.tenant, kind, select);
+  const value: JsonObject[] = [];
+  let found = 0;
+  for (const ref of filtered(cloud, kind, filter)) {
+    found += 1;
+    if (found > start + top) break;
+    if (found > start) value.push(whole(ref.index));
+  }
+  const next = found > start + top ? start + top : null;
+  return pageAnswer(cloud, { path: name, select, top, kept: query, at: start, next, value });
+}
+
 function expansion(query: Query, advanced: boolean): boolean {
   const expand = query.get('$expand');
   if (expand === undefined) return false;
@@ -119,13 +150,12 @@ function firstGrants(cloud: Cloud, index: number): JsonObject[] {
   return grants;
 }
 
-/** `GET /users/{id}` and the like: 404 when deleted or unknown. */
+/** `GET /users/{id}` and the like: 404 when deleted, unknown or not known everywhere yet. */
 export function single(cloud: Cloud, name: CollectionName, id: string, query: Query): Answer {
   const kind = kinds[name];
   allow(query, ['$select']);
   const select = selectOf(query, types[kind]);
-  const ref = cloud.tenant.findLive(id);
-  if (ref === null || ref.kind !== kind) throw notFound(id);
+  const ref = seen(cloud, kind, id);
   return {
     status: 200,
     headers: {},

@@ -1,6 +1,7 @@
 // The deterministic mix of changes behind `mutate(n)`: the same seed, size and history always give the same changes.
 import { roleAssignments } from './assignments.ts';
 import { isLinked, linkAt, positions } from './links.ts';
+import type { Container } from './links.ts';
 import { applyMutation } from './mutations.ts';
 import type { Mutation } from './mutations.ts';
 import { givenName, surname } from './names.ts';
@@ -105,10 +106,12 @@ function choose(tenant: Tenant, turn: number): Mutation | null {
   }
 }
 
+const groupAt = (index: number): Container => ({ kind: 'group', index });
+
 /** Never the big group: a mix of changes stays small in its effects. */
 function deleteGroup(tenant: Tenant, group: string | null): Mutation | null {
   const ref = group === null ? null : tenant.find(group);
-  return group === null || ref === null || positions(tenant, ref.index, 'members') > 100 ? null : { do: 'deleteGroup', id: group };
+  return group === null || ref === null || positions(tenant, groupAt(ref.index), 'members') > 100 ? null : { do: 'deleteGroup', id: group };
 }
 
 function restore(tenant: Tenant): Mutation | null {
@@ -124,15 +127,15 @@ function join(tenant: Tenant, turn: number, user: string | null, group: string |
     cycle[turn % cycle.length] === 'addOwner' ? { do: 'addOwner', group, owner: user } : { do: 'addMember', group, member: user };
   const ref = tenant.find(group);
   const relation = change.do === 'addOwner' ? 'owners' : 'members';
-  return ref !== null && isLinked(tenant, ref.index, relation, user) ? null : change;
+  return ref !== null && isLinked(tenant, groupAt(ref.index), relation, user) ? null : change;
 }
 
 function leave(tenant: Tenant, turn: number, group: string | null): Mutation | null {
   const ref = group === null ? null : tenant.find(group);
   if (group === null || ref === null) return null;
-  const count = positions(tenant, ref.index, 'members');
+  const count = positions(tenant, groupAt(ref.index), 'members');
   for (let step = 0; step < count; step += 1) {
-    const link = linkAt(tenant, ref.index, 'members', (dice(tenant, turn, 6) + step) % count);
+    const link = linkAt(tenant, groupAt(ref.index), 'members', (dice(tenant, turn, 6) + step) % count);
     if (link !== null) return { do: 'removeMember', group, member: link.id };
   }
   return null;

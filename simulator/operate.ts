@@ -31,6 +31,10 @@ function execute(simulator: Simulator, command: string, body: string): unknown {
       return simulator.mutate(reread<number | Mutation[]>(body));
     case 'POST mutateDevices':
       return simulator.mutateDevices(reread<number>(body));
+    case 'POST password': {
+      const { id, password } = reread<{ id: string; password: string }>(body);
+      return simulator.isPassword(id, password);
+    }
     case 'POST faults':
       simulator.addFaults(reread<FaultRule[]>(body));
       return null;

@@ -1,6 +1,6 @@
 // Which application permissions an endpoint accepts, the least first, and what a request costs in resource units.
 // Source: the permission tables of each method's page, and learn.microsoft.com/graph/throttling-limits
-import { Refusal } from './answer.ts';
+import { requestDenied } from './answer.ts';
 import type { Query } from './query.ts';
 
 const directory = ['Directory.Read.All', 'Directory.ReadWrite.All'];
@@ -17,7 +17,9 @@ const table: readonly (readonly [RegExp, readonly string[], number])[] = [
     ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', ...directory],
     1,
   ],
-  [/^servicePrincipals(\/[^/]+(\/appRoleAssignedTo)?)?$/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
+  [/^directoryRoles(\/[^/]+(\/members)?)?$/, ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', ...directory], 1],
+  [/^servicePrincipals\/delta$/, ['Application.ReadWrite.OwnedBy', 'Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
+  [/^servicePrincipals(\/[^/]+(\/(appRoleAssignedTo|owners))?)?$/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
   [/^applications\(/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
 ];
 
@@ -29,11 +31,23 @@ export const defaultRoles: readonly string[] = [
   'Application.Read.All',
 ];
 
+/** What an app needs besides to carry out orders. */
+export const writeRoles: readonly string[] = [
+  'User.ReadWrite.All',
+  'User-PasswordProfile.ReadWrite.All',
+  'User.EnableDisableAccount.All',
+  'Group.ReadWrite.All',
+  'Device.ReadWrite.All',
+];
+
+/** Whether an application with these permissions sees who is in groups with hidden membership: https://learn.microsoft.com/graph/permissions-reference#memberreadhidden */
+export const seesHidden = (roles: readonly string[]): boolean => roles.includes('Member.Read.Hidden');
+
 /** Refuses with 403 when none of the endpoint's permissions is among the token's roles. An unknown endpoint passes: it ends as 400. */
 export function requirePermission(path: string, roles: readonly string[]): void {
   const row = table.find(([pattern]) => pattern.test(path));
   if (row !== undefined && !row[1].some((permission) => roles.includes(permission))) {
-    throw new Refusal(403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.');
+    throw requestDenied();
   }
 }
 

@@ -1,5 +1,5 @@
 // The properties of the directory's types as documented: which exist, which come without $select, which are collections.
-// Source: learn.microsoft.com/graph/api/resources/{user,group,device,serviceprincipal,unifiedroledefinition,unifiedroleassignment}
+// Source: learn.microsoft.com/graph/api/resources/{user,group,device,serviceprincipal,directoryrole,unifiedroledefinition,unifiedroleassignment}
 
 export interface TypeDefinition {
   readonly type: string;
@@ -48,6 +48,7 @@ const principalDefault = words(`id deletedDateTime accountEnabled alternativeNam
   applicationTemplateId appOwnerOrganizationId appRoleAssignmentRequired createdDateTime description disabledByMicrosoftStatus displayName
   homepage loginUrl logoutUrl notes notificationEmailAddresses preferredSingleSignOnMode replyUrls servicePrincipalNames
   servicePrincipalType signInAudience tags appRoles`);
+const roleDefault = words('id deletedDateTime description displayName roleTemplateId');
 const definitionDefault = words(
   'id description displayName isBuiltIn isEnabled resourceScopes templateId version rolePermissions inheritsPermissionsFrom',
 );
@@ -75,11 +76,28 @@ export const types = {
   group: define('group', groupDefault, groupMore, groupElsewhere),
   servicePrincipal: define('servicePrincipal', principalDefault, [], []),
   device: define('device', deviceDefault, deviceMore, []),
+  directoryRole: define('directoryRole', roleDefault, [], []),
   roleDefinition: define('unifiedRoleDefinition', definitionDefault, [], []),
   roleAssignment: define('unifiedRoleAssignment', assignmentDefault, ['appScopeId', 'principalOrganizationId'], []),
   appRoleAssignment: define('appRoleAssignment', appRoleDefault, [], []),
 } as const satisfies Record<string, TypeDefinition>;
 
-/** The relationships a delta query of groups may select. */
-export const groupRelations = ['members', 'owners'] as const;
-export type GroupRelation = (typeof groupRelations)[number];
+/** Directory extensions: learn.microsoft.com/graph/extensibility-overview */
+const extension = /^extension_[0-9a-f]{32}_[A-Za-z]\w*$/i;
+
+/** Whether objects of a type have a property; that a directory extension is registered for it is taken for granted. */
+export function hasProperty({ type, all }: TypeDefinition, name: string): boolean {
+  return all.has(name) || (extension.test(name) && (type === 'user' || type === 'group' || type === 'device'));
+}
+
+export const linkRelations = ['members', 'owners'] as const;
+export type LinkRelation = (typeof linkRelations)[number];
+
+/** The relationships a delta query may select, by kind: those that come without `$select` too, and the others. */
+export const deltaRelations = {
+  user: { byDefault: [], all: [] },
+  device: { byDefault: [], all: [] },
+  group: { byDefault: ['members'], all: linkRelations },
+  directoryRole: { byDefault: ['members'], all: ['members'] },
+  servicePrincipal: { byDefault: [], all: ['owners'] },
+} as const satisfies Record<string, { readonly byDefault: readonly LinkRelation[]; readonly all: readonly LinkRelation[] }>;

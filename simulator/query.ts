@@ -1,5 +1,6 @@
 // Query options, read strictly: what the documentation does not allow for an endpoint is refused with 400.
 import { Refusal, badRequest, unsupportedQuery } from './answer.ts';
+import { hasProperty } from './properties.ts';
 import type { TypeDefinition } from './properties.ts';
 
 const known = ['$select', '$top', '$skiptoken', '$deltatoken', '$filter', '$expand', '$count', '$orderby', '$search', '$skip', '$format'];
@@ -56,7 +57,7 @@ export function selectOf(query: Query, definition: TypeDefinition, relations: re
     if (definition.elsewhere.has(name)) {
       throw new Refusal(501, 'NotImplemented', `The property '${name}' is not available in this operation.`);
     }
-    if (!definition.all.has(name) && !relations.includes(name)) {
+    if (!hasProperty(definition, name) && !relations.includes(name)) {
       throw badRequest(
         `Parsing OData Select and Expand failed: Could not find a property named '${name}' on type 'microsoft.graph.${definition.type}'.`,
         'BadRequest',

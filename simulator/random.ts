@@ -4,9 +4,29 @@
 const hex4: readonly string[] = Array.from({ length: 0x10000 }, (_, value) => value.toString(16).padStart(4, '0'));
 
 /** The kinds of object that have GUIDs; the value is the nibble kept in the id. */
-const nibbles = { user: 1, group: 2, servicePrincipal: 3, device: 4, roleDefinition: 5, appRole: 6, assignment: 7, other: 8 } as const;
+const nibbles = {
+  user: 1,
+  group: 2,
+  servicePrincipal: 3,
+  device: 4,
+  roleDefinition: 5,
+  appRole: 6,
+  assignment: 7,
+  other: 8,
+  directoryRole: 9,
+} as const;
 export type Kind = keyof typeof nibbles;
-const kinds: readonly Kind[] = ['user', 'group', 'servicePrincipal', 'device', 'roleDefinition', 'appRole', 'assignment', 'other'];
+const kinds: readonly Kind[] = [
+  'user',
+  'group',
+  'servicePrincipal',
+  'device',
+  'roleDefinition',
+  'appRole',
+  'assignment',
+  'other',
+  'directoryRole',
+];
 
 /** A kind of object and its position; the id follows from it. */
 export interface Ref {

@@ -2,19 +2,21 @@
 import type { JsonObject } from '../src/model.ts';
 import type { Cloud } from './cloud.ts';
 import { linkAt, positions } from './links.ts';
-import { groupRelations } from './properties.ts';
-import type { GroupRelation } from './properties.ts';
+import { linkRelations } from './properties.ts';
+import type { LinkRelation } from './properties.ts';
 import type { Ref } from './random.ts';
 import type { Changing, Tenant } from './tenant.ts';
-import { odataType, sparse } from './views.ts';
+import { odataType, shows, sparse } from './views.ts';
 
 export interface RoundQuery {
   readonly kind: Changing;
   /** Selected properties; null: the default ones. */
   readonly properties: readonly string[] | null;
-  readonly relations: readonly GroupRelation[];
+  readonly relations: readonly LinkRelation[];
   readonly ids: ReadonlySet<string> | null;
   readonly minimal: boolean;
+  /** Whether the application sees who is in groups that hide it. */
+  readonly seesHidden: boolean;
 }
 
 interface Place {
@@ -28,7 +30,7 @@ export interface RoundPage {
 }
 
 /**
- * A page of the first round: every object with its members; what is in the bin comes as removed, and stays a member of its groups:
+ * A page of the first round: every object with its members and owners; what is in the bin comes as removed, and stays a member of its groups:
  * clients must bear both.
  */
 export function wholePage(cloud: Cloud, query: RoundQuery, at: number, within: number): RoundPage {
@@ -38,7 +40,7 @@ export function wholePage(cloud: Cloud, query: RoundQuery, at: number, within: n
   let room = settings.deltaMemberPageSize;
   for (let index = at, start = within; index < count; index += 1, start = 0) {
     if (value.length >= settings.deltaPageSize) return { value, next: { at: index, within: 0 } };
-    const ref: Ref = { kind: query.kind, index };
+    const ref = { kind: query.kind, index };
     const id = tenant.id(ref);
     if (query.ids !== null && !query.ids.has(id)) continue;
     const state = tenant.stateOf(ref);
@@ -48,10 +50,10 @@ export function wholePage(cloud: Cloud, query: RoundQuery, at: number, within: n
     let from = start;
     let passed = 0;
     for (const relation of query.relations) {
-      const size = positions(tenant, index, relation);
+      const size = shows(tenant, ref, relation, query.seesHidden) ? positions(tenant, ref, relation) : 0;
       const links: JsonObject[] = [];
       while (from < passed + size && room > 0) {
-        const link = linkAt(tenant, index, relation, from - passed);
+        const link = linkAt(tenant, ref, relation, from - passed);
         if (link !== null) links.push({ '@odata.type': odataType(link.ref.kind), id: link.id });
         from += 1;
         room -= 1;
@@ -77,7 +79,7 @@ interface Item {
   readonly index: number;
   /** Names of changed properties; null: the object comes whole. */
   names: Set<string> | null;
-  readonly links: Map<string, { readonly relation: GroupRelation; readonly id: string; readonly present: boolean }>;
+  readonly links: Map<string, { readonly relation: LinkRelation; readonly id: string; readonly present: boolean }>;
 }
 
 /** A page of a later round: objects with a change in (from, upTo] to what is tracked, as they are now. */
@@ -120,9 +122,9 @@ function head(tenant: Tenant, query: RoundQuery, ref: Ref, item: Item): JsonObje
 function withLinks(
   object: JsonObject,
   tenant: Tenant,
-  links: readonly { readonly relation: GroupRelation; readonly id: string; readonly present: boolean }[],
+  links: readonly { readonly relation: LinkRelation; readonly id: string; readonly present: boolean }[],
 ): JsonObject {
-  for (const relation of groupRelations) {
+  for (const relation of linkRelations) {
     const elements = links
       .filter((link) => link.relation === relation)
       .map(({ id, present }): JsonObject => {
@@ -144,6 +146,7 @@ function collect(tenant: Tenant, query: RoundQuery, from: number, upTo: number, 
     const { change, index } = entry;
     if (query.ids !== null && !query.ids.has(tenant.id({ kind: query.kind, index }))) continue;
     if (change.what === 'link' && !query.relations.includes(change.relation)) continue;
+    if (change.what === 'link' && !shows(tenant, { kind: query.kind, index }, change.relation, query.seesHidden)) continue;
     const tracked = change.what === 'properties' ? change.names.filter((name) => query.properties?.includes(name) ?? true) : [];
     if (change.what === 'properties' && tracked.length === 0) continue;
     let item = each ? undefined : known.get(index);

@@ -23,6 +23,8 @@ export interface SeenRequest {
   readonly query: string;
   readonly phase: Phase;
   readonly status: number;
+  /** The requests of a batch, each as `METHOD /path STATUS`, in the order they were carried out. */
+  readonly items: readonly string[];
   /** Of the answer's body, as sent. */
   readonly bytes: number;
   readonly faults: readonly string[];
@@ -40,11 +42,12 @@ export interface Traffic {
 const shownHeaders = ['accept-encoding', 'client-request-id', 'consistencylevel', 'prefer', 'user-agent', 'x-ms-throttle-priority'];
 const largestBody = 4 << 20;
 
-/** What kind of request this is, by its path and options. */
-function phaseOf(path: string, query: string): Phase {
+/** What kind of request this is, by its method, path and options. */
+function phaseOf(method: string, path: string, query: string): Phase {
   if (path.endsWith('/oauth2/v2.0/token')) return 'token';
   if (!path.startsWith('/v1.0/')) return 'discovery';
   if (path === '/v1.0/$batch') return 'batch';
+  if (method !== 'GET') return 'write';
   if (/(^|&)(\$|%24)skiptoken=/.test(query)) return 'page';
   if (/(^|&)(\$|%24)deltatoken=latest(&|$)/.test(query)) return 'latest';
   if (/(^|&)(\$|%24)deltatoken=/.test(query)) return 'delta';
@@ -61,12 +64,13 @@ export async function serve(traffic: Traffic, request: IncomingMessage, response
   const path = at < 0 ? target : target.slice(0, at);
   const query = at < 0 ? '' : target.slice(at + 1);
   const method = request.method ?? 'GET';
-  const phase = phaseOf(path, query);
+  const phase = phaseOf(method, path, query);
   const body = await readBody(request);
   const faults = traffic.plan.of(phase, `${method} ${target}`);
+  const items: string[] = [];
   const answer = answerWith(traffic, faults, path, `${traffic.cloud.origin()}${target}`, () =>
     path.startsWith('/v1.0/')
-      ? directory(traffic, { method, path: path.slice('/v1.0/'.length), query, headers: headersOf(request) }, body)
+      ? directory(traffic, { method, path: path.slice('/v1.0/'.length), query, headers: headersOf(request), body }, items)
       : signIn(traffic.cloud, method, path, body, request.headers['content-type']),
   );
   const bytes = await send(request, response, answer, faults.filter(isTransport));
@@ -79,6 +83,7 @@ export async function serve(traffic: Traffic, request: IncomingMessage, response
     query,
     phase,
     status: answer.status,
+    items,
     bytes,
     faults: faults.map((fault) => fault.kind),
     headers: { ...headers, ...(request.headers.authorization === undefined ? {} : { authorization: 'present' }) },
@@ -87,7 +92,7 @@ export async function serve(traffic: Traffic, request: IncomingMessage, response
 
 function headersOf(request: IncomingMessage): Record<string, string | undefined> {
   return Object.fromEntries(
-    ['authorization', 'consistencylevel', 'prefer'].map((name) => {
+    ['authorization', 'consistencylevel', 'content-type', 'prefer'].map((name) => {
       const value = request.headers[name];
       return [name, Array.isArray(value) ? value.join(',') : value];
     }),
@@ -97,6 +102,7 @@ function headersOf(request: IncomingMessage): Record<string, string | undefined>
 /** The answer, or what the faults make of it. */
 function answerWith(traffic: Traffic, faults: readonly Fault[], path: string, url: string, real: () => Answer): Answer {
   const replaced = faults.find(isReplacing);
+  if (replaced?.kind === 'status' && replaced.afterCommit === true) guarded(real);
   if (replaced !== undefined) return replacedAnswer(traffic.cloud, replaced, path.replace(/^\/v1\.0\//, ''));
   const answer = guarded(real);
   for (const fault of faults) {
@@ -120,15 +126,20 @@ function guarded(real: () => Answer): Answer {
   }
 }
 
-function directory(traffic: Traffic, request: GraphRequest, body: string): Answer {
+/** `items` takes what a batch carried out. */
+function directory(traffic: Traffic, request: GraphRequest, items: string[]): Answer {
   if (request.path !== '$batch') return answerGraph(traffic.cloud, traffic.meter, request);
   if (request.method !== 'POST') throw new Refusal(405, 'Request_BadRequest', 'A batch is posted.');
   const authorization = request.headers['authorization'];
   authorize(traffic.cloud, authorization);
-  return answerBatch(body, authorization, (item) => {
+  return answerBatch(request.body, authorization, (item) => {
     const line = `${item.method} /v1.0/${item.path}${item.query === '' ? '' : `?${item.query}`}`;
     const faults = traffic.plan.of('item', line);
-    return answerWith(traffic, faults, `/v1.0/${item.path}`, traffic.cloud.origin(), () => answerGraph(traffic.cloud, traffic.meter, item));
+    const answer = answerWith(traffic, faults, `/v1.0/${item.path}`, traffic.cloud.origin(), () =>
+      answerGraph(traffic.cloud, traffic.meter, item),
+    );
+    items.push(`${line} ${answer.status}`);
+    return answer;
   });
 }
 

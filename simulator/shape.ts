@@ -102,6 +102,38 @@ function spreadOver(shape: Shape, salt: number, group: number, position: number)
   return (start + position * stride) % shape.users;
 }
 
+/** Whom the role assignment at a position gives its role; null where the tenant has nobody for it. */
+export function baseAssignmentHolder(shape: Shape, position: number): Ref | null {
+  const { seed, users, groups } = shape;
+  const toGroup = position % 5 === 0 && groups > 0;
+  const count = toGroup ? groups : users;
+  return count === 0 ? null : { kind: toGroup ? 'group' : 'user', index: (mix(seed, 41, position) >>> 3) % count };
+}
+
+/** The role of the assignment at a position: each has a role of its own. */
+export const baseAssignmentRole = (position: number): number => (position * 7) % roleDefinitionCount;
+
+const assignedRoles = new Map(Array.from({ length: roleAssignmentCount }, (_, position) => [baseAssignmentRole(position), position]));
+
+/** How many hold a role at the beginning: one or none. */
+export function baseRoleHolderCount(shape: Shape, role: number): number {
+  const position = assignedRoles.get(role);
+  return position === undefined || baseAssignmentHolder(shape, position) === null ? 0 : 1;
+}
+
+export function baseRoleHolder(shape: Shape, role: number): Ref {
+  return baseAssignmentHolder(shape, assignedRoles.get(role) ?? 0) ?? { kind: 'user', index: 0 };
+}
+
+/** How many own a service principal at the beginning: one of three has an owner. */
+export function basePrincipalOwnerCount(shape: Shape, servicePrincipal: number): number {
+  return servicePrincipal < shape.servicePrincipals && mix(shape.seed, 17, servicePrincipal) % 3 === 0 ? Math.min(1, shape.users) : 0;
+}
+
+export function basePrincipalOwner(shape: Shape, servicePrincipal: number): Ref {
+  return { kind: 'user', index: mix(shape.seed, 18, servicePrincipal) % shape.users };
+}
+
 /** How many app role assignments a service principal begins with: most have none or a few. */
 export function baseAppRoleCount(shape: Shape, servicePrincipal: number): number {
   if (servicePrincipal >= shape.servicePrincipals) return 0;

@@ -14,6 +14,7 @@ import type { Mutation } from './mutations.ts';
 import { operate } from './operate.ts';
 import { defaultRoles } from './permissions.ts';
 import type { Kind } from './random.ts';
+import { Replication } from './replication.ts';
 import { createSealer } from './seal.ts';
 import { serve } from './server.ts';
 import type { SeenRequest, Traffic } from './server.ts';
@@ -21,6 +22,7 @@ import type { ShapeOptions } from './shape.ts';
 import { Tenant } from './tenant.ts';
 import { truth } from './truth.ts';
 import type { TruthName } from './truth.ts';
+import { digestOf } from './writes/passwords.ts';
 
 export const defaultIdentity = {
   tenantId: '6f0c1d1e-4c55-4d0b-9a59-3f1f6d5b2a11',
@@ -62,6 +64,8 @@ export interface Simulator {
   mutateDevices(changes: number): Mutation[];
   /** What the tenant holds now. */
   truth(name: TruthName, select?: readonly string[]): Generator<JsonObject>;
+  /** Whether this password was the last one written for a user. */
+  isPassword(id: string, password: string): boolean;
   addFaults(rules: readonly FaultRule[]): void;
   clearFaults(): void;
   requests(): readonly SeenRequest[];
@@ -90,6 +94,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     deltaMemberPageSize: 1000,
     deltaEvents: 'net',
     quota: quotaOf(options.users),
+    writeQuota: 3000,
+    replicationLag: 0,
     secretExpired: false,
     passwords: [{ secret: identity.clientSecret, endDateTime: new Date(Date.now() + secretLifeMs).toISOString() }],
     federations: [],
@@ -99,6 +105,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const cloud: Cloud = {
     tenant,
     settings,
+    replication: new Replication(settings),
     ...identity,
     sealer: createSealer(`links ${identity.tenantId}`),
     size: JSON.stringify(tenant.shape),
@@ -111,7 +118,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const traffic: Traffic = {
     cloud,
     plan,
-    meter: { window: 0, spent: 0 },
+    meter: { window: 0, spent: 0, writeWindow: 0, writes: 0 },
     memory: new Map(),
     record(request) {
       seen.push(request);
@@ -137,6 +144,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       typeof changes === 'number' ? mutateMix(tenant, changes) : changes.map((change) => applyMutation(tenant, change)),
     mutateDevices: (changes) => mutateDeviceMix(tenant, changes),
     truth: (name, select) => truth(tenant, name, select ?? null),
+    isPassword: (id, password) => {
+      const ref = tenant.find(id);
+      return ref !== null && tenant.overlay(ref)?.password === digestOf(password);
+    },
     addFaults: (rules) => plan.set(rules),
     clearFaults: () => plan.clear(),
     requests: () => seen,

@@ -5,27 +5,36 @@ import { guid, refOf } from './random.ts';
 import type { Kind, Ref } from './random.ts';
 import { roleDefinitionCount, shapeOf } from './shape.ts';
 import type { Shape, ShapeOptions } from './shape.ts';
-import type { GroupRelation } from './properties.ts';
+import type { LinkRelation } from './properties.ts';
 
-/** What mutations did to one relation of one group. `added` keeps its positions: an element taken out again becomes null. */
+/** What mutations did to one relation of one object. `added` keeps its positions: an element taken out again becomes null. */
 interface LinkOverlay {
   readonly removed: Set<string>;
   readonly added: (string | null)[];
 }
 
 /** The kinds of object that change. */
-export type Changing = 'user' | 'group' | 'device';
+export type Changing = 'user' | 'group' | 'device' | 'servicePrincipal' | 'directoryRole';
+/** Those that requests write. */
+export type Writable = 'user' | 'group' | 'device' | 'servicePrincipal';
+
+/** Properties of which no two living objects have the same value. */
+export type UniqueName = 'userPrincipalName' | 'mailNickname' | 'uniqueName';
 
 export interface Overlay {
   readonly values: Record<string, Json>;
   state: 'live' | 'soft' | 'hard';
-  readonly links: Map<GroupRelation, LinkOverlay>;
+  /** Made by a request: what was not written was never set. Without it, the rest is computed from the index. */
+  blank: boolean;
+  /** A digest of the password that was written last. */
+  password: string | null;
+  readonly links: Map<LinkRelation, LinkOverlay>;
 }
 
 export type Change =
   | { readonly what: 'properties'; readonly names: readonly string[] }
   | { readonly what: 'created' | 'deleted' | 'restored' }
-  | { readonly what: 'link'; readonly relation: GroupRelation; readonly id: string; readonly present: boolean };
+  | { readonly what: 'link'; readonly relation: LinkRelation; readonly id: string; readonly present: boolean };
 
 /** One entry of the log; its position is its sequence number, from 1. */
 export interface LogEntry {
@@ -49,8 +58,22 @@ export interface AppRoleGrant {
 export class Tenant {
   readonly shape: Shape;
   readonly log: LogEntry[] = [];
-  readonly created: Record<Changing, number> = { user: 0, group: 0, device: 0 };
-  readonly overlays: Readonly<Record<Changing, Map<number, Overlay>>> = { user: new Map(), group: new Map(), device: new Map() };
+  readonly created: Record<Changing, number> = { user: 0, group: 0, device: 0, servicePrincipal: 0, directoryRole: 0 };
+  readonly overlays: Readonly<Record<Changing, Map<number, Overlay>>> = {
+    user: new Map(),
+    group: new Map(),
+    device: new Map(),
+    servicePrincipal: new Map(),
+    directoryRole: new Map(),
+  };
+  /** Who was last given a unique name, by property; names are in lower case. What it tells MUST be checked: names change. */
+  readonly named: Readonly<Record<UniqueName, Map<string, number>>> = {
+    userPrincipalName: new Map(),
+    mailNickname: new Map(),
+    uniqueName: new Map(),
+  };
+  /** The groups that can hold roles, by index; null until they are looked for again. */
+  roleGroups: readonly number[] | null = null;
   readonly addedAssignments: Assignment[] = [];
   readonly addedGrants: AppRoleGrant[] = [];
   /** Ids of role and app role assignments taken away. */
@@ -68,8 +91,9 @@ export class Tenant {
   count(kind: Kind): number {
     if (kind === 'user') return this.shape.users + this.created.user;
     if (kind === 'group') return this.shape.groups + this.created.group;
-    if (kind === 'servicePrincipal') return this.shape.servicePrincipals;
-    if (kind === 'roleDefinition') return roleDefinitionCount;
+    if (kind === 'servicePrincipal') return this.shape.servicePrincipals + this.created.servicePrincipal;
+    // Every role has been activated: each definition has its directory role, of the same index.
+    if (kind === 'roleDefinition' || kind === 'directoryRole') return roleDefinitionCount;
     return kind === 'device' ? this.shape.devices + this.created.device : 0;
   }
 
@@ -108,7 +132,7 @@ export class Tenant {
   touch(kind: Changing, index: number): Overlay {
     const known = this.overlays[kind].get(index);
     if (known !== undefined) return known;
-    const fresh: Overlay = { values: {}, state: 'live', links: new Map() };
+    const fresh: Overlay = { values: {}, state: 'live', blank: false, password: null, links: new Map() };
     this.overlays[kind].set(index, fresh);
     return fresh;
   }
@@ -119,5 +143,5 @@ export class Tenant {
 }
 
 function isChanging(kind: Kind): kind is Changing {
-  return kind === 'user' || kind === 'group' || kind === 'device';
+  return kind === 'user' || kind === 'group' || kind === 'device' || kind === 'servicePrincipal' || kind === 'directoryRole';
 }

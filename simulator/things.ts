@@ -6,7 +6,7 @@ import type { Generator } from './people.ts';
 import { guid, mix } from './random.ts';
 
 /** Two of five groups are Microsoft 365 groups, which come back from the bin; the rest are security groups. */
-export function isUnified(dice: number): boolean {
+function isUnified(dice: number): boolean {
   return dice % 5 < 2;
 }
 
@@ -64,4 +64,11 @@ export const definitionProperties: Readonly<Record<string, Generator>> = {
   rolePermissions: (_seed, _index, dice): Json => [
     { allowedResourceActions: [`microsoft.directory/${dice % 2 === 0 ? 'users' : 'groups'}/basic/read`], condition: null },
   ],
+};
+
+export const roleProperties: Readonly<Record<string, Generator>> = {
+  id: (seed, index) => guid(seed, 'directoryRole', index),
+  roleTemplateId: (seed, index) => guid(seed, 'roleDefinition', index),
+  displayName: (seed, index) => `${thingName(seed, 33, index)} Administrator`,
+  description: (_seed, index) => `May manage what list ${index} names.`,
 };

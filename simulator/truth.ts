@@ -2,7 +2,7 @@
 import type { JsonObject } from '../src/model.ts';
 import { grantsOf, roleAssignments, writeAssignment, writeGrant } from './assignments.ts';
 import { linksOf } from './links.ts';
-import type { GroupRelation } from './properties.ts';
+import { deltaRelations } from './properties.ts';
 import type { Tenant } from './tenant.ts';
 import { odataType, writer } from './views.ts';
 
@@ -11,6 +11,9 @@ export const truths = [
   'groups',
   'devices',
   'edges',
+  'roleEdges',
+  'principalEdges',
+  'directoryRoles',
   'roleDefinitions',
   'roleAssignments',
   'servicePrincipals',
@@ -19,8 +22,8 @@ export const truths = [
 export type TruthName = (typeof truths)[number];
 
 /**
- * The living objects of a collection, whole. `edges` gives members and owners of living groups whose both ends live, as
- * {kind: 'member'|'owner', from, to, type}. `select` applies to objects; without it they have their default properties.
+ * The living objects of a collection, whole. `edges`, `roleEdges` and `principalEdges` give members and owners of living groups, directory roles and
+ * service principals whose both ends live, as {kind: 'member'|'owner', from, to, type}. `select` applies to objects; without it they have their default properties.
  */
 export function* truth(tenant: Tenant, name: TruthName, select: readonly string[] | null = null): Generator<JsonObject> {
   switch (name) {
@@ -39,14 +42,24 @@ export function* truth(tenant: Tenant, name: TruthName, select: readonly string[
     case 'servicePrincipals':
       yield* objects(tenant, 'servicePrincipal', select);
       return;
+    case 'directoryRoles':
+      yield* objects(tenant, 'directoryRole', select);
+      return;
     case 'edges':
-      yield* edges(tenant);
+      yield* edges(tenant, 'group');
+      return;
+    case 'roleEdges':
+      yield* edges(tenant, 'directoryRole');
+      return;
+    case 'principalEdges':
+      yield* edges(tenant, 'servicePrincipal');
       return;
     case 'roleAssignments':
       for (const assignment of roleAssignments(tenant)) yield writeAssignment(assignment, select);
       return;
     case 'appRoleAssignments':
-      for (let index = 0; index < tenant.shape.servicePrincipals; index += 1) {
+      for (let index = 0; index < tenant.count('servicePrincipal'); index += 1) {
+        if (!tenant.isLive({ kind: 'servicePrincipal', index })) continue;
         for (const grant of grantsOf(tenant, index)) yield writeGrant(tenant, grant, select);
       }
   }
@@ -54,23 +67,21 @@ export function* truth(tenant: Tenant, name: TruthName, select: readonly string[
 
 function* objects(
   tenant: Tenant,
-  kind: 'user' | 'group' | 'device' | 'roleDefinition' | 'servicePrincipal',
+  kind: 'user' | 'group' | 'device' | 'roleDefinition' | 'directoryRole' | 'servicePrincipal',
   select: readonly string[] | null,
 ): Generator<JsonObject> {
   const { whole } = writer(tenant, kind, select);
   for (let index = 0; index < tenant.count(kind); index += 1) if (tenant.isLive({ kind, index })) yield whole(index);
 }
 
-function* edges(tenant: Tenant): Generator<JsonObject> {
-  const relations: readonly (readonly [GroupRelation, string])[] = [
-    ['members', 'member'],
-    ['owners', 'owner'],
-  ];
-  for (let index = 0; index < tenant.count('group'); index += 1) {
-    if (!tenant.isLive({ kind: 'group', index })) continue;
-    const from = tenant.id({ kind: 'group', index });
-    for (const [relation, kind] of relations) {
-      for (const link of linksOf(tenant, index, relation)) yield { kind, from, to: link.id, type: odataType(link.ref.kind) };
+function* edges(tenant: Tenant, kind: 'group' | 'directoryRole' | 'servicePrincipal'): Generator<JsonObject> {
+  for (let index = 0; index < tenant.count(kind); index += 1) {
+    if (!tenant.isLive({ kind, index })) continue;
+    const from = tenant.id({ kind, index });
+    for (const relation of deltaRelations[kind].all) {
+      for (const link of linksOf(tenant, { kind, index }, relation)) {
+        yield { kind: relation === 'members' ? 'member' : 'owner', from, to: link.id, type: odataType(link.ref.kind) };
+      }
     }
   }
 }

@@ -4,11 +4,11 @@ import { deviceProperties } from './devices.ts';
 import { userProperties } from './people.ts';
 import type { Generator } from './people.ts';
 import { types } from './properties.ts';
-import type { TypeDefinition } from './properties.ts';
+import type { LinkRelation, TypeDefinition } from './properties.ts';
 import { mix } from './random.ts';
 import type { Kind, Ref } from './random.ts';
 import type { Tenant } from './tenant.ts';
-import { definitionProperties, groupProperties, principalProperties } from './things.ts';
+import { definitionProperties, groupProperties, principalProperties, roleProperties } from './things.ts';
 
 interface View {
   readonly definition: TypeDefinition;
@@ -23,6 +23,7 @@ const views: Readonly<Record<Kind, View>> = {
   servicePrincipal: { definition: types.servicePrincipal, generators: principalProperties, salt: 3 },
   device: { definition: types.device, generators: deviceProperties, salt: 4 },
   roleDefinition: { definition: types.roleDefinition, generators: definitionProperties, salt: 5 },
+  directoryRole: { definition: types.directoryRole, generators: roleProperties, salt: 6 },
   appRole: none,
   assignment: none,
   other: none,
@@ -35,10 +36,17 @@ export function odataType(kind: Kind): string {
 
 /** One property now: undefined when never set, null when it was cleared. */
 export function property(tenant: Tenant, ref: Ref, name: string): Json | undefined {
-  const overlaid = tenant.overlay(ref)?.values[name];
+  const overlay = tenant.overlay(ref);
+  const overlaid = overlay?.values[name];
   if (overlaid !== undefined) return overlaid;
+  if (overlay?.blank === true && name !== 'id') return undefined;
   const view = views[ref.kind];
   return view.generators[name]?.(tenant.shape.seed, ref.index, mix(tenant.shape.seed, view.salt, ref.index));
+}
+
+/** Whether an application is shown a relation: `seesHidden` is whether it sees members that a group hides. */
+export function shows(tenant: Tenant, ref: Ref, relation: LinkRelation, seesHidden: boolean): boolean {
+  return seesHidden || relation !== 'members' || ref.kind !== 'group' || property(tenant, ref, 'visibility') !== 'HiddenMembership';
 }
 
 /** Writes many objects of one kind with the same selection; the look-ups are made once. */
@@ -54,11 +62,14 @@ export function writer(tenant: Tenant, kind: Kind, select: readonly string[] | n
   return {
     whole: (index) => {
       const dice = mix(seed, salt, index);
-      const values = tenant.overlay({ kind, index })?.values;
+      const overlay = tenant.overlay({ kind, index });
+      const values = overlay?.values;
+      const blank = overlay?.blank === true;
       const object: JsonObject = {};
       for (const column of columns) {
         const overlaid = values?.[column.name];
-        const value = overlaid === undefined ? column.generate?.(seed, index, dice) : overlaid;
+        const computed = blank && column.name !== 'id' ? undefined : column.generate?.(seed, index, dice);
+        const value = overlaid === undefined ? computed : overlaid;
         object[column.name] = value ?? (column.isCollection ? [] : null);
       }
       return object;

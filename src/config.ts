@@ -66,9 +66,13 @@ export interface Config {
   readonly timings: Timings;
   /** How many runs may be under way at once: of the fleet, and of one tenant. */
   readonly admission: { readonly atOnce: number; readonly perTenant: number };
+  /** Where runs write files: the directories of connections are below it; absolute. */
+  readonly exportDir: string;
   /** How many days it can be asked for what a run changed. */
   readonly changesDays: number;
   readonly failpoint: FailpointSpec | null;
+  /** The directory of the files that workflows may name as orders; absolute. null: none. */
+  readonly ordersDir: string | null;
   readonly proxy: { readonly url: string | null; readonly except: string | null };
   readonly stack: StackFile | null;
 }
@@ -123,7 +127,9 @@ export const variables = {
   TIDEMARK_TIMINGS: timingsText.default(shippedTimings),
   TIDEMARK_RUNS_AT_ONCE: count.default(20),
   TIDEMARK_RUNS_PER_TENANT: count.default(4),
+  TIDEMARK_EXPORT_DIR: z.string().optional(),
   TIDEMARK_CHANGES_RETENTION: days.default(30),
+  TIDEMARK_ORDERS_DIR: z.string().optional(),
   TIDEMARK_FAILPOINT: z
     .string()
     .transform((text, context): FailpointSpec => {
@@ -180,8 +186,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     versioning: read.TIDEMARK_VERSIONING === 'on',
     timings: read.TIDEMARK_TIMINGS,
     admission: { atOnce: read.TIDEMARK_RUNS_AT_ONCE, perTenant: read.TIDEMARK_RUNS_PER_TENANT },
+    exportDir: read.TIDEMARK_EXPORT_DIR === undefined ? path.join(home, 'exports') : path.resolve(cwd, read.TIDEMARK_EXPORT_DIR),
     changesDays: read.TIDEMARK_CHANGES_RETENTION,
     failpoint: read.TIDEMARK_FAILPOINT ?? null,
+    ordersDir: read.TIDEMARK_ORDERS_DIR === undefined ? null : path.resolve(cwd, read.TIDEMARK_ORDERS_DIR),
     proxy: { url: read.HTTPS_PROXY ?? null, except: read.NO_PROXY ?? null },
     stack,
   };

@@ -81,12 +81,30 @@ export const codes = {
     acts: 'operator',
     hint: 'Start Temporal (tidemark up) or correct TEMPORAL_ADDRESS.',
   },
+  EXPORT_FAILED: {
+    retried: false,
+    effect: 'errored',
+    acts: 'operator',
+    hint: 'Make room, or make the directory writable for the worker; the next run writes what is missing. The former set of files stands.',
+  },
   REMOVALS_HELD: { retried: false, effect: 'none', acts: 'operator', hint: 'Review the removals and approve or reject them.' },
   RUN_WAITING: {
     retried: true,
     effect: 'none',
     acts: 'nobody',
     hint: 'The run waits for its turn; it begins by itself when another one ends.',
+  },
+  ORDER_INVALID: {
+    retried: false,
+    effect: 'none',
+    acts: 'operator',
+    hint: 'Correct the order and send it under a new id; nothing was sent for it.',
+  },
+  ORDER_REFUSED: {
+    retried: false,
+    effect: 'none',
+    acts: 'operator',
+    hint: 'Mend what the message names, and send the order again under a new id.',
   },
   INTERNAL: { retried: true, effect: 'errored', acts: 'developer', hint: 'This is a defect of Tidemark; the log has the cause.' },
 } as const satisfies Record<string, CodePolicy>;

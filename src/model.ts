@@ -174,6 +174,8 @@ export interface OpenedRun {
   readonly approve?: Approval;
   /** `planRun` waits for the run's turn: being stopped ends that wait. Absent in runs that earlier releases opened. */
   readonly waits?: true;
+  /** A complete run writes files. */
+  readonly exports?: true;
 }
 
 export interface StreamPlan {

@@ -1,7 +1,9 @@
 // The pages say what is: their commands run, their connection files are valid, their tables are whole, their links lead somewhere.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
+import { defaultRoles, writeRoles } from '../simulator/permissions.ts';
 import { errorsPage } from '../scripts/errors-page.ts';
 import { troubleshootingPage } from '../scripts/troubleshooting-page.ts';
 import { variables } from '../src/config.ts';
@@ -151,6 +153,55 @@ describe('the runnable commands about secrets, in order', () => {
     const { credentials } = shown.parse(JSON.parse((await stack.call(['status', 'contoso-identity', '--json'])).stdout));
     expect(credentials).toMatchObject([{ reference: 'secret:contoso-2', state: 'works', inUse: true }]);
   }, 400_000);
+});
+
+describe('the runnable commands of docs/export.md, in order', () => {
+  const runnable = blocks.filter(({ words }) => words[0] === 'sh' && words.includes('export'));
+  let stack: CliStack;
+  beforeAll(async () => {
+    stack = await startCliStack({ worker: true });
+    stack.write('contoso-export', { connector: 'identity-manager' });
+    renameSync(path.join(stack.directory, 'contoso-export.yaml'), path.join(stack.directory, 'contoso.yaml'));
+    const connection = {
+      ApplicationId: 'a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3',
+      ApplicationKey: 'CANARY-key',
+      TenantId: '6f0c1d1e-4c55-4d0b-9a59-3f1f6d5b2a11',
+    };
+    const settings = JSON.stringify({ Connections: { MicrosoftEntraIDExport: connection } });
+    writeFileSync(path.join(stack.directory, 'appsettings.agent.json'), settings);
+    writeFileSync(path.join(stack.directory, 'secret.txt'), 'CANARY-any');
+  }, 120_000);
+  afterAll(() => stack?.stop(), 60_000);
+
+  test('every command of every block succeeds, and shows nothing of a secret', async () => {
+    expect(runnable.length).toBe(2);
+    const shell = await shellOf(stack);
+    for (const { text } of runnable) for (const line of linesOf(text)) expect(await shell(line)).not.toContain('CANARY');
+  }, 400_000);
+});
+
+describe('the runnable commands about orders, in order', () => {
+  const runnable = blocks.filter(({ words }) => words[0] === 'sh' && words.includes('orders'));
+  let stack: CliStack;
+  beforeAll(async () => {
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-orders-'));
+    stack = await startCliStack({ worker: true, env: { TIDEMARK_ORDERS_DIR: directory } });
+    await stack.simulator.configure({ roles: [...defaultRoles, ...writeRoles] });
+    stack.write('idm', { connector: 'identity-manager' });
+    expect((await stack.call(['apply', '-f', 'idm.yaml'])).code).toBe(0);
+    const order = (id: string): string =>
+      `${JSON.stringify({ id, action: 'create', type: 'group', values: { displayName: id, mailEnabled: false, mailNickname: id, securityEnabled: true } })}\n`;
+    writeFileSync(path.join(stack.directory, 'orders.ndjson'), order('evening'));
+    writeFileSync(path.join(directory, 'morning.ndjson'), order('morning'));
+  }, 120_000);
+  afterAll(() => stack?.stop(), 60_000);
+
+  test('every command of every block succeeds', async () => {
+    const shell = await shellOf(stack);
+    expect(runnable.length).toBeGreaterThan(1);
+    for (const { text } of runnable) for (const line of linesOf(text)) await shell(line);
+    expect(readFileSync(path.join(stack.directory, 'orders.ndjson.results.csv'), 'utf8')).toContain('evening,Executed,,Added');
+  }, 200_000);
 });
 
 /** Runs one line as the page has it, and answers what it said. Fails when the line does. */

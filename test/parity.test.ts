@@ -11,9 +11,12 @@ const named = [...new Set([...page.matchAll(/`([^`]+)`/g)].map(([, text = '']) =
 const verbs = named.filter((text) => text.startsWith('tidemark '));
 test('it names verbs', () => expect(verbs.length).toBeGreaterThan(15));
 
+const isConnector = (text: string): boolean =>
+  connectors.some(({ name, streams }) => name === text || streams.some((stream) => stream.name === text));
+
 test.each(verbs)('"%s" is a verb with these options', async (text) => {
   const words = text.split(' ').slice(1);
-  const end = words.findIndex((word) => !/^[a-z]/.test(word) || word.includes(':') || word.includes('entra-'));
+  const end = words.findIndex((word) => !/^[a-z]/.test(word) || word.includes(':') || word.includes('entra-') || isConnector(word));
   const verb = end === -1 ? words : words.slice(0, end);
   const { code, stdout } = await tidemark([...verb, '--help']);
   expect([code, stdout.split('\n')[0]]).toEqual([0, expect.stringMatching(`^Usage: tidemark ${verb.join(' ')} `)]);
@@ -25,8 +28,6 @@ const schema = z.toJSONSchema(connectionInput, { io: 'input', unrepresentable: '
 const settings = new Set(
   connectors.flatMap((connector) => [...Object.keys(connector.settings.parse({})), ...Object.keys(connector.refusedSettings ?? {})]),
 );
-const isConnector = (text: string): boolean =>
-  connectors.some(({ name, streams }) => name === text || streams.some((stream) => stream.name === text));
 const keys = named.filter((text) => !text.startsWith('tidemark ') && !text.startsWith('test/') && !isConnector(text));
 
 test.each(keys)('"%s" is a key of a connection file', (text) => {

@@ -1,4 +1,4 @@
-// One tenant and all that pulls it: a simulator, a database, a Temporal server and a worker, each a process, started as a user would, and two
+// One tenant and all that pulls it: a simulator, a database, a Temporal server and a worker, each a process, started as a user would, and
 // connections to it.
 import { Client, Connection } from '@temporalio/client';
 import { execFile } from 'node:child_process';
@@ -20,6 +20,7 @@ import { startWorker, type Worker } from './worker.ts';
 const connections = {
   bench: { connector: 'entra-identity', streams: ['users', 'groups', 'roles', 'appRoleAssignments'] },
   'bench-devices': { connector: 'entra-devices', streams: ['devices'] },
+  'bench-orders': { connector: 'identity-manager', streams: ['users', 'groups'] },
 } as const;
 export type ConnectionName = keyof typeof connections;
 
@@ -34,6 +35,8 @@ export interface Installation {
   readonly shape: ShapeOptions;
   readonly simulator: SimulatorControl;
   readonly source: z.infer<typeof announced> & { readonly caPem: string };
+  /** Where its worker takes files of orders from. */
+  readonly ordersDirectory: string;
   readonly databaseUrl: string;
   readonly database: Database;
   readonly client: Client;
@@ -69,11 +72,14 @@ export async function startInstallation(postgresUrl: string, users: number): Pro
       TIDEMARK_DATABASE_URL: asRole(databaseUrl, workerRole),
       TEMPORAL_ADDRESS: temporal.address,
       [secretVariable]: source.clientSecret,
+      TIDEMARK_ORDERS_DIR: home,
+      TIDEMARK_SECRET_ORDER: 'xWwvJ]6NMw+bWH-d',
     };
     const installation: Installation = {
       shape,
       simulator: controlSimulator(source.origin, source.caPem),
       source,
+      ordersDirectory: home,
       databaseUrl,
       database,
       client: new Client({ connection: link }),

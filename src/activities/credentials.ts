@@ -18,6 +18,8 @@ import { createCredentialWatch, type CredentialWatch } from './credentialWatch.t
 export interface Credentials extends CredentialWatch {
   /** What a connection may log in by, the preferred one first, with the reason for each that cannot be read. @throws CONFIG_INVALID */
   read(spec: ConnectionSpec): Promise<Candidate[]>;
+  /** A secret that is no credential: the password of an order. @throws SECRET_UNAVAILABLE, CONFIG_INVALID */
+  reveal(spec: ConnectionSpec, reference: string): Promise<string>;
 }
 
 interface CredentialDependencies {
@@ -29,6 +31,7 @@ interface CredentialDependencies {
 export function createCredentials({ database, config, logger }: CredentialDependencies): Credentials {
   return {
     ...createCredentialWatch({ database, logger }),
+    reveal: (spec, reference) => readSecret(reference, bindingOf(spec), placesOf({ database, config })),
     read(spec) {
       const places = placesOf({ database, config });
       const tokenFile = config.secrets.federatedTokenFile;

@@ -4,13 +4,17 @@ import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
+import type { Credentials } from './credentials.ts';
 import type { Sources } from './sources.ts';
 
 export interface Dependencies {
   readonly database: Database;
   /** null only where no Temporal is: then nothing is asked of it. */
   readonly client: Client | null;
-  readonly config: Pick<Config, 'timings' | 'admission' | 'changesDays' | 'secrets' | 'allowedOrigins' | 'proxy'>;
+  readonly config: Pick<
+    Config,
+    'timings' | 'admission' | 'changesDays' | 'exportDir' | 'ordersDir' | 'secrets' | 'allowedOrigins' | 'proxy'
+  >;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** The build that Temporal knows this worker by; null without versions (docs/upgrading.md). */
@@ -21,4 +25,5 @@ export interface Dependencies {
 
 export interface Shared extends Dependencies {
   readonly sources: Sources;
+  readonly credentials: Credentials;
 }

@@ -5,10 +5,12 @@ import { createBudgets } from './budgets.ts';
 import { createCredentials } from './credentials.ts';
 import type { Dependencies, Shared } from './dependencies.ts';
 import { guarded, type Persistence } from './failure.ts';
+import { exportSet } from './exportSet.ts';
 import { finishRun } from './finishRun.ts';
 import { loadConnection } from './loadConnection.ts';
 import { noteOccurrence } from './noteOccurrence.ts';
 import { openRun } from './openRun.ts';
+import { planOrders } from './planOrders.ts';
 import { planRun } from './planRun.ts';
 import { pullStream } from './pullStream.ts';
 import { reconcileSlice } from './reconcileSlice.ts';
@@ -18,13 +20,13 @@ import { settle } from './settle.ts';
 import { createSources } from './sources.ts';
 import { testConnection } from './testConnection.ts';
 import type { Activities } from './types.ts';
+import { writeOrders } from './writeOrders.ts';
+import { writeResults } from './writeResults.ts';
 
 export function createActivities(dependencies: Dependencies): Activities {
   const { config, database } = dependencies;
-  const shared: Shared = {
-    ...dependencies,
-    sources: createSources(config, createBudgets(database, config), createCredentials(dependencies)),
-  };
+  const credentials = createCredentials(dependencies);
+  const shared: Shared = { ...dependencies, credentials, sources: createSources(config, createBudgets(database, config), credentials) };
   const make = <Input, Answer>(
     act: (of: Shared, input: Input) => Promise<Answer>,
     persistence: Persistence = 'a few times',
@@ -36,6 +38,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     // Bounded by the walk's worked time.
     pullStream: make(pullStream, 'without end'),
     settle: make(settle),
+    exportSet: make(exportSet),
     finishRun: make(finishRun, 'without end'),
     rejectRemovals: make(rejectRemovals),
     awaitRun: make(awaitRun),
@@ -44,5 +47,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     askPullDue: make(answerTick),
     reconcileSlice: make(reconcileSlice),
     testConnection: make(testConnection),
+    planOrders: make(planOrders),
+    writeOrders: make(writeOrders),
+    writeResults: make(writeResults),
   };
 }

@@ -1,6 +1,7 @@
 // Opens a run: its number, its pinned configuration, and what `decide` needs to know of its streams (design 3.2).
 import { readSpec } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
+import { exportPlan } from '../exports/plan.ts';
 import { failpoint } from '../failpoint.ts';
 import { pinTags } from '../pull/include.ts';
 import { streamPins } from '../pull/target.ts';
@@ -65,6 +66,7 @@ export async function openRun({ database, config }: Shared, request: OpenRequest
       timings: config.timings,
       waits: true,
       ...(approve === undefined ? {} : { approve }),
+      ...((exportPlan(spec)?.directory ?? null) === null ? {} : { exports: true }),
     },
   };
 }

@@ -1,13 +1,15 @@
 // The sources of the connections, built from their pinned configuration and kept between slices: one pool and one token each.
 // MUST NOT give a credential to an origin that neither the cloud nor this worker's configuration allows (I16).
 import type { Budget } from '../clients/budget.ts';
-import { createGraphSource } from '../clients/graph.ts';
+import { createGraphSource, createGraphWriter } from '../clients/graph.ts';
+import type { Writer } from '../clients/graphWrite.ts';
 import { createHttp, type Http } from '../clients/http.ts';
 import { createRotation, type LoginMemory, newLoginMemory } from '../clients/rotation.ts';
 import type { Source } from '../clients/source.ts';
 import { createTokenProvider, type TokenProvider } from '../clients/token.ts';
 import type { Config } from '../config.ts';
 import { endpointsOf } from '../connectors/clouds.ts';
+import { writingSpec } from '../connectors/identity-manager/fulfil.ts';
 import { isLoopback } from '../connectors/input.ts';
 import { type ConnectionSpec, specHash } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
@@ -17,6 +19,8 @@ import type { Credentials } from './credentials.ts';
 export interface Sources {
   /** The source of a connection, built once per configuration. @throws CONFIG_INVALID */
   sourceFor(spec: ConnectionSpec): Source;
+  /** What writes the orders of a connection, by the credentials that it has for them. @throws CONFIG_INVALID */
+  writerFor(spec: ConnectionSpec): Writer;
   /** The same for a test: anew, with a token of its own, so that consent given a moment ago counts. Its caller closes `http`. @throws CONFIG_INVALID */
   connectAnew(spec: ConnectionSpec): Connected;
   close(): Promise<void>;
@@ -41,9 +45,9 @@ export function createSources(
 ): Sources {
   const entries = new Map<string, Entry>();
   const memories = new Map<string, LoginMemory>();
-  const memoryOf = ({ name }: ConnectionSpec): LoginMemory => {
-    const memory = memories.get(name) ?? newLoginMemory();
-    memories.set(name, memory);
+  const memoryOf = (key: string): LoginMemory => {
+    const memory = memories.get(key) ?? newLoginMemory();
+    memories.set(key, memory);
     return memory;
   };
   const forgetIdle = (): void => {
@@ -53,24 +57,27 @@ export function createSources(
       entries.delete(name);
     }
   };
+  const connectedFor = (key: string, spec: ConnectionSpec, watched: Credentials): Connected => {
+    forgetIdle();
+    const hash = specHash(spec);
+    const known = entries.get(key);
+    if (known?.hash === hash) {
+      known.usedAtMs = now();
+      return known;
+    }
+    // Runs of one connection follow one another: nobody reads by its former configuration any more.
+    void known?.http.close();
+    const entry = { ...connect(spec, config, budgetOf(spec), { credentials: watched, memory: memoryOf(key), now }), hash, usedAtMs: now() };
+    entries.set(key, entry);
+    return entry;
+  };
+  const unwatched = { ...credentials, saw: () => undefined };
   return {
-    sourceFor(spec) {
-      forgetIdle();
-      const hash = specHash(spec);
-      const known = entries.get(spec.name);
-      if (known?.hash === hash) {
-        known.usedAtMs = now();
-        return known.source;
-      }
-      // Runs of one connection follow one another: nobody reads by its former configuration any more.
-      void known?.http.close();
-      const entry = { ...connect(spec, config, budgetOf(spec), { credentials, memory: memoryOf(spec), now }), hash, usedAtMs: now() };
-      entries.set(spec.name, entry);
-      return entry.source;
-    },
+    sourceFor: (spec) => connectedFor(spec.name, spec, credentials).source,
+    // No name holds a blank. What is shown of a connection's credentials is of those that it reads by.
+    writerFor: (spec) => connectedFor(`${spec.name} fulfil`, writingSpec(spec), unwatched).writer,
     // What is tested may never be applied: how its credentials fare is not recorded.
-    connectAnew: (spec) =>
-      connect(spec, config, budgetOf(spec), { credentials: { ...credentials, saw: () => undefined }, memory: newLoginMemory(), now }),
+    connectAnew: (spec) => connect(spec, config, budgetOf(spec), { credentials: unwatched, memory: newLoginMemory(), now }),
     async close() {
       await Promise.all([...entries.values()].map(({ http }) => http.close()));
       entries.clear();
@@ -83,6 +90,7 @@ interface Connected {
   readonly http: Http;
   readonly token: TokenProvider;
   readonly source: Source;
+  readonly writer: Writer;
 }
 
 /** How a connection logs in. */
@@ -98,7 +106,8 @@ function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { c
   const { login, graph, ca } = endpointsOf(spec);
   const { tenantId } = spec.credentials;
   const http = createHttp({ ca, proxy: config.proxy });
-  const scope = `${new URL(graph).origin}/.default`;
+  const given = spec.settings['scope'];
+  const scope = typeof given === 'string' ? given : `${new URL(graph).origin}/.default`;
   const token = createRotation({
     read: () => credentials.read(spec),
     providerOf: ({ clientId, credential }) => createTokenProvider({ login, tenantId, clientId, credential, scope, http }),
@@ -106,7 +115,8 @@ function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { c
     saw: (outcome) => credentials.saw(spec, outcome, http),
     now,
   });
-  return { http, token, source: createGraphSource({ base: graph, token, http, budget }) };
+  const asked = { base: graph, token, http, budget };
+  return { http, token, source: createGraphSource(asked), writer: createGraphWriter(asked) };
 }
 
 function checkOrigins(spec: ConnectionSpec, allowed: readonly string[]): void {

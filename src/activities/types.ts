@@ -14,6 +14,7 @@ import type {
   Verdict,
 } from '../model.ts';
 import type { Slice } from '../reconcile/slice.ts';
+import type { OrderCounts } from '../store/orderFile.ts';
 import type { SettledState } from '../workflows/state.ts';
 import type { ConnectionStatus, RunAnswer } from '../workflows/messages.ts';
 
@@ -97,6 +98,10 @@ export interface SettleRequest extends RunPlace {
   readonly approve?: Approval;
 }
 
+export interface ExportRequest extends RunPlace {
+  readonly timings: Timings;
+}
+
 export interface RejectRequest extends Approval {
   readonly connection: string;
 }
@@ -166,6 +171,41 @@ export interface TestRequest {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
+export interface PlanOrdersRequest {
+  readonly connection: string;
+  /** A file below the worker's directory of orders; with `file` it is in the ledger already. */
+  readonly path?: string;
+  readonly file?: string;
+  /** Who sends it, for the audit. */
+  readonly by: string;
+}
+
+export interface PlannedOrders {
+  /** The digest under which the ledger has the file. */
+  readonly file: string;
+  readonly orders: OrderCounts;
+  readonly timings: Timings;
+}
+
+export interface WriteOrdersRequest {
+  readonly connection: string;
+  readonly file: string;
+  readonly timings: Timings;
+}
+
+export interface WrittenOrders {
+  /** `wait`: nothing may go out before so many milliseconds. */
+  readonly kind: 'done' | 'more' | 'wait';
+  readonly waitMs: number;
+  readonly orders: OrderCounts;
+}
+
+export interface WriteResultsRequest {
+  readonly connection: string;
+  readonly file: string;
+  readonly path: string;
+}
+
 export interface Activities {
   /** null when there is no such connection, or it is deleted. */
   loadConnection(input: { readonly name: string }): Promise<LoadedConnection | null>;
@@ -173,6 +213,8 @@ export interface Activities {
   planRun(input: PlanRequest): Promise<void>;
   pullStream(input: StreamRequest): Promise<SliceResult>;
   settle(input: SettleRequest): Promise<StreamEnd[]>;
+  /** Writes the files of a complete run; asked for only where the connection has some. */
+  exportSet(input: ExportRequest): Promise<void>;
   finishRun(input: FinishRequest): Promise<RunBrief>;
   /** Rejects the pending set of a digest. */
   rejectRemovals(input: RejectRequest): Promise<RejectResult>;
@@ -184,4 +226,10 @@ export interface Activities {
   /** Reconciles the next connections by name. */
   reconcileSlice(input: ReconcileRequest): Promise<ReconcileResult>;
   testConnection(input: TestRequest): Promise<ConnectionTest>;
+  /** Takes a file of orders into the ledger, and plans it. */
+  planOrders(input: PlanOrdersRequest): Promise<PlannedOrders>;
+  /** Writes a slice of a file's orders. */
+  writeOrders(input: WriteOrdersRequest): Promise<WrittenOrders>;
+  /** Puts what has ended beside the file of orders. */
+  writeResults(input: WriteResultsRequest): Promise<void>;
 }

@@ -134,6 +134,10 @@ export const causes = {
     cause: 'Application permissions are missing: {missing}.',
     fix: 'In the app registration, under API permissions, add {missing} of Microsoft Graph as application permissions, and click "Grant admin consent"; a green check mark shows that it is granted.',
   },
+  ordersLack: {
+    cause: 'Of orders these kinds will be refused, each for want of the permission named: {kinds}.',
+    fix: 'For those that you send, add the permission ({missing}) of Microsoft Graph as an application permission to the application that writes, and click "Grant admin consent".',
+  },
   denied: {
     cause: 'Graph refuses to let the application read {streams}, although its token holds a permission for it.',
     fix: 'If consent was given a moment ago, test again in some minutes. Otherwise check the permission under API permissions in the app registration, with a green check mark for admin consent.',

@@ -7,10 +7,10 @@ import { adviceOf, type Asked } from './failures.ts';
 import type { Found } from './report.ts';
 import { say } from './words.ts';
 
-/** The collection whose first record stands for the stream; null when every one of them refuses `$top`. */
+/** The collection whose first record stands for the stream; null when each refuses `$top`. */
 function sampleOf({ walk }: StreamDefinition): string | null {
   // A delta query takes no page size; the list of the same objects does.
-  if (walk.shape !== 'collections') return walk.path;
+  if (walk.shape !== 'collections') return walk.shape === 'chain' && walk.unpaged === true ? null : walk.path;
   return walk.collections.find(({ top }) => top !== null)?.path ?? null;
 }
 

@@ -4,6 +4,7 @@ import type { ProxyConfig } from '../clients/proxy.ts';
 import type { Source } from '../clients/source.ts';
 import type { TokenProvider } from '../clients/token.ts';
 import { rolesOf } from '../clients/tokenClaims.ts';
+import { writingSpec } from '../connectors/identity-manager/fulfil.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import { asTidemarkError } from '../errors.ts';
 import type { Advice, ConnectionTest } from '../model.ts';
@@ -12,6 +13,7 @@ import { fetchSamples } from './data.ts';
 import { adviceOf, type Asked } from './failures.ts';
 import { addressOf, contactedOf, distinct, type Host, hostsOf } from './hosts.ts';
 import { findWay } from './network.ts';
+import { judgeOrders, writesOrders } from './orders.ts';
 import { judgePermissions, testedStreams } from './permissions.ts';
 import { failedAtOnce, type Found, report } from './report.ts';
 import { findTrust } from './tls.ts';
@@ -34,8 +36,11 @@ export async function testConnection(spec: ConnectionSpec, { connect, proxy, wit
   const streams = testedStreams(spec);
   const hosts = hostsOf(spec, proxy);
   let connected: ReturnType<typeof connect>;
+  let writing: ReturnType<typeof connect> | null = null;
   try {
+    const writer = writesOrders(spec) ? writingSpec(spec) : spec;
     connected = connect(spec);
+    if (writer !== spec) writing = connect(writer);
   } catch (error) {
     // Where a credential may not go, nothing else is sent either.
     const { message, hint } = asTidemarkError(error);
@@ -44,6 +49,7 @@ export async function testConnection(spec: ConnectionSpec, { connect, proxy, wit
   const signal = AbortSignal.timeout(withinMs);
   const all = distinct(hosts);
   let token = '';
+  let writingToken: string | null = null;
   try {
     return await report(name, [
       { check: 'network', contacted: contactedOf(all), run: () => first(all, (host) => findWay(host, signal)) },
@@ -58,10 +64,18 @@ export async function testConnection(spec: ConnectionSpec, { connect, proxy, wit
         run: () =>
           asking({ who: 'The login', host: addressOf(hosts.login.url) }, { signal, silent: 'loginSilent' }, async () => {
             token = await connected.token.token(signal);
+            writingToken = writing === null ? token : await writing.token.token(signal);
             return {};
           }),
       },
-      { check: 'permissions', contacted: null, run: async () => judgePermissions(spec, rolesOf(token)) },
+      {
+        check: 'permissions',
+        contacted: null,
+        run: async () => ({
+          ...judgePermissions(spec, rolesOf(token)),
+          note: writesOrders(spec) ? judgeOrders(rolesOf(writingToken ?? token)) : null,
+        }),
+      },
       {
         check: 'data',
         contacted: contactedOf([hosts.graph]),
@@ -72,7 +86,7 @@ export async function testConnection(spec: ConnectionSpec, { connect, proxy, wit
       },
     ]);
   } finally {
-    await connected.http.close();
+    await Promise.all([connected.http.close(), writing?.http.close()]);
   }
 }
 

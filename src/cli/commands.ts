@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import { packageVersion } from '../stack/version.ts';
 import { formats } from './output.ts';
 import type { CommonOptions, Work } from './program.ts';
+import type { FulfilWords } from './verbs/fulfil.ts';
 import type { EncryptOptions } from './verbs/secretEncrypt.ts';
 
 type Run = (options: CommonOptions, work: Work) => Promise<void>;
@@ -104,6 +105,13 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/run.ts')).runVerb(context, name, options)),
     );
 
+  verb('export <name>', 'run an Identity Manager connection and write its CSV files')
+    .requiredOption('--to <directory>', 'where the files go; cookies go to ExportCookies in it')
+    .option('--ignore-cookies', 'a full pull and a complete set, whatever was written before')
+    .action((name: string, options: CommonOptions & { to: string; ignoreCookies?: true }) =>
+      run(options, async (context) => (await import('./verbs/export.ts')).exportVerb(context, name, options)),
+    );
+
   verb('status [name]', 'what connections are doing now').action((name: string | undefined, options: CommonOptions) =>
     run(options, async (context) => (await import('./verbs/status.ts')).status(context, name)),
   );
@@ -167,6 +175,20 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     .action((query: string | undefined, options: CommonOptions & ChangesWords) =>
       run(options, async (context) => (await import('./verbs/changes.ts')).changes(context, query, options)),
     );
+
+  const orders = verb('fulfil', 'write orders to the directory; fulfil status shows how far it is')
+    .argument('<name>', 'a connection of identity-manager')
+    // Required: a required option of Commander's would be asked of "fulfil status" too.
+    .option('-f, --file <path>', "the orders: NDJSON, or Identity Manager's ProvisioningOrdersList")
+    .option('--dry-run', 'show method, path and body of each request, and send none')
+    .option('--no-wait', 'until the workflow has begun; otherwise until all orders have ended')
+    .action((name: string, options: CommonOptions & FulfilWords) =>
+      run(options, async (context) => (await import('./verbs/fulfil.ts')).fulfil(context, name, options)),
+    );
+  verb('status [name]', 'the last files of orders, and what became of them', orders).action(
+    (name: string | undefined, options: CommonOptions) =>
+      run(options, async (context) => (await import('./verbs/fulfil.ts')).fulfilStatus(context, name)),
+  );
 
   const connectors = program.command('connectors').description('what can be pulled: list, show').helpCommand(false);
   verb('list', 'the connectors of this version', connectors).action((options: CommonOptions) =>

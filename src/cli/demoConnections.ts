@@ -33,6 +33,13 @@ export const demoConnections: readonly DemoConnection[] = [
     connector: 'entra-devices',
     profile: ['schedule: { occurs: recurring } # daily, as the connector has it', 'baseline: weekly'],
   },
+  {
+    name: 'demo-export',
+    title: 'CSV files of the simulated tenant for Identity Manager',
+    connector: 'identity-manager',
+    settings: '{ export: { directory: demo-export } }',
+    profile: ['schedule: { occurs: recurring, every: hourly }', 'baseline: weekly'],
+  },
 ];
 
 /** Writes HOME/NAME.yaml and answers its path. Applied again, it follows the simulator to its new address. */

@@ -2,10 +2,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { codes, type ErrorCode, TidemarkError } from '../errors.ts';
 
-/** null when it is none of ours, or a refusal of the input. */
-export function failureOf(error: unknown): TidemarkError | null {
+/** null when it is none of ours. An update's CONFIG_INVALID is a refusal of its input, and told otherwise: null too, without `refusals`. */
+export function failureOf(error: unknown, { refusals = false }: { readonly refusals?: boolean } = {}): TidemarkError | null {
   const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof ApplicationFailure) || !isCode(cause.type) || cause.type === 'CONFIG_INVALID') return null;
+  if (!(cause instanceof ApplicationFailure) || !isCode(cause.type)) return null;
+  if (cause.type === 'CONFIG_INVALID' && !refusals) return null;
   return new TidemarkError(cause.type, cause.message, { ...hintOf(cause.details?.[0]), cause: error });
 }
 

@@ -30,6 +30,8 @@ export interface Output {
    * and a note says when there are more. Few are held at a time, whatever the format.
    */
   rows<Row>(rows: AsyncIterable<Row> | Iterable<Row>, of: Listing<Row>): Promise<void>;
+  /** Prints values as they come, one JSON object a line. */
+  lines(values: readonly object[]): Promise<void>;
   /** Prints one thing: as JSON itself; as a table its `text`; as CSV its rows. */
   one<Row>(
     value: unknown,
@@ -160,6 +162,9 @@ export function createOutput(of: {
       if (format === 'csv' && count === 0) await write(await csv([], columns, true));
       await drawTable();
       if (format === 'table' && count === 0 && none !== undefined) output.note(none);
+    },
+    async lines(values) {
+      for (const value of values) await write(`${JSON.stringify(value)}\n`);
     },
     async one(value, { text, rows, columns }) {
       if (format === 'json') await write(`${JSON.stringify(value, null, 2)}\n`);

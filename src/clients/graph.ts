@@ -7,10 +7,12 @@ import { type Budget, createBudget } from './budget.ts';
 import { askGone, type Asking, askMembers } from './graphBatch.ts';
 import { buildLink, checkLink, isDeltaLink, parseBase } from './graphLinks.ts';
 import { createAsk } from './graphRequest.ts';
+import { createWriter, type Writer } from './graphWrite.ts';
 import type { Http } from './http.ts';
 import { requestName } from './redact.ts';
 import type { FetchOptions, Source, SourcePage } from './source.ts';
 import type { TokenProvider } from './token.ts';
+import { rolesOf } from './tokenClaims.ts';
 
 export interface GraphOptions {
   /** E.g. `https://graph.microsoft.com/v1.0`. */
@@ -30,10 +32,17 @@ const pageSchema = z.object({
   '@odata.deltaLink': z.string().nullish(),
 });
 
-export function createGraphSource({ base, token, http, random = Math.random, ...given }: GraphOptions): Source {
+function askingOf({ base, token, http, random = Math.random, ...given }: GraphOptions): Asking {
   const root = parseBase(base);
   const budget = given.budget ?? createBudget({ random });
-  const asking: Asking = { ask: createAsk({ base: root, token, http, budget, random }), base: root, budget };
+  return { ask: createAsk({ base: root, token, http, budget, random }), base: root, budget };
+}
+
+export const createGraphWriter = (options: GraphOptions): Writer => createWriter(askingOf(options));
+
+export function createGraphSource(of: GraphOptions): Source {
+  const asking = askingOf(of);
+  const root = asking.base;
 
   const page = async (link: string, options: FetchOptions): Promise<SourcePage> => {
     const url = checkLink(root, link);
@@ -55,10 +64,11 @@ export function createGraphSource({ base, token, http, random = Math.random, ...
   };
 
   return {
-    link: (of) => buildLink(root, of),
+    link: (asked) => buildLink(root, asked),
     page,
-    gone: (of, options) => askGone(asking, of, options),
-    hasMembers: (of, options) => askMembers(asking, of, options),
+    gone: (asked, options) => askGone(asking, asked, options),
+    hasMembers: (asked, options) => askMembers(asking, asked, options),
+    holds: async (permission, { signal }) => rolesOf(await of.token.token(signal)).includes(permission),
   };
 }
 

@@ -10,8 +10,8 @@ import { requestName } from './redact.ts';
 import type { FetchOptions, Source } from './source.ts';
 import { pause, repeatWaitMs, retryAfterMs } from './throttle.ts';
 
-const partsPerBatch = 20;
-const batchPath = '/$batch';
+export const partsPerBatch = 20;
+export const batchPath = '/$batch';
 /** How often a part that failed (5xx, or no answer at all) is asked again. */
 const partRepetitions = 2;
 
@@ -22,13 +22,13 @@ export interface Asking {
   readonly budget: Budget;
 }
 
-interface Part {
+export interface Part {
   /** Relative to the base, with its query. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-interface PartAnswer {
+export interface PartAnswer {
   readonly status: number;
   readonly body: unknown;
 }
@@ -40,7 +40,7 @@ interface Batch {
   readonly toldMs: number | null;
 }
 
-const answersSchema = z.object({
+export const answersSchema = z.object({
   responses: z.array(
     z.object({ id: z.string(), status: z.int(), headers: z.record(z.string(), z.unknown()).nullish(), body: z.unknown().optional() }),
   ),
@@ -92,7 +92,7 @@ function isPresent(base: URL, path: string, answer: PartAnswer | undefined): boo
 }
 
 /** The answers in the order of the parts; absent where none came. Waits as the parts ask for, together at most `longestWaitMs`. */
-async function askAll(
+export async function askAll(
   asking: Asking,
   parts: readonly Part[],
   options: FetchOptions,
@@ -157,6 +157,6 @@ async function askBatch({ ask, base }: Asking, parts: readonly Part[], open: rea
   };
 }
 
-function lowerCase(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+export function lowerCase(headers: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
 }

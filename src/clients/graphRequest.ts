@@ -1,5 +1,5 @@
 // One question to Graph and its JSON answer: the token and its one refresh, the source's short waits, two cheap repetitions. All else is the caller's.
-// MUST be used for idempotent requests only, and only with links that graphLinks has judged.
+// MUST be used for idempotent requests only, or `once`, and only with links that graphLinks has judged.
 import { TidemarkError } from '../errors.ts';
 import type { Budget } from './budget.ts';
 import { graphError } from './graphErrors.ts';
@@ -25,6 +25,8 @@ interface GraphQuestion {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly body?: string;
+  /** It may change something: MUST NOT be sent again where it may have been carried out. */
+  readonly once?: true;
 }
 
 export type Ask = (question: GraphQuestion, options: FetchOptions) => Promise<GraphAnswer>;
@@ -89,13 +91,16 @@ export function createAsk({ base, token, http, budget, random }: AskDependencies
     accessToken,
   ) => {
     tally.requests += 1;
+    const { method, url, body } = question;
     const answer = await http.send({
-      ...question,
+      method,
+      url,
+      ...(body === undefined ? {} : { body }),
       headers: {
         authorization: `Bearer ${accessToken}`,
         'x-ms-throttle-priority': 'low',
-        ...(isAdvanced(question.url) ? { consistencylevel: 'eventual' } : {}),
-        ...(question.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(isAdvanced(url) ? { consistencylevel: 'eventual' } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       signal: options.signal,
       alive: () => options.alive?.(),
@@ -105,7 +110,9 @@ export function createAsk({ base, token, http, budget, random }: AskDependencies
   };
 
   /** Waits before the same is asked again; or throws the error, when it is not. */
-  const recover = async (error: TidemarkError, options: FetchOptions, tally: Tally): Promise<void> => {
+  const recover = async (error: TidemarkError, { once }: GraphQuestion, options: FetchOptions, tally: Tally): Promise<void> => {
+    // What a gateway gave up may have been carried out behind it.
+    if (once === true && !wasNotCarriedOut(error)) throw spent(error, tally, error.retryAfterMs);
     if (error.code === 'SOURCE_THROTTLED') {
       const waitMs = await budget.refused(error.retryAfterMs ?? null);
       if (tally.throttledMs + waitMs > options.longestWaitMs) throw spent(error, tally, waitMs);
@@ -125,10 +132,16 @@ export function createAsk({ base, token, http, budget, random }: AskDependencies
         return { body, requests: tally.requests, bytes: tally.bytes, throttledMs: tally.throttledMs };
       } catch (error) {
         if (!(error instanceof TidemarkError)) throw error;
-        await recover(error, options, tally);
+        await recover(error, question, options, tally);
       }
     }
   };
+}
+
+/** Whether the source, or we ourselves, refused the request before anything of it was done. */
+export function wasNotCarriedOut(error: TidemarkError): boolean {
+  if (error.code === 'SOURCE_THROTTLED') return error.details['status'] !== 504;
+  return error.code !== 'SOURCE_UNAVAILABLE' && error.code !== 'SOURCE_SHAPE_CHANGED' && error.code !== 'INTERNAL';
 }
 
 /** A wait that the source asked for. */

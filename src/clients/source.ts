@@ -45,4 +45,6 @@ export interface Source {
     of: { readonly path: string; readonly property: string; readonly pairs: readonly { readonly from: string; readonly to: string }[] },
     options: FetchOptions,
   ): Promise<{ readonly present: readonly boolean[]; readonly requests: number }>;
+  /** Whether the application has the permission, as its token says. */
+  holds(permission: string, options: Pick<FetchOptions, 'signal'>): Promise<boolean>;
 }

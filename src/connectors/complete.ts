@@ -1,5 +1,6 @@
 // From a connection file's keys to the complete connection: defaults, and the checks that need other keys, the connector or the time.
-import type { ConnectorDefinition } from './definition.ts';
+import { endpointsOf } from './clouds.ts';
+import type { StreamDefinition } from './definition.ts';
 import type { CustomMaps } from './customMap.ts';
 import { isReference } from './credentials.ts';
 import { connectors } from './index.ts';
@@ -8,6 +9,7 @@ import type { Fault } from './issue.ts';
 import { faultsOfIssues } from './issue.ts';
 import { completeProfile } from './profile.ts';
 import { outlivesCursors } from './schedule.ts';
+import { askedStreams } from './select.ts';
 import type { ConnectionSpec, ProfileSpec } from './spec.ts';
 import { suggestion } from './suggest.ts';
 
@@ -44,6 +46,9 @@ export function completeSpec(
   });
   const settings = connector.settings.safeParse(Object.fromEntries(others));
   faults.push(...faultsOfIssues(settings.error?.issues ?? [], ['settings']));
+  const scope = settings.data?.['scope'];
+  if (typeof scope === 'string' && !isOfGraph(scope, input))
+    faults.push({ path: ['settings', 'scope'], reason: "must be of Graph's origin: a token for another API would be sent to Graph" });
   if (input.cloud === 'custom' && input.endpoints === undefined)
     faults.push({ path: ['endpoints'], reason: 'is required with cloud: custom' });
   if (input.cloud !== 'custom' && input.endpoints !== undefined)
@@ -54,7 +59,7 @@ export function completeSpec(
     for (const fault of found.faults) faults.push({ path: ['profiles', position, ...fault.path], reason: fault.reason });
     return found.profile;
   });
-  faults.push(...between(profiles, connector));
+  faults.push(...between(profiles, askedStreams(connector, settings.data ?? {})));
   const { endpoints, credentials } = input;
   const named = new Set(profiles.flatMap(({ maps }) => Object.values(maps)));
   const spec: ConnectionSpec = {
@@ -80,6 +85,12 @@ export function completeSpec(
   return { spec: faults.length === 0 ? spec : null, faults };
 }
 
+function isOfGraph(scope: string, { cloud, endpoints }: ConnectionInput): boolean {
+  if (endpoints === undefined && cloud === 'custom') return true;
+  const { graph } = endpointsOf({ cloud, endpoints: endpoints === undefined ? null : { ...endpoints, ca: null } });
+  return new URL(scope).origin === new URL(graph).origin;
+}
+
 /** What a connection's owner should know although it is valid (decision 16). */
 export function notesOf(spec: ConnectionSpec): string[] {
   return spec.profiles
@@ -88,7 +99,7 @@ export function notesOf(spec: ConnectionSpec): string[] {
 }
 
 /** Faults between profiles: names, and streams that two active ones would both write. */
-function between(profiles: readonly ProfileSpec[], connector: ConnectorDefinition): Fault[] {
+function between(profiles: readonly ProfileSpec[], streams: readonly StreamDefinition[]): Fault[] {
   const faults: Fault[] = [];
   const names = new Set<string>();
   const owners = new Map<string, string>();
@@ -97,8 +108,10 @@ function between(profiles: readonly ProfileSpec[], connector: ConnectorDefinitio
       faults.push({ path: ['profiles', position, 'name'], reason: 'is the name of an earlier profile (case does not count)' });
     names.add(profile.name.toLowerCase());
     if (profile.status !== 'active') return;
-    for (const stream of profile.streams ??
-      connector.streams.filter((candidate) => !candidate.optional).map((candidate) => candidate.name)) {
+    const unknown = profile.streams?.findIndex((name) => !streams.some((stream) => stream.name === name)) ?? -1;
+    if (unknown >= 0)
+      faults.push({ path: ['profiles', position, 'streams', unknown], reason: 'is not among those that the settings ask for' });
+    for (const stream of profile.streams ?? streams.filter((candidate) => !candidate.optional).map((candidate) => candidate.name)) {
       const owner = owners.get(stream);
       if (owner !== undefined) {
         faults.push({

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { TransformMap } from '../mappings/map.ts';
 import type { JsonObject } from '../model.ts';
+import { type ImportedConnection, type ImportedSecret, isAppSettings, readAppSettings } from './appSettings.ts';
 import { completeSpec, notesOf } from './complete.ts';
 import type { CustomMaps } from './customMap.ts';
 import { connectionInput } from './input.ts';
@@ -34,6 +35,8 @@ export interface FoundConnection {
   readonly spec: ConnectionSpec;
   /** What its owner should know although it is valid. */
   readonly notes: readonly string[];
+  /** To be kept sealed, of a file that has it in plain. MUST NOT be shown or stored anywhere else. */
+  readonly secret?: ImportedSecret;
 }
 
 export interface FoundTag {
@@ -74,6 +77,8 @@ interface FileDocument extends YamlDocument {
   readonly file: string;
   readonly line: number;
   readonly kind: unknown;
+  /** Of a file of Identity Manager. */
+  readonly imported?: ImportedConnection;
 }
 
 type Problems = Problem[];
@@ -81,7 +86,7 @@ type Problems = Problem[];
 /** Reads all documents of all files. When `problems` is not empty, nothing should be applied. Never throws for what a file holds. */
 export function parseConnectionFiles(files: readonly SourceFile[], options: FileOptions): Found {
   const problems: Problems = [];
-  const documents = files.flatMap((source) => documentsOf(source, problems));
+  const documents = files.flatMap((source) => documentsOf(source, problems)).flatMap((document) => importedOf(document, problems));
   const ofKind = (kind: string): FileDocument[] => documents.filter((document) => document.kind === kind);
   const maps = ofKind('map').flatMap((document) => readMapOf(document, problems) ?? []);
   const tags = ofKind('tag').flatMap((document) => readTag(document, problems) ?? []);
@@ -120,9 +125,29 @@ function documentsOf({ file, text }: SourceFile, problems: Problems): FileDocume
   });
 }
 
-/** How what is wrong with a document is told. */
-function telling({ file, placeOf }: FileDocument, problems: Problems): (fault: Fault) => void {
-  return ({ path, reason, onKey = false }) => void problems.push({ file, ...placeOf(path, onKey), path: path.join('.'), reason });
+/** The document itself, or the connections of Identity Manager's appsettings, each as a document of its own. */
+function importedOf(document: FileDocument, problems: Problems): FileDocument[] {
+  const { value, file, placeOf } = document;
+  if (typeof value !== 'object' || value === null || !isAppSettings(value)) return [document];
+  const tell = telling(document, problems);
+  if (/appsettings\.encrypted\.agent\.json$/i.test(file)) {
+    tell({ path: ['Connections'], reason: 'is encrypted in a format that is not published: import appsettings.agent.json', onKey: true });
+    return [];
+  }
+  const { connections, faults } = readAppSettings(value);
+  faults.forEach(tell);
+  return connections.map((imported) => {
+    const { line } = placeOf(imported.placeOf([]), true);
+    return { ...document, line, kind: undefined, value: imported.value, imported };
+  });
+}
+
+/** How what is wrong with a document is told: where its file says it. */
+function telling({ file, placeOf, imported }: FileDocument, problems: Problems): (fault: Fault) => void {
+  return ({ path, reason, onKey = false }) => {
+    const place = imported === undefined ? path : imported.placeOf(path);
+    problems.push({ file, ...placeOf(place, onKey), path: place.join('.'), reason });
+  };
 }
 
 /** Names are one without regard to case. */
@@ -166,7 +191,7 @@ const tagKeys = new Map([['', Object.keys(tagInput.shape)]]);
 
 /** A document as a complete connection, or null after telling what is wrong with it. */
 function readConnection(document: FileDocument, options: FileOptions, problems: Problems): FoundConnection | null {
-  const { file, line, kind, value } = document;
+  const { file, line, kind, value, imported } = document;
   const tell = telling(document, problems);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     tell({ path: [], reason: 'is not a connection: a document has keys such as name, connector and credentials' });
@@ -174,10 +199,6 @@ function readConnection(document: FileDocument, options: FileOptions, problems: 
   }
   if (kind === 'identification-rules') {
     tell({ path: ['kind'], reason: `"${kind}" is not supported by this version; connection, tag and map are` });
-    return null;
-  }
-  if ('Connections' in value) {
-    tell({ path: ['Connections'], reason: 'an Identity Manager appsettings file is not supported by this version', onKey: true });
     return null;
   }
   const parsed = connectionInput.safeParse(value, { reportInput: false });
@@ -194,7 +215,9 @@ function readConnection(document: FileDocument, options: FileOptions, problems: 
   const ca = readCa(input.endpoints?.caFile, file, options, tell);
   const { spec, faults } = completeSpec(input, { now: options.now, previous, maps: options.maps ?? null, ca: ca ?? null });
   faults.forEach(tell);
-  return ca === undefined || spec === null ? null : { file, line, spec, notes: notesOf(spec) };
+  if (ca === undefined || spec === null) return null;
+  const notes = [...notesOf(spec), ...(imported?.notes ?? [])];
+  return { file, line, spec, notes, ...(imported === undefined ? {} : { secret: imported.secret }) };
 }
 
 /** The authority's PEM, null when the file names none; undefined after adding why it cannot be had. */

@@ -24,6 +24,8 @@ export interface EdgeDefinition {
   readonly properties: readonly string[];
   /** The `@odata.type` that the relation's own collection leaves out, so that it cannot be asked whether such an element is in it. */
   readonly unlisted: string | null;
+  /** Objects with this value show these edges only to an application that has the permission, which nothing else needs (decision 59). */
+  readonly hidden?: { readonly property: string; readonly value: string; readonly permission: string };
   /** The boolean setting of the connection that asks for these edges; absent: always. */
   readonly setting?: string;
 }
@@ -49,7 +51,13 @@ export interface Collection {
  * `chain`: a delta query's first round. `list`: the latest token, the list, the closing delta round. `collections`: one after another, no delta.
  */
 type Walk =
-  | { readonly shape: 'chain'; readonly path: string; readonly edges: readonly EdgeDefinition[] }
+  | {
+      readonly shape: 'chain';
+      readonly path: string;
+      readonly edges: readonly EdgeDefinition[];
+      /** The list of the same objects refuses `$top`: Test Connection does not ask for one of them. */
+      readonly unpaged?: true;
+    }
   | { readonly shape: 'list'; readonly path: string; readonly top: number; readonly edges: readonly EdgeDefinition[] }
   | { readonly shape: 'collections'; readonly collections: readonly [Collection, ...Collection[]] };
 
@@ -62,13 +70,17 @@ export interface StreamDefinition {
   readonly class: AssetClass | null;
   /** The built-in map used when the profile names none; null exactly when class is null. */
   readonly map: string | null;
-  /** What maps of the stream may read of a record; null exactly when class is null. */
+  /** What may be selected of a record: what maps of the stream read, or what a setting lists; null where neither is there. */
   readonly model: SourceModel | null;
   /** Properties selected whatever the maps read. `id` is one of them. */
   readonly core: readonly string[];
   /** Properties that a document's map names and the source does not have: never selected, for it would refuse them. */
   readonly lacks: readonly string[];
   readonly walk: Walk;
+  /** The setting that lists further properties: those that the model has are selected, and those whose names match `besides`. */
+  readonly selectedBy?: { readonly setting: string; readonly besides: RegExp | null };
+  /** The setting, a list, that has this value where the connection pulls the stream; absent: always. */
+  readonly askedBy?: { readonly setting: string; readonly value: string };
   /** Left out, and said so, when the permission is missing and the profile did not name it. */
   readonly optional: boolean;
   /** Alternatives: any one suffices; the first is the least. */
@@ -117,6 +129,16 @@ export type Given =
   /** The document's last event (decision 37), unless the setting is `off`. */
   | { readonly from: 'event'; readonly setting: string };
 
+/** How a connector's streams become files (document 003). */
+export interface ExportDefinition {
+  /** By stream: how files call its records, and the `@odata.type` of them. In the order of the rows. */
+  readonly entities: Readonly<Record<string, { readonly entity: string; readonly type: string }>>;
+  /** By kind of edge, how files call it. */
+  readonly relations: Readonly<Partial<Record<EdgeKind, string>>>;
+  /** Files that are written even when they have no row: pairs of kind and stream. */
+  readonly always: readonly { readonly kind: EdgeKind; readonly stream: string }[];
+}
+
 export interface ConnectorDefinition {
   readonly name: string;
   readonly title: string;
@@ -137,6 +159,8 @@ export interface ConnectorDefinition {
   readonly settings: z.ZodType<JsonObject>;
   /** Settings that the connector's document knows and that have nothing to act on, each with the reason why it is refused (decision 40). */
   readonly refusedSettings?: Readonly<Record<string, string>>;
+  /** What its complete runs write to files (design I13). */
+  readonly exports?: ExportDefinition;
   /** What a recurring schedule repeats by that names neither `every` nor `cron`; absent: one of them is required. */
   readonly defaultEvery?: Repeat;
 }

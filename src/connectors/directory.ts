@@ -25,6 +25,19 @@ const member: EdgeDefinition = {
   key: null,
   properties: ['@odata.type'],
   unlisted: '#microsoft.graph.servicePrincipal',
+  // https://learn.microsoft.com/graph/permissions-reference#memberreadhidden
+  hidden: { property: 'visibility', value: 'HiddenMembership', permission: 'Member.Read.Hidden' },
+};
+
+// https://learn.microsoft.com/graph/api/group-list-owners: who may change it.
+export const owner: EdgeDefinition = {
+  kind: 'owner',
+  at: 'owners',
+  from: 'object.id',
+  to: 'element.id',
+  key: null,
+  properties: ['@odata.type'],
+  unlisted: null,
 };
 
 /** Groups with their members, and the edges that a connector reads besides. */

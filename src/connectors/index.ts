@@ -5,8 +5,9 @@ import type { ConnectorDefinition, StreamDefinition } from './definition.ts';
 import { entraDevices } from './entra-devices/index.ts';
 import { entraDirectorySync } from './entra-directory-sync/index.ts';
 import { entraIdentity } from './entra-identity/index.ts';
+import { identityManager } from './identity-manager/index.ts';
 
-export const connectors: readonly ConnectorDefinition[] = [entraIdentity, entraDirectorySync, entraDevices];
+export const connectors: readonly ConnectorDefinition[] = [entraIdentity, entraDirectorySync, entraDevices, identityManager];
 
 /** The classes of assets that there can be, in the connectors' order. */
 export function assetClasses(): AssetClass[] {

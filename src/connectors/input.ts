@@ -14,7 +14,7 @@ const references = z
   )
   .optional();
 
-const credentials = z
+export const credentials = z
   .strictObject({
     tenantId: z.string().refine((text) => guid.test(text) || domain.test(text), 'must be the id of the tenant or one of its domain names'),
     clientId: z.union(

@@ -48,7 +48,7 @@ export function readMap(value: unknown): { readonly map: TransformMap } | { read
 function streamOf({ connector: of, stream: name }: MapInput) {
   const connector = connectors.find((candidate) => candidate.name === of);
   if (connector === undefined) return unknown(['connector'], 'connector', of, connectors);
-  const mapped = connector.streams.filter(({ model }) => model !== null);
+  const mapped = connector.streams.filter((stream) => stream.class !== null);
   const stream: StreamDefinition | undefined = mapped.find((candidate) => candidate.name === name);
   return stream === undefined ? unknown(['stream'], 'stream with a map', name, mapped) : { connector, stream };
 }

@@ -29,11 +29,17 @@ export function leastPermissions(streams: readonly StreamDefinition[]): string[]
   return [...new Set(streams.flatMap(({ permissions }) => permissions.slice(0, 1)))];
 }
 
+/** What makes these streams show more where an application has it, and is missed nowhere. */
+export function optionalPermissions(streams: readonly StreamDefinition[]): string[] {
+  const edges = streams.flatMap(({ walk }) => (walk.shape === 'collections' ? [] : walk.edges));
+  return [...new Set(edges.flatMap(({ hidden }) => hidden?.permission ?? []))];
+}
+
 /** The streams of a profile in the connector's order: those it names, else all that are not optional (decision 1). @throws CONFIG_INVALID */
 export function pulledStreams(spec: ConnectionSpec, profileName: string): PulledStream[] {
   const profile = profileNamed(spec, profileName);
   const named = profile.streams ?? [];
-  return streamsOf(connectorNamed(spec.connector), profile).map((definition) => ({ definition, named: named.includes(definition.name) }));
+  return streamsOf(spec, profile).map((definition) => ({ definition, named: named.includes(definition.name) }));
 }
 
 /** The same with their maps. @throws CONFIG_INVALID */
@@ -47,12 +53,11 @@ export function activeStreams(spec: ConnectionSpec, profileName: string): Active
  * Each stream has at most one, because it belongs to one active profile. @throws CONFIG_INVALID
  */
 export function activeMaps(spec: ConnectionSpec, profileName: string): CompiledMap[] {
-  const connector = connectorNamed(spec.connector);
   const own = profileNamed(spec, profileName);
   const others = spec.profiles.filter((profile) => profile !== own && profile.status === 'active');
   const maps = new Map<string, CompiledMap>();
   for (const profile of [own, ...others]) {
-    for (const definition of streamsOf(connector, profile)) {
+    for (const definition of streamsOf(spec, profile)) {
       const map = mapOf(spec, definition, profile);
       if (map !== null && !maps.has(definition.name)) maps.set(definition.name, map);
     }
@@ -81,9 +86,29 @@ export function selectOf(
       if (source.stream === streamName && source.element === 'record') read.forEach((name) => properties.add(name));
     }
   }
-  for (const edge of activeEdges(stream, settings)) if (edge.at !== null) properties.add(edge.at);
+  for (const name of listedProperties(stream, settings)) properties.add(name);
+  for (const { at, hidden } of activeEdges(stream, settings)) {
+    if (at !== null) properties.add(at);
+    if (hidden !== undefined) properties.add(hidden.property);
+  }
   for (const name of stream.lacks) properties.delete(name);
   return [...properties].sort();
+}
+
+/** The properties that a setting lists and the stream's records have, in the setting's order. */
+export function listedProperties({ selectedBy, model }: StreamDefinition, settings: Readonly<Record<string, unknown>>): string[] {
+  const listed = selectedBy === undefined ? undefined : settings[selectedBy.setting];
+  if (!Array.isArray(listed)) return [];
+  const names = listed.filter((name): name is string => typeof name === 'string');
+  return names.filter((name) => Object.hasOwn(model?.fields ?? {}, name) || selectedBy?.besides?.test(name) === true);
+}
+
+/** The streams that a connection with these settings may pull. */
+export function askedStreams(connector: ConnectorDefinition, settings: Readonly<Record<string, unknown>>): StreamDefinition[] {
+  return connector.streams.filter(({ askedBy }) => {
+    const listed = askedBy === undefined ? undefined : settings[askedBy.setting];
+    return !Array.isArray(listed) || listed.includes(askedBy?.value);
+  });
 }
 
 /** The edges that a chain's or list's own objects carry and the settings ask for. */
@@ -133,7 +158,7 @@ export interface EmptyRows {
 export function emptyRows(spec: ConnectionSpec): EmptyRows[] {
   const connector = connectorNamed(spec.connector);
   const active = spec.profiles.filter((profile) => profile.status === 'active');
-  const pulled = new Set(active.flatMap((profile) => streamsOf(connector, profile)).map((stream) => stream.name));
+  const pulled = new Set(active.flatMap((profile) => streamsOf(spec, profile)).map((stream) => stream.name));
   const maps = new Set(active.flatMap((profile) => activeStreams(spec, profile.name)).flatMap((stream) => stream.map ?? []));
   const empty: EmptyRows[] = [];
   for (const map of maps) {
@@ -161,9 +186,11 @@ function profileNamed(spec: ConnectionSpec, name: string): ProfileSpec {
   return found;
 }
 
-function streamsOf(connector: ConnectorDefinition, profile: ProfileSpec): StreamDefinition[] {
+function streamsOf({ connector, settings }: ConnectionSpec, profile: ProfileSpec): StreamDefinition[] {
   const named = profile.streams;
-  return connector.streams.filter((stream) => (named === null ? !stream.optional : named.includes(stream.name)));
+  return askedStreams(connectorNamed(connector), settings).filter((stream) =>
+    named === null ? !stream.optional : named.includes(stream.name),
+  );
 }
 
 function mapOf({ customMaps }: ConnectionSpec, stream: StreamDefinition, profile: ProfileSpec): CompiledMap | null {

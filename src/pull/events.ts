@@ -30,8 +30,9 @@ export async function noteEvents(database: Database, request: EventRequest): Pro
   const { alive } = request;
   const { of, parts, tags } = noted;
   failpoint('events.begun');
+  const { events, ...made } = parts;
   const madeOf = hashOf(
-    canonical({ ...parts, properties: [...parts.properties], nested: of.nested, chosen: await chosenBy(database, of, tags) }),
+    canonical({ ...made, properties: [...made.properties], nested: of.nested, chosen: await chosenBy(database, of, tags) }),
   );
   const mark = await readEventMark(database, of.connection);
   const changes = mark === null || mark.madeOf !== madeOf ? 'many' : await changesSince(database, of, mark);
@@ -69,6 +70,7 @@ function notedOf({ run, spec, profile }: EventRequest): Noted | null {
       properties: relationSources(connector, map).flatMap((read) => (read.source === source ? read.properties : [])),
       table: lookups(map, relation, source, spec),
       constant: hashOf(canonical({ map: map.hash, given })),
+      events: Object.values(stream.given ?? {}).some((one) => one.from === 'event' && spec.settings[one.setting] === 'on'),
     },
     tags: pinChoice(from, spec)?.hash ?? '',
   };

@@ -37,7 +37,7 @@ async function judgeAgain({ database }: SettleDependencies, { run, connection, t
     const at = { run, connection, stream: definition.name };
     // Most runs have the tags of the last one, and end here.
     if (!(await isJudgedOtherwise(database, at, tags)) || (await readCheckpoint(database, at)).outcome !== 'complete') continue;
-    await judgeStored(database, at, include ?? conditionOf(null), () => options.alive?.());
+    await judgeStored(database, at, include ?? conditionOf(null, []), () => options.alive?.());
   }
 }
 

@@ -5,7 +5,8 @@ import { codes, TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Database } from '../store/database.ts';
 import { stagedGroups } from '../store/judgement.ts';
-import { conflictingEdges, conflictsAskedAtMost, keepRemovals, removalCandidates, stageUnseen } from '../store/settle.ts';
+import { conflictingEdges, conflictsAskedAtMost, keepRemovals, recordsWith, removalCandidates, stageUnseen } from '../store/settle.ts';
+import { writeLog } from '../store/log.ts';
 import { endWalk, forgetCursor, readCheckpoint } from '../store/walk.ts';
 import type { StreamPlace } from '../store/walk.ts';
 import { exceedsLimits } from './guard.ts';
@@ -45,7 +46,7 @@ export async function stageRemovals(dependencies: SettleDependencies, request: S
     if (outcome !== 'complete') continue;
     try {
       if (mode === 'full') {
-        await stageUnseen(database, at);
+        await stageUnseen(database, at, await hiddenOf(dependencies, target, at, request.options));
         failpoint('settle.afterStage');
         const asked = await askAbsent(dependencies, target, at, request);
         if (!asked) unasked.push(at.stream);
@@ -65,6 +66,26 @@ export async function stageRemovals(dependencies: SettleDependencies, request: S
 export function isTriedAgain(error: TidemarkError, { maxWaitMs, lastTry }: Asking): boolean {
   if (error.code === 'STALE_ATTEMPT' || error.code === 'STORE_UNAVAILABLE') return true;
   return codes[error.code].retried && !lastTry && (error.retryAfterMs ?? 0) <= maxWaitMs;
+}
+
+/** The records whose edges the source does not show to this application; said in the run's log (decision 59). */
+async function hiddenOf(
+  { database, source }: SettleDependencies,
+  { edges, definition }: StreamTarget,
+  at: StreamPlace,
+  options: FetchOptions,
+): Promise<string[]> {
+  const hidden = edges.find((edge) => edge.hidden !== undefined)?.hidden;
+  const ids = hidden === undefined ? [] : await recordsWith(database, at, hidden);
+  if (hidden === undefined || ids.length === 0 || (await source.holds(hidden.permission, options))) return [];
+  await writeLog(database, {
+    connection: at.connection,
+    run: at.run,
+    level: 'warning',
+    message: `${definition.title}: ${ids.length} ${ids.length === 1 ? 'hides its' : 'hide their'} members. What is known of these stays as it is.`,
+    details: { hint: `Grant ${hidden.permission} to the app registration, with admin consent, to have them read.` },
+  });
+  return ids;
 }
 
 /** A list is no snapshot: who was not on it is asked for by id, and only a 404 is gone. false: they are too many to be asked for now. */

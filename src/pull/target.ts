@@ -24,7 +24,14 @@ export function streamTargets(spec: ConnectionSpec, profile: string, pins: reado
       edges: activeEdges(definition, spec.settings),
       class: definition.class,
       map,
-      include: include === null ? null : (conditionOfChoice(definition, spec) ?? conditionOf(include)),
+      include:
+        include === null
+          ? null
+          : (conditionOfChoice(definition, spec) ??
+            conditionOf(
+              include,
+              maps.map((one) => one.map),
+            )),
       tags: include?.hash ?? '',
     };
   });

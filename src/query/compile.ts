@@ -1,13 +1,15 @@
 // Compiles a query to a condition of SQL over `asset a join record r on r.num = a.num`. Only names of our own schema stand in the text;
 // everything that comes from the query is a parameter.
 import { connectors } from '../connectors/index.ts';
+import type { TransformMap } from '../mappings/map.ts';
 import { builtInMaps } from '../mappings/maps/index.ts';
 import { queryFault } from './fault.ts';
-import type { Column, DocumentField, RelatedField } from './fields.ts';
+import type { Column, DocumentField, GivenField, RelatedField } from './fields.ts';
+import { givenValue, isOn, lookedUp } from './given.ts';
 import type { Parameter, Parameters } from './match.ts';
 import { isRelative, matchesHere, matchJson, matchText, matchTime, parameters } from './match.ts';
 import { escapeLike, type Value } from './parse.ts';
-import { isAbsent, type ReadQuery, readQuery, type Term } from './read.ts';
+import { isAbsent, type ReadQuery, readQuery, type Term, type Unknown } from './read.ts';
 
 export interface CompiledQuery {
   /** A boolean expression, never null; `true` for an empty query. */
@@ -24,6 +26,10 @@ export interface CompileOptions {
   readonly now?: Date;
   /** How many parameters the caller's statement has before these. @default 0 */
   readonly offset?: number;
+  /** By which documents are made. @default the built-in ones */
+  readonly maps?: readonly TransformMap[];
+  /** @default 'refused' */
+  readonly unknown?: Unknown;
 }
 
 const columnSql: Readonly<Record<Column, string>> = {
@@ -41,7 +47,7 @@ const columnSql: Readonly<Record<Column, string>> = {
 
 /** @throws CONFIG_INVALID with the position of what cannot be read, in the message, the details and a caret in the hint. */
 export function compileQuery(text: string, options: CompileOptions = {}): CompiledQuery {
-  return conditionOf(readQuery(text, builtInMaps), text, options);
+  return conditionOf(readQuery(text, options.maps ?? builtInMaps, options.unknown), text, options);
 }
 
 /** The condition of a query that was read from this text. @throws CONFIG_INVALID where a field does not take the value. */
@@ -83,8 +89,6 @@ function term({ field, value, position }: Term, compiler: Compiler): string {
       return ofSource(value, compiler.out);
     case 'column':
       return ofColumn(field.column, value, position, compiler);
-    case 'event':
-      return ofEvent(field.setting, value, compiler);
     case 'document':
       return isAbsent(value) ? `not (${ofDocument(field, { kind: 'any' }, compiler)})` : ofDocument(field, value, compiler);
   }
@@ -115,18 +119,11 @@ export function ofSource(value: Value, out: Parameters): string {
   return `exists (select 1 from connection c where c.name = r.connection and c.spec ->> 'connector' = any(${out.add(names)}::text[]))`;
 }
 
-/** Where the connection's setting leaves it out, no document has it. */
-function ofEvent(setting: string, value: Value, compiler: Compiler): string {
-  const { out } = compiler;
-  const off = `exists (select from connection c where c.name = r.connection and c.spec -> 'settings' ->> ${out.add(setting)}::text = 'off')`;
-  const has = `exists (select from document_event v where v.num = r.num and not ${off} and`;
-  return isAbsent(value) ? `not ${has} true)` : `${has} ${matchText('v.kind', value, out)})`;
-}
-
-function ofDocument({ paths, related }: DocumentField, value: Value, compiler: Compiler): string {
+function ofDocument({ paths, related, given }: DocumentField, value: Value, compiler: Compiler): string {
   const stored = paths.map((path) => within('a.document', path, value, compiler));
   const through = grouped(related).map((field) => ofRelated(field, value, compiler));
-  return [...stored, ...through].join(' or ') || 'false';
+  const besides = given.map((field) => ofGiven(field, value, compiler));
+  return [...stored, ...through, ...besides].join(' or ') || 'false';
 }
 
 /** A value at the path; lists on the way and at its end match by any element. */
@@ -137,7 +134,7 @@ function within(document: string, path: readonly string[], value: Value, compile
 }
 
 /** The rows of a relation are mapped when a document is read, so they are searched where they come from: edges between two live records. */
-function ofRelated({ map, source, path }: RelatedField, value: Value, compiler: Compiler): string {
+function ofRelated({ map, source, lookup, path }: RelatedField, value: Value, compiler: Compiler): string {
   const { out } = compiler;
   const stream = out.add(source.stream);
   const kind = out.add(source.edge);
@@ -147,30 +144,37 @@ function ofRelated({ map, source, path }: RelatedField, value: Value, compiler: 
   const conditions = [
     `a.class = ${out.add(map.class)} and r.stream = ${out.add(map.stream)} and r.tombstoned_at is null and exists (select 1 from`,
     `(${source.nested === undefined ? edgesTo('r.id', 'from_id, key, properties') : leading(source.nested, stream, edgesTo, out)}) e cross join lateral`,
-    `(select num, body from record where connection = r.connection and stream = ${stream} and id = e.from_id and tombstoned_at is null offset 0) f`,
+    `(select num, id, body from record where connection = r.connection and stream = ${stream} and id = e.from_id and tombstoned_at is null offset 0) f`,
     `where not exists (select from asset where num = f.num and excluded) and`,
   ];
   const element =
-    source.element === 'record'
-      ? within('f.body', path, value, compiler)
-      : within("(jsonb_build_object('id', e.key) || coalesce(e.properties::jsonb, '{}'))", path, value, compiler);
+    lookup !== undefined
+      ? within(lookedUp(lookup, 'f.id', `(f.body ->> 'displayName')`, out), path, value, compiler)
+      : source.element === 'record'
+        ? within('f.body', path, value, compiler)
+        : within("(jsonb_build_object('id', e.key) || coalesce(e.properties::jsonb, '{}'))", path, value, compiler);
   return `(${conditions.join(' ')} ${element}))`;
 }
 
 /** Edges that lead on where the connection's setting says so: all that is above, each end once. */
 function leading(setting: string, stream: string, edgesTo: (id: string, columns: string) => string, out: Parameters): string {
-  const leads = `exists (select from connection c where c.name = r.connection and c.spec -> 'settings' -> ${out.add(setting)}::text = 'true')`;
   const lives = `select from record where connection = r.connection and stream = ${stream} and id = above.from_id and tombstoned_at is null offset 0`;
   return `with recursive above (from_id) as ((${edgesTo('r.id', 'from_id')}) union select n.from_id from above
-    cross join lateral (${lives}) l cross join lateral (${edgesTo('above.from_id', 'from_id')}) n where ${leads})
+    cross join lateral (${lives}) l cross join lateral (${edgesTo('above.from_id', 'from_id')}) n where ${isOn(setting, out)})
     select from_id, '' as key, null::json as properties from above`;
+}
+
+function ofGiven({ map, given, path }: GivenField, value: Value, compiler: Compiler): string {
+  const { out } = compiler;
+  const where = `a.class = ${out.add(map.class)} and r.stream = ${out.add(map.stream)}`;
+  return `(${where} and ${within(givenValue(given, out), path, value, compiler)})`;
 }
 
 /** Several rows may read one property of one relation. */
 function grouped(related: readonly RelatedField[]): RelatedField[] {
   const found = new Map<string, RelatedField>();
   for (const field of related) {
-    found.set(`${field.map.name} ${field.source.edge} ${field.source.stream} ${field.path.join('.')}`, field);
+    found.set(`${field.map.name} ${field.source.edge} ${field.source.stream} ${field.lookup ?? ''} ${field.path.join('.')}`, field);
   }
   return [...found.values()];
 }

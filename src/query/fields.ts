@@ -1,6 +1,6 @@
-// What a field of a query means: a column, the connector's source, or a path of the document, stored or read through relations.
+// What a field of a query means: a column, the connector's source, or a path of the document: stored, read through relations, or given by the connection.
 import { connectors } from '../connectors/index.ts';
-import type { RelationSource } from '../connectors/definition.ts';
+import type { Given, RelationSource } from '../connectors/definition.ts';
 import { suggestion } from '../connectors/suggest.ts';
 import type { MapRow, TransformMap } from '../mappings/map.ts';
 import { pathsOf } from '../mappings/rows.ts';
@@ -11,7 +11,17 @@ export type Column = 'class' | 'connection' | 'stream' | 'id' | 'state' | 'first
 export interface RelatedField {
   readonly map: TransformMap;
   readonly source: RelationSource;
-  /** Of the related record's body, or of the edge; empty for the element itself. */
+  /** The setting that it is looked up in for the related record. */
+  readonly lookup?: string;
+  /** Of the related record's body, of the edge, or of what was looked up; empty for the element itself. */
+  readonly path: readonly string[];
+}
+
+/** A row of a map that the connection fills. */
+export interface GivenField {
+  readonly map: TransformMap;
+  readonly given: Given;
+  /** Within what is given. */
   readonly path: readonly string[];
 }
 
@@ -19,8 +29,6 @@ export type Field =
   | { readonly kind: 'column'; readonly column: Column }
   /** The connector's product, as its definition names it (decision 25). */
   | { readonly kind: 'source' }
-  /** The last event of a document, given when it is read; the setting that leaves it out is `off`. */
-  | { readonly kind: 'event'; readonly setting: string; readonly streams: readonly string[] }
   | DocumentField;
 
 export interface DocumentField {
@@ -29,6 +37,7 @@ export interface DocumentField {
   readonly paths: readonly (readonly string[])[];
   /** What fills it when a document is read. */
   readonly related: readonly RelatedField[];
+  readonly given: readonly GivenField[];
   /** The streams whose maps fill it: other streams' documents lack it. */
   readonly streams: readonly string[];
 }
@@ -60,7 +69,7 @@ export function fieldNamed(name: string, maps: readonly TransformMap[]): Field |
   if (names.some((part) => part === '')) return { kind: 'unknown', reason: `has "${plain.slice(0, 100)}", which is not a field's name` };
   const targets = targetsOf(maps);
   const inDocument = (path: readonly string[]): DocumentField | null => documentField(path, targets);
-  const found = eventField(plain, targets) ?? together(inDocument(names), inDocument(['asset', ...names]) ?? endingField(names, targets));
+  const found = together(inDocument(names), inDocument(['asset', ...names]) ?? endingField(names, targets));
   if (found !== null) return found;
   const endings = targets.flatMap(({ path }) => path.map((_, from) => path.slice(from).join('.')));
   const known = [...Object.values(columns), 'source', ...new Set(endings)];
@@ -86,21 +95,18 @@ function targetsOf(maps: readonly TransformMap[]): Target[] {
   );
 }
 
-function eventField(name: string, targets: readonly Target[]): Field | null {
-  const found = targets.find(({ path }) => same(path.join('.'), name));
-  const stream = connectors
-    .find((connector) => connector.name === found?.map.connector)
-    ?.streams.find((one) => one.name === found?.map.stream);
-  const given = stream?.given?.[found?.row.from ?? ''];
-  return given?.from === 'event' && stream !== undefined ? { kind: 'event', setting: given.setting, streams: [stream.name] } : null;
-}
-
 /** `displayName` is a whole path of one class's documents and the end of paths of others. */
 function together(one: DocumentField | null, other: DocumentField | null): DocumentField | null {
   if (one === null || other === null) return one ?? other;
   const paths = new Map([...one.paths, ...other.paths].map((path) => [path.join('.'), path]));
   const streams = [...new Set([...one.streams, ...other.streams])];
-  return { kind: 'document', paths: [...paths.values()], related: [...one.related, ...other.related], streams };
+  return {
+    kind: 'document',
+    paths: [...paths.values()],
+    related: [...one.related, ...other.related],
+    given: [...one.given, ...other.given],
+    streams,
+  };
 }
 
 /** A path is a field when a row fills it, something in it or something around it. */
@@ -114,6 +120,7 @@ function documentField(path: readonly string[], targets: readonly Target[]): Doc
     kind: 'document',
     paths: touching.some(isStored) ? [spelled] : [],
     related: touching.flatMap((target) => relatedFields(target, path)),
+    given: touching.flatMap((target) => givenFields(target, path)),
     streams: streamsOf(touching),
   };
 }
@@ -134,22 +141,23 @@ function endingField(ending: readonly string[], targets: readonly Target[]): Doc
     kind: 'document',
     paths: [...new Map(chosen.filter(isStored).map(({ text, path }) => [text, path])).values()],
     related: chosen.flatMap((target) => relatedFields(target, target.path)),
+    given: chosen.flatMap((target) => givenFields(target, target.path)),
     streams: streamsOf(chosen),
   };
 }
 
 /** Whether the document holds it, as the record alone says it (design 3.8). */
-const isStored = ({ row }: Target): boolean => !pathsOf(row).some((path) => relation.test(path));
+const isStored = ({ map, row }: Target): boolean => !pathsOf(row).some((path) => relation.test(path)) && givenOf(map, row) === undefined;
 
 const streamsOf = (targets: readonly Target[]): string[] => [...new Set(targets.map(({ map }) => map.stream))];
 
 function relatedFields({ map, row, path: target }: Target, path: readonly string[]): RelatedField[] {
   if (row.off === true || row.fn !== undefined) return [];
   const beyond = path.slice(target.length);
-  return relatedSources(row, map).map(({ source, property }) => ({ map, source, path: [...property, ...beyond] }));
+  return relatedSources(row, map).map(({ path: property, ...from }) => ({ map, ...from, path: [...property, ...beyond] }));
 }
 
-function relatedSources(row: MapRow, map: TransformMap): { readonly source: RelationSource; readonly property: readonly string[] }[] {
+function relatedSources(row: MapRow, map: TransformMap): Omit<RelatedField, 'map'>[] {
   const [, name = '', property = ''] = relation.exec(row.from ?? '') ?? [];
   const connector = connectors.find((candidate) => candidate.name === map.connector);
   const all = connector !== undefined && Object.hasOwn(connector.relations, name) ? (connector.relations[name] ?? []) : [];
@@ -158,9 +166,24 @@ function relatedSources(row: MapRow, map: TransformMap): { readonly source: Rela
     .flatMap((source) => {
       const [first = '', ...rest] = property.replaceAll('[]', '').split('.');
       const named = source.as === undefined ? first : source.as.properties[first];
-      // What is looked up in settings is in no record.
-      return named === undefined ? [] : [{ source, property: [named, ...rest] }];
+      if (named !== undefined) return [{ source, path: [named, ...rest] }];
+      const lookup = source.as?.lookups[first];
+      return lookup === undefined ? [] : [{ source, lookup, path: rest }];
     });
+}
+
+function givenFields({ map, row, path: target }: Target, path: readonly string[]): GivenField[] {
+  if (row.off === true || row.fn !== undefined) return [];
+  const given = givenOf(map, row);
+  const [, ...within] = (row.from ?? '').split('.').filter((part) => part !== '*');
+  return given === undefined ? [] : [{ map, given, path: [...within, ...path.slice(target.length)] }];
+}
+
+/** `eventType`, `notification.*`: by its first name. */
+function givenOf(map: TransformMap, row: MapRow): Given | undefined {
+  const connector = connectors.find((candidate) => candidate.name === map.connector);
+  const stream = connector?.streams.find((candidate) => candidate.name === map.stream);
+  return stream?.given?.[row.from?.split('.')[0] ?? ''];
 }
 
 function same(one: string, other: string): boolean {

@@ -1,7 +1,7 @@
 // A query whose fields are known: what the parser read, with the meaning of each name. Conditions and ways (compile.ts, ways.ts) are made from it.
 import type { TransformMap } from '../mappings/map.ts';
 import { queryFault } from './fault.ts';
-import { type Field, fieldNamed } from './fields.ts';
+import { type DocumentField, type Field, fieldNamed } from './fields.ts';
 import { parseQuery, type Query, type Value } from './parse.ts';
 
 export interface Term {
@@ -16,25 +16,30 @@ export interface Term {
 export type ReadQuery =
   { readonly kind: 'and' | 'or'; readonly parts: readonly ReadQuery[] } | { readonly kind: 'not'; readonly part: ReadQuery } | Term;
 
+/** What a field means that no map fills: an error, or nothing that a document has. */
+export type Unknown = 'refused' | 'absent';
+
 /** null for an empty text. @throws CONFIG_INVALID with the position of what cannot be read, or of a field that no map fills. */
-export function readQuery(text: string, maps: readonly TransformMap[]): ReadQuery | null {
+export function readQuery(text: string, maps: readonly TransformMap[], unknown: Unknown = 'refused'): ReadQuery | null {
   const query = parseQuery(text);
-  return query === null ? null : read(query, text, maps);
+  return query === null ? null : read(query, text, { maps, unknown });
 }
 
-function read(query: Query, text: string, maps: readonly TransformMap[]): ReadQuery {
+const absent: DocumentField = { kind: 'document', paths: [], related: [], given: [], streams: [] };
+
+function read(query: Query, text: string, by: { readonly maps: readonly TransformMap[]; readonly unknown: Unknown }): ReadQuery {
   switch (query.kind) {
     case 'and':
     case 'or':
-      return { kind: query.kind, parts: query.parts.map((part) => read(part, text, maps)) };
+      return { kind: query.kind, parts: query.parts.map((part) => read(part, text, by)) };
     case 'not':
-      return { kind: 'not', part: read(query.part, text, maps) };
+      return { kind: 'not', part: read(query.part, text, by) };
     case 'term': {
       const { field: named, value, position } = query;
       if (named === null || /^(inventory|finding)$/i.test(named.name)) return { kind: 'term', name: null, field: null, value, position };
-      const field = fieldNamed(named.name, maps);
-      if (field.kind === 'unknown') throw queryFault(text, named.position, field.reason);
-      return { kind: 'term', name: named.name, field, value, position };
+      const field = fieldNamed(named.name, by.maps);
+      if (field.kind === 'unknown' && by.unknown === 'refused') throw queryFault(text, named.position, field.reason);
+      return { kind: 'term', name: named.name, field: field.kind === 'unknown' ? absent : field, value, position };
     }
   }
 }

@@ -47,13 +47,14 @@ function wayOf({ field, value }: Term, now: Date): Way | null {
   return { rank: 'other', sql: (out) => `select num from record where ${matchTime('last_changed', value, now, out) ?? 'false'}` };
 }
 
-function waysToField({ paths, related }: DocumentField, value: Term['value']): (Way | null)[] {
+function waysToField({ paths, related, given }: DocumentField, value: Term['value']): (Way | null)[] {
+  if (given.length > 0) return [null];
   return [...paths.map((path) => wayToPath(path, value)), ...related.map((field) => wayThrough(field, value))];
 }
 
 /** From related records over their edges to those at the other ends. */
-function wayThrough({ map, source, path }: RelatedField, value: Term['value']): Way | null {
-  const found = source.element === 'record' ? wayToRelated(source.stream, path, value) : null;
+function wayThrough({ map, source, lookup, path }: RelatedField, value: Term['value']): Way | null {
+  const found = source.element === 'record' && lookup === undefined ? wayToRelated(source.stream, path, value) : null;
   if (found === null) return null;
   return {
     rank: found.rank,
@@ -91,8 +92,7 @@ export function placesOf(query: ReadQuery, maps: readonly TransformMap[], negate
 function placesOfTerm({ field, value }: Term, maps: readonly TransformMap[], negated: boolean): Sql | null {
   const not = negated ? 'not ' : '';
   if (field?.kind === 'source') return (out) => `${not}(${ofSource(value, out)})`;
-  if (field?.kind === 'document' || field?.kind === 'event')
-    return negated || isAbsent(value) ? null : (out) => inStreams(field.streams, out);
+  if (field?.kind === 'document') return negated || isAbsent(value) ? null : (out) => inStreams(field.streams, out);
   if (field?.kind !== 'column') return null;
   const { column } = field;
   if (column === 'connection' || column === 'stream') return (out) => `${not}(${matchText(`r.${column}`, value, out)})`;

@@ -3,7 +3,7 @@
 import type { CountSource, RelationSource } from '../connectors/definition.ts';
 import type { AssetClass, JsonObject } from '../model.ts';
 import type { Database, Parameter, Statement } from './database.ts';
-import { byIndex, hitsOf, type Place, readPlaces } from './found.ts';
+import { byIndex, hitsOf, inOrder, type Place, readPlaces } from './found.ts';
 import { countsOf } from './nested.ts';
 import { relationsOf } from './relations.ts';
 
@@ -65,10 +65,13 @@ interface AssetRow extends Omit<FoundAsset, 'relations' | 'counts' | 'pendingRem
 }
 
 const batchSize = 500;
-/** How many records tell whether what is searched for is sparse. */
-const sampled = 3_000;
+/** How many records are looked through for what many meet, before the index is. */
+const soon = 1_500;
 
-/** Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. */
+/**
+ * Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. Where more meet the condition than
+ * the limit lets through, and an index leads to them, they are any of them.
+ */
 export async function* searchAssets(database: Database, search: AssetSearch): AsyncGenerator<FoundAsset> {
   let left = search.limit ?? Number.POSITIVE_INFINITY;
   if (left === 0) return;
@@ -87,12 +90,24 @@ export async function* searchAssets(database: Database, search: AssetSearch): As
 async function* batches(database: Database, search: AssetSearch): AsyncGenerator<AssetRow[]> {
   const { ways = [], places = { sql: 'true', params: [] } } = search;
   const size = Math.min(batchSize, search.limit ?? batchSize);
-  const few = await hitsOf(database, ways);
-  const within = few === null ? await readPlaces(database, places) : [];
-  const hits = few ?? ((await isSparse(database, search, within)) ? await hitsOf(database, ways, true) : null);
-  if (hits !== null) {
-    for (let from = 0; from < hits.length; from += batchSize)
-      yield await readHits(database, search, hits.slice(from, from + batchSize), size);
+  let hits = await hitsOf(database, ways);
+  const within = hits.complete ? [] : await readPlaces(database, places);
+  // Where there is no limit, all are read anyway.
+  const { limit } = search;
+  if (!hits.complete && ways.length > 0 && limit !== null) {
+    for (const some of [() => readSoon(database, search, within, limit), () => readHits(database, search, hits.nums, limit)]) {
+      const rows = await some();
+      if (rows.length === limit) {
+        yield rows;
+        return;
+      }
+    }
+    hits = await hitsOf(database, ways, true);
+  }
+  if (hits.complete) {
+    const nums = await inOrder(database, hits.nums);
+    for (let from = 0; from < nums.length; from += batchSize)
+      yield await readHits(database, search, nums.slice(from, from + batchSize), size);
     return;
   }
   for (const place of within) {
@@ -103,22 +118,6 @@ async function* batches(database: Database, search: AssetSearch): AsyncGenerator
       after = rows.at(-1)?.id ?? null;
     }
   }
-}
-
-/** Whether so few of the first records are found that reading on until there are enough may be long. Where there is no limit, all are read anyway. */
-async function isSparse(database: Database, search: AssetSearch, places: readonly Place[]): Promise<boolean> {
-  if (search.limit === null || (search.ways ?? []).length === 0) return false;
-  const more = [search.limit, places.map(({ connection }) => connection), places.map(({ stream }) => stream)];
-  const [most, connections, streams] = more.map((_, index) => `$${search.params.length + index + 1}`);
-  const sql = `select count(*) as count from (
-    select from (
-      select r.* from unnest(${connections}::text[], ${streams}::text[]) p (connection, stream) cross join lateral (
-        select * from record where connection = p.connection and stream = p.stream order by id limit ${sampled}
-      ) r limit ${sampled}
-    ) r cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql}
-    where ${conditions[search.scope]} and (${search.where}) limit ${most}) f`;
-  const [[row] = []] = await byIndex<{ readonly count: number }>(database, [{ sql, params: [...search.params, ...more] }]);
-  return (row?.count ?? 0) < search.limit;
 }
 
 function foundOf(
@@ -142,24 +141,39 @@ const pendingSql = `exists (
   select from held_removal h where h.connection = r.connection and h.stream = r.stream and h.kind = 'record' and h.num = r.num and not h.rejected)`;
 
 /** The class of documents that relations decide: one is there from its first event to the one that says DELETED, and while its record lives. */
-const decided: AssetClass = 'directory-user';
+export const decidedClass: AssetClass = 'directory-user';
 /** The last event `v` of the asset `a`; nothing for other classes. */
-const eventSql = `left join lateral (select kind from document_event where a.class = '${decided}' and num = a.num offset 0) v on true`;
-const isThere = `(a.class <> '${decided}' or v.kind <> 'DELETED')`;
+const eventSql = `left join lateral (select kind from document_event where a.class = '${decidedClass}' and num = a.num offset 0) v on true`;
+const isThere = `(a.class <> '${decidedClass}' or v.kind <> 'DELETED')`;
 
 const conditions: Readonly<Record<AssetScope, string>> = {
   live: `r.tombstoned_at is null and not a.excluded and ${isThere}`,
   // Those that never were there are left out as those are that lack a tag.
-  excluded: `r.tombstoned_at is null and (a.excluded or (a.class = '${decided}' and v.kind is null))`,
-  tombstoned: `case when a.class = '${decided}' then v.kind = 'DELETED' or (v.kind is not null and r.tombstoned_at is not null) else r.tombstoned_at is not null end`,
+  excluded: `r.tombstoned_at is null and (a.excluded or (a.class = '${decidedClass}' and v.kind is null))`,
+  tombstoned: `case when a.class = '${decidedClass}' then v.kind = 'DELETED' or (v.kind is not null and r.tombstoned_at is not null) else r.tombstoned_at is not null end`,
 };
 
-/** In the order that hits come in; no more than are wanted of all. */
+/** Of these numbers, as they come; no more than are wanted of all. */
 const readHits = (database: Database, search: AssetSearch, hits: readonly string[], limit: number): Promise<AssetRow[]> =>
   read(database, search, [limit, `{${hits.join(',')}}`], ([most, nums]) => ({
     records: `unnest(${nums}::bigint[]) with ordinality as h (num, at) cross join lateral (select * from record where num = h.num offset 0) r`,
-    order: `h.at limit ${most}`,
+    first: `order by h.at limit ${most}`,
   }));
+
+/** Of the first records of these places. */
+const readSoon = (database: Database, search: AssetSearch, places: readonly Place[], limit: number): Promise<AssetRow[]> =>
+  read(
+    database,
+    search,
+    [limit, places.map(({ connection }) => connection), places.map(({ stream }) => stream)],
+    ([most, connections, streams]) => ({
+      records: `(
+        select r.* from unnest(${connections}::text[], ${streams}::text[]) p (connection, stream) cross join lateral (
+          select * from record where connection = p.connection and stream = p.stream order by id limit ${soon}
+        ) r limit ${soon}) r`,
+      first: `limit ${most}`,
+    }),
+  );
 
 /** So many from the place, after an id. In order as they are read, so that the first ones found end the reading. */
 const readPlace = (
@@ -172,22 +186,25 @@ const readPlace = (
   read(database, search, [limit, connection, stream, ...(after === null ? [] : [after])], ([most, ofConnection, ofStream, last]) => ({
     records: `(
       select * from record where connection = ${ofConnection} and stream = ${ofStream} ${after === null ? '' : `and id > ${last}`} order by id offset 0) r`,
-    order: `r.id limit ${most}`,
+    first: `order by r.id limit ${most}`,
   }));
 
+/** In order of connection, stream and id. `first`: which of those that are found. */
 async function read(
   database: Database,
   search: AssetSearch,
   more: readonly Parameter[],
-  from: (names: readonly string[]) => { readonly records: string; readonly order: string },
+  from: (names: readonly string[]) => { readonly records: string; readonly first: string },
 ): Promise<AssetRow[]> {
-  const { records, order } = from(more.map((_, index) => `$${search.params.length + index + 1}`));
+  const { records, first } = from(more.map((_, index) => `$${search.params.length + index + 1}`));
   const isGone = search.scope === 'tombstoned';
-  const sql = `select r.connection, r.stream, a.class, r.id, '${isGone ? 'tombstoned' : 'live'}' as state, r.first_seen as "firstSeen",
-      r.last_changed as "lastChanged", a.document, ${isGone ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale",
-      v.kind as event, r.body ->> 'displayName' as "recordName"
-    from ${records} cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql}
-    where ${conditions[search.scope]} and (${search.where}) order by ${order}`;
+  const sql = `select * from (
+      select r.connection, r.stream, a.class, r.id, '${isGone ? 'tombstoned' : 'live'}' as state, r.first_seen as "firstSeen",
+        r.last_changed as "lastChanged", a.document, ${isGone ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale",
+        v.kind as event, r.body ->> 'displayName' as "recordName"
+      from ${records} cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql}
+      where ${conditions[search.scope]} and (${search.where}) ${first}) f
+    order by connection, stream, id`;
   const [rows = []] = await byIndex<AssetRow>(database, [{ sql, params: [...search.params, ...more] }]);
   return rows;
 }

@@ -1,8 +1,9 @@
 // What ended runs changed, document by document: added, changed with its paths and relations, removed. A run's changes stand when it has ended.
 // MUST stay flat in memory and hold no transaction between batches: a run is gone through by its documents' ids.
 import type { AssetClass, DocumentChange, JsonObject, PathChange } from '../model.ts';
-import type { AssetSearch } from './asset.ts';
+import { type AssetSearch, decidedClass } from './asset.ts';
 import type { Database, Parameter } from './database.ts';
+import { eventPath } from './event.ts';
 import { bigints, byNum, escaped, numKey } from './params.ts';
 import { elementsOf } from './relations.ts';
 import { notedAtOnce, notedDocuments, type NotedDocument, type NotedPlace } from './runNotes.ts';
@@ -30,7 +31,7 @@ export interface ChangedDocument {
   readonly change: 'added' | 'changed' | 'removed';
   /** Whether its connection's tags leave it out now. */
   readonly excluded: boolean;
-  /** Of what the record alone says. */
+  /** Of what the record alone says, and its event. */
   readonly paths: readonly PathChange[];
   readonly more: number;
   /** The elements of each relation that the run added to it and took from it. What came with it or went with it is not told again. */
@@ -38,7 +39,7 @@ export interface ChangedDocument {
   readonly lost: Elements;
 }
 
-interface ChangedRun extends Omit<NotedPlace, 'stream' | 'sources'> {
+interface ChangedRun extends Omit<NotedPlace, 'stream' | 'sources' | 'decided'> {
   readonly finishedAt: string;
 }
 
@@ -74,7 +75,7 @@ function nextRuns(database: Database, { since, connection }: ChangeSearch, after
 /** In order of stream. */
 async function placesOf(database: Database, { relations }: ChangeSearch, run: ChangedRun): Promise<Place[]> {
   const noted = await database.query<{ stream: string; kind: string }>(
-    `select distinct stream, kind from run_change where run = $1 and kind in ('asset', 'edge')`,
+    `select distinct stream, kind from run_change where run = $1 and kind in ('asset', 'edge', 'event')`,
     [run.run],
   );
   const edges = new Set(noted.filter(({ kind }) => kind === 'edge').map(({ stream }) => stream));
@@ -85,9 +86,9 @@ async function placesOf(database: Database, { relations }: ChangeSearch, run: Ch
     noted.map((row) => row.stream),
   )) {
     const read = Object.values(relations[of] ?? {}).flatMap((sources) => sources.filter((source) => edges.has(source.stream)));
-    if (read.length === 0 && !noted.some((row) => row.kind === 'asset' && row.stream === stream)) continue;
+    if (read.length === 0 && !noted.some((row) => row.kind !== 'edge' && row.stream === stream)) continue;
     // A stream's first pull adds all its documents: their edges need not be looked at one by one.
-    places.push({ ...run, stream, sources: (await hasOlder(database, run, stream)) ? read : [] });
+    places.push({ ...run, stream, sources: (await hasOlder(database, run, stream)) ? read : [], decided: of === decidedClass });
   }
   return places;
 }
@@ -152,14 +153,12 @@ async function* documentsOf(
   const lost = await elementsOf(database, owners(true), search.relations);
   for (const [index, { row, of }] of met.entries()) {
     const { id, change } = of;
-    const { paths, more } = change === 'changed' ? row : nothing;
+    const { paths, more } = change === 'changed' ? row : { paths: row.paths.filter(({ path }) => path === eventPath), more: 0 };
     const { class: ofClass, excluded } = row;
     const related = { gained: gained[index] ?? {}, lost: lost[index] ?? {} };
     yield { run, at, connection, stream, class: ofClass, id, change, excluded, paths, more, ...related };
   }
 }
-
-const nothing: DocumentChange = { paths: [], more: 0 };
 
 function readDocuments(
   database: Database,

@@ -103,7 +103,7 @@ export async function deleteConnection(database: Database, name: string, { purge
     );
     await dropCursors(transaction, name);
     // Without its mark nothing more is noted for events: who takes the name next looks at everything.
-    for (const table of ['credential', 'held_removal', 'event_mark', 'edge_lost', 'event_due'])
+    for (const table of ['credential', 'held_removal', 'event_mark', 'edge_lost', 'event_due', 'export_set'])
       await transaction.query(`delete from ${table} where connection = $1`, [name]);
     return rows.length > 0;
   });
@@ -119,13 +119,16 @@ async function purgeConnection(database: Database, name: string): Promise<boolea
       erased = true;
     }
   }
+  const ofOrders = ['order_line', 'order_file', 'order_ledger', 'order_lease'];
   const ofRuns = ['checkpoint', 'seen', 'pending_removal', 'run_change'];
   const rest = await database.batch([
     ...ofRuns.map((table) => ({ sql: `delete from ${table} where run in (select run from run where connection = $1)`, params: [name] })),
-    ...['rejected', 'run_log', 'occurrence', 'cursor', 'tally', 'removal_day', 'held_removal', 'audit', 'run', 'watch'].map((table) => ({
-      sql: `delete from ${table} where connection = $1`,
-      params: [name],
-    })),
+    ...['rejected', 'run_log', 'occurrence', 'cursor', 'tally', 'removal_day', 'held_removal', 'audit', 'run', 'watch', ...ofOrders].map(
+      (table) => ({
+        sql: `delete from ${table} where connection = $1`,
+        params: [name],
+      }),
+    ),
     { sql: 'delete from connection where name = $1 and deleted_at is not null returning name', params: [name] },
   ]);
   return erased || (rest.at(-1)?.length ?? 0) > 0;

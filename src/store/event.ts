@@ -11,11 +11,16 @@ export interface EventParts {
   /** By the id or the displayName of the other end: what is said in its place. */
   readonly table: JsonObject;
   readonly constant: string;
+  /** Whether documents say their event, and so what is told of them later. */
+  readonly events: boolean;
 }
+
+/** Where a document says its last event. */
+export const eventPath = 'eventType';
 
 /**
  * Looks at the documents of a slice: one that is there and was not is CREATED, one that says something else UPDATED, one that is there no more DELETED.
- * Asked again for the same slice it does nothing. @throws STALE_ATTEMPT when another run has been opened.
+ * What it finds is noted with the run, as what pages change is (run_change, asset_change). Asked again for the same slice it does nothing. @throws STALE_ATTEMPT when another run has been opened.
  */
 export async function writeEvents(database: Database, of: EventStream, parts: EventParts, due: number): Promise<void> {
   const { run, connection, stream, edge, from, nested } = of;
@@ -47,13 +52,22 @@ export async function writeEvents(database: Database, of: EventStream, parts: Ev
         ), there as (
           select own.num, sha256(convert_to(own.hash || $10::text, 'UTF8') || string_agg(chosen.said, ''::bytea order by chosen.id)) as hash
           from own join above on above.num = own.num join chosen on chosen.id = above.id group by own.num, own.hash
+        ), new as (
+          select own.num, e.kind as before, coalesce(there.hash, e.hash) as hash,
+            case when there.num is null then 'DELETED' when e.kind is null or e.kind = 'DELETED' then 'CREATED' else 'UPDATED' end as kind
+          from own left join there on there.num = own.num
+          left join lateral (select kind, hash from document_event where num = own.num offset 0) e on true
+          where case when there.num is null then e.kind <> 'DELETED' else e.kind is null or e.kind = 'DELETED' or e.hash <> there.hash end
+        ), noted as (
+          insert into run_change (run, stream, kind, change, nums)
+          select $3, $11, 'event', case kind when 'CREATED' then 'added' when 'DELETED' then 'removed' else 'updated' end, array_agg(num order by num)
+          from new group by kind
+        ), said as (
+          insert into asset_change (run, num, paths, more)
+          select $3, num, jsonb_build_array(jsonb_build_object('path', '${eventPath}', 'before', before, 'after', kind)), 0 from new where $12
+          on conflict (run, num) do update set paths = asset_change.paths || excluded.paths
         )
-        insert into document_event (num, connection, kind, hash, run)
-        select own.num, $2, case when there.num is null then 'DELETED' when e.kind is null or e.kind = 'DELETED' then 'CREATED' else 'UPDATED' end,
-          coalesce(there.hash, e.hash), $3
-        from own left join there on there.num = own.num
-        left join lateral (select kind, hash from document_event where num = own.num offset 0) e on true
-        where case when there.num is null then e.kind <> 'DELETED' else e.kind is null or e.kind = 'DELETED' or e.hash <> there.hash end
+        insert into document_event (num, connection, kind, hash, run) select num, $2, kind, hash, $3 from new
         on conflict (num) do update set kind = excluded.kind, hash = excluded.hash, run = excluded.run`,
       params: [
         due,
@@ -66,6 +80,8 @@ export async function writeEvents(database: Database, of: EventStream, parts: Ev
         texts(parts.properties),
         jsonb(parts.table),
         parts.constant,
+        stream,
+        parts.events,
       ],
     },
     { sql: 'delete from event_due where num = $1', params: [due] },

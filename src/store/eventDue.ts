@@ -49,13 +49,15 @@ export async function chosenBy(database: Database, { run, connection, from }: Ev
   return row?.tags ?? '';
 }
 
-/** How much the connection's runs changed since the mark. */
+/** How much the connection's runs changed since the mark; `many` also where it is forgotten. */
 export async function changesSince(database: Database, { run, connection }: EventStream, mark: Mark): Promise<'none' | 'some' | 'many'> {
-  const [row] = await database.query<{ changes: number }>(
-    `select coalesce(sum(cardinality(c.nums)), 0)::bigint + (select count(*) from edge_lost where connection = $1) as changes
+  const [row] = await database.query<{ changes: number; forgotten: boolean }>(
+    `select coalesce(sum(cardinality(c.nums)), 0)::bigint + (select count(*) from edge_lost where connection = $1) as changes,
+       exists (select from run where connection = $1 and run > $2 and run <= (select run from change_horizon)) as forgotten
      from run r join run_change c on c.run = r.run where r.connection = $1 and r.run > $2 and r.run <= $3`,
     [connection, mark.run, run],
   );
+  if (row?.forgotten === true) return 'many';
   const changes = row?.changes ?? 0;
   return changes === 0 ? 'none' : changes > mostChanges ? 'many' : 'some';
 }

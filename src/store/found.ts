@@ -3,7 +3,7 @@
 import type { Database, Parameter, Statement } from './database.ts';
 import { escaped } from './params.ts';
 
-/** A way to more than these is taken only where they are sparse: elsewhere so many are met soon in order of id. */
+/** A way to more than these is taken only where they are sparse: elsewhere so many are met soon in order of id. At most so many are looked at first. */
 const mostHits = 2_000;
 
 export interface Place {
@@ -11,28 +11,35 @@ export interface Place {
   readonly stream: string;
 }
 
-/**
- * Numbers of records in the order of a search, from the way that leads to fewest; null where none leads to few. `all`: from the first way, however
- * many they are.
- */
-export async function hitsOf(database: Database, ways: readonly Statement[], all = false): Promise<string[] | null> {
-  if (ways.length === 0) return null;
-  const most = all ? null : mostHits;
+export interface Hits {
+  /** Numbers of records, each once. */
+  readonly nums: readonly string[];
+  /** Whether these are all: else they are some that the index has first. */
+  readonly complete: boolean;
+}
+
+/** From the way that leads to fewest. `all`: from the first way, however many they are. */
+export async function hitsOf(database: Database, ways: readonly Statement[], all = false): Promise<Hits> {
+  if (ways.length === 0) return { nums: [], complete: false };
   const counted = await byIndex<{ readonly count: number; readonly nums: string | null }>(
     database,
     ways.slice(0, all ? 1 : ways.length).map(({ sql, params }) => ({
-      sql: `select count(*) as count, case when ${most === null ? 'true' : `count(*) <= ${most}`} then array_agg(distinct num)::text end as nums
-        from (select num from (${sql}) w limit ${most === null ? 'all' : most + 1}) w`,
+      sql: `select count(*) as count, string_agg(distinct num::text, ',') as nums
+        from (select num from (${sql}) w limit ${all ? 'all' : mostHits + 1}) w`,
       params,
     })),
   );
   const [best] = counted.flat().sort((one, other) => one.count - other.count);
-  if (best === undefined || (most !== null && best.count > most)) return null;
+  return { nums: best?.nums?.split(',') ?? [], complete: all || (best?.count ?? 0) <= mostHits };
+}
+
+/** The numbers in the order of a search. */
+export async function inOrder(database: Database, nums: readonly string[]): Promise<string[]> {
   const [[row] = []] = await byIndex<{ readonly nums: string | null }>(database, [
     {
       sql: `select string_agg(r.num::text, ',' order by r.connection, r.stream, r.id) as nums
         from unnest($1::bigint[]) n (num) cross join lateral (select * from record where num = n.num offset 0) r`,
-      params: [best.nums],
+      params: [`{${nums.join(',')}}`],
     },
   ]);
   return row?.nums?.split(',') ?? [];

@@ -116,7 +116,8 @@ export function rejectHeld(
 
 async function isRejected(transaction: Transaction, connection: string, digest: string): Promise<boolean> {
   const [last] = await transaction.query<{ rejected: boolean }>(
-    `select action = 'reject' and details ->> 'digest' = $2 as rejected from audit where connection = $1 order by num desc limit 1`,
+    `select action = 'reject' and details ->> 'digest' = $2 as rejected from audit
+     where connection = $1 and action in ('approve', 'reject') order by num desc limit 1`,
     [connection, digest],
   );
   return last?.rejected ?? false;

@@ -3,9 +3,11 @@
 import { changes } from './migrations/changes.ts';
 import { credentials } from './migrations/credentials.ts';
 import { events } from './migrations/events.ts';
+import { exportSets } from './migrations/exports.ts';
 import { initial } from './migrations/initial.ts';
 import { maps } from './migrations/maps.ts';
 import { marks } from './migrations/marks.ts';
+import { orders } from './migrations/orders.ts';
 import { removals } from './migrations/removals.ts';
 import { searches } from './migrations/searches.ts';
 import { tenants } from './migrations/tenants.ts';
@@ -31,4 +33,6 @@ export const migrations: readonly Migration[] = [
   { version: 9, oldest: 5, sql: searches },
   { version: 10, oldest: 5, sql: changes },
   { version: 11, oldest: 5, sql: events },
+  { version: 12, oldest: 5, sql: orders },
+  { version: 13, oldest: 5, sql: exportSets },
 ];

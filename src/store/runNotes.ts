@@ -13,6 +13,8 @@ export interface NotedPlace {
   readonly stream: string;
   /** The relations whose edges the run changed, and which change documents that it did not add. */
   readonly sources: readonly RelationSource[];
+  /** Whether relations decide which documents are there: then only their events tell that one came or went. */
+  readonly decided: boolean;
 }
 
 export interface NotedDocument {
@@ -29,7 +31,7 @@ export const notedAtOnce = 20_000;
 /** The next of them after this id, in order of id. */
 export async function notedDocuments(
   database: Database,
-  { run, connection, startedAt, stream, sources }: NotedPlace,
+  { run, connection, startedAt, stream, sources, decided }: NotedPlace,
   after: string,
 ): Promise<NotedDocument[]> {
   const [, rows = []] = await database.batch<NotedDocument>([
@@ -46,6 +48,7 @@ export async function notedDocuments(
         numKey(connection, stream),
         escapeText(after),
         notedAtOnce,
+        decided,
       ],
     },
   ]);
@@ -56,8 +59,9 @@ export async function notedDocuments(
 // neither went with it: what ended before its edges did was told of then. Of numbers one probe of an index each (`offset 0`).
 const notedSql = `
   with own as (
-    select num, bool_or(change = 'added') as added, bool_or(change = 'removed') as removed
-    from run_change c, unnest(c.nums) as num where c.run = $1 and c.stream = $3 and c.kind = 'asset' group by num
+    select num, bool_or(change = 'added') as added, bool_or(change = 'removed') as removed, bool_or(kind = 'event') as has_event
+    from run_change c, unnest(c.nums) as num
+    where c.run = $1 and c.stream = $3 and (c.kind = 'event' or (c.kind = 'asset' and (not $10 or change = 'updated'))) group by num
   ), turned as (
     select num, c.stream, bool_or(change = 'removed') as lost
     from run_change c, unnest(c.nums) as num
@@ -84,9 +88,10 @@ const notedSql = `
   )
   select r.id, c.num, c.change, case when c.change = 'changed' then c.edges end as edges
   from (
-    select num, edges, case when o.added and o.removed then null when o.removed then 'removed' when o.added then 'added' else 'changed' end as change
+    select num, edges, has_event, case when o.added and o.removed then null when o.removed then 'removed' when o.added then 'added' else 'changed' end as change
     from own o full join tied t using (num)
   ) c
   cross join lateral (select id from record where ${byNum} = $7 and num = c.num offset 0) r
   where c.change is not null and r.id > $8
+    and (not $10 or c.has_event or exists (select from document_event v where v.num = c.num and v.kind <> 'DELETED'))
   order by r.id limit $9`;

@@ -2,7 +2,7 @@
 // MUST remove nothing of a stream that is not complete, and nothing without the run's fence. All of it may run again after a crash.
 import type { EdgeKind } from '../connectors/definition.ts';
 import type { Database } from './database.ts';
-import { bigints, byNum, numKey, seenBlock } from './params.ts';
+import { bigints, byNum, numKey, seenBlock, texts } from './params.ts';
 import type { StreamPlace } from './walk.ts';
 
 /** Numbers a slice of the sweep covers, and removals applied in one transaction: what keeps a slice below a second. */
@@ -19,14 +19,14 @@ type Kind = keyof typeof tables;
 
 /**
  * Stages the live records and edges that the stream's last walk did not see, if that was a full one and is complete; else nothing.
- * A rejected record counts as seen, and so do its edges (decision 5).
+ * A rejected record counts as seen, and so do its edges (decision 5). `hidden`: the records whose edges the source did not show (decision 59).
  * @throws STALE_ATTEMPT when another run has been opened.
  */
-export async function stageUnseen(database: Database, place: StreamPlace): Promise<void> {
+export async function stageUnseen(database: Database, place: StreamPlace, hidden: readonly string[] = []): Promise<void> {
   for (const kind of ['record', 'edge'] as const) {
     for (let from = await nextNum(database, place, kind, 0); from !== null;) {
       const to = Math.floor(from / seenBlock) * seenBlock + sweptAtOnce;
-      await stageSlice(database, place, kind, from, to);
+      await stageSlice(database, place, kind, { from, to, hidden: kind === 'edge' ? hidden : [] });
       from = await nextNum(database, place, kind, to);
     }
   }
@@ -45,8 +45,7 @@ async function stageSlice(
   database: Database,
   { run, connection, stream }: StreamPlace,
   kind: Kind,
-  from: number,
-  to: number,
+  { from, to, hidden }: { readonly from: number; readonly to: number; readonly hidden: readonly string[] },
 ): Promise<void> {
   const { table, live, owner } = tables[kind];
   const ofStream = `run = $1 and stream = $2`;
@@ -59,16 +58,29 @@ async function stageSlice(
           select num from ${table}
           where ${byNum} = $3 and num >= $4 and num < $5 and ${live}
             and exists (select from checkpoint where ${ofStream} and mode = 'full' and outcome = 'complete')
-            and ${owner} not in (select id from rejected where ${ofStream})
+            and ${owner} not in (select id from rejected where ${ofStream} union all select unnest($6::text[]))
           except
           select unnest(nums) from seen
           where ${ofStream} and kind = '${kind}' and walk = (select walk from checkpoint where ${ofStream})
             and block >= $4 / ${seenBlock} and block < $5 / ${seenBlock}
         ) as unseen
         on conflict do nothing`,
-      params: [run, stream, numKey(connection, stream), from, to],
+      params: [run, stream, numKey(connection, stream), from, to, texts(hidden)],
     },
   ]);
+}
+
+/** The live records of the stream that have this value in this property. */
+export async function recordsWith(
+  database: Database,
+  { connection, stream }: StreamPlace,
+  { property, value }: { readonly property: string; readonly value: string },
+): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(
+    `select id from record where connection = $1 and stream = $2 and tombstoned_at is null and body ->> $3 = $4 order by id`,
+    [connection, stream, property, value],
+  );
+  return rows.map(({ id }) => id);
 }
 
 export interface Candidate {

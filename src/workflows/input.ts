@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type {
   CancelInput,
   ConnectionInput,
+  FulfilInput,
   PauseInput,
   ProfileInput,
   PullDueInput,
@@ -15,6 +16,7 @@ import type {
 type Fields = Readonly<Record<string, unknown>>;
 
 const longestText = 200;
+const longestPath = 1_024;
 const digestPattern = /^[0-9a-f]{64}$/;
 const namePattern = /^[A-Za-z0-9.-]{1,64}$/;
 /** What `Date.parse` takes is wider than ISO-8601, and differs between engines. */
@@ -32,6 +34,25 @@ export function checkTestInput(raw: unknown): TestInput {
   if (spec === undefined) return { name: nameOf(fields, 'name') };
   if (!isObject(spec)) throw refused('"spec" must be a connection');
   return { name: nameOf(fields, 'name'), spec };
+}
+
+/** Of the workflow `fulfil`. */
+export function checkFulfilInput(raw: unknown): FulfilInput {
+  const { path, file, by, ...fields } = fieldsOf(raw, ['connection', 'path', 'file', 'by']);
+  const connection = nameOf(fields, 'connection');
+  if (path === undefined && file === undefined) throw refused('it takes "path", or "file" that the ledger has');
+  if (by !== undefined && (typeof by !== 'string' || by.length > longestText))
+    throw refused(`"by" must be text of at most ${longestText} characters`);
+  if (path !== undefined && (typeof path !== 'string' || path === '' || path.length > longestPath))
+    throw refused(`"path" must be text of at most ${longestPath} characters`);
+  if (file !== undefined && (typeof file !== 'string' || !digestPattern.test(file)))
+    throw refused('"file" must be the digest of a file: 64 digits and letters a to f');
+  return {
+    connection,
+    ...(path === undefined ? {} : { path }),
+    ...(file === undefined ? {} : { file }),
+    ...(by === undefined ? {} : { by }),
+  };
 }
 
 export interface TickInput {

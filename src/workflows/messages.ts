@@ -13,6 +13,29 @@ export interface TestInput {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * What the workflow `fulfil` is started with: a file of orders by its path below the worker's directory, or by its digest one that the ledger has. With
+ * both the path is where the results go.
+ */
+export interface FulfilInput {
+  readonly connection: string;
+  readonly path?: string;
+  readonly file?: string;
+  readonly by?: string;
+}
+
+/** How far a file of orders is written. */
+export interface FulfilStatus {
+  readonly connection: string;
+  /** null until it was read. */
+  readonly file: string | null;
+  readonly total: number;
+  readonly executed: number;
+  readonly errored: number;
+  readonly skipped: number;
+  readonly waiting: number;
+}
+
 /** Names a profile; without it every active profile is meant, in file order (decision 12). */
 export interface ProfileInput {
   readonly profile?: string;
@@ -88,6 +111,8 @@ export interface StopInput {
 }
 
 // Payloads come from operators' hands: handlers take `unknown` and check it; a bad one is logged and ignored (signal) or rejected (update).
+/** Of the workflow `fulfil`. */
+export const ordersQuery = defineQuery<FulfilStatus>('orders');
 export const stateQuery = defineQuery<ConnectionStatus>('state');
 
 export const runNowSignal = defineSignal<[unknown?]>('runNow');

@@ -27,6 +27,15 @@ export function pulling(timings: Timings): Proxies<'pullStream' | 'settle'> {
   return proxyActivities<Pick<Activities, 'pullStream' | 'settle'>>({ ...longOptions(timings), taskQueue: taskQueues.pull });
 }
 
+/** Writes files at one go, however many rows: its heartbeat bounds it. */
+export function exporting(timings: Timings): Proxies<'exportSet'> {
+  return proxyActivities<Pick<Activities, 'exportSet'>>({
+    ...longOptions(timings),
+    startToCloseTimeout: timings.workedLimitMs,
+    taskQueue: taskQueues.pull,
+  });
+}
+
 /** What works on the database alone and may take minutes. */
 export function finishing(timings: Timings): Proxies<'finishRun' | 'awaitRun'> {
   return proxyActivities<Pick<Activities, 'finishRun' | 'awaitRun'>>(longOptions(timings));
@@ -57,6 +66,23 @@ export function testingConnection(): Proxies<'testConnection'> {
     scheduleToCloseTimeout: testing.scheduleToCloseMs,
     retry: { maximumAttempts: testing.attempts, initialInterval: testing.retryMs, backoffCoefficient: 2 },
   });
+}
+
+/** Reading a file of orders: before any timings are known. On the queue of those that pull, for it is their directory and network. */
+const planningMs = 15 * 60_000;
+const planningHeartbeatMs = 60_000;
+
+export function planningOrders(): Proxies<'planOrders'> {
+  return proxyActivities<Pick<Activities, 'planOrders'>>({
+    ...shortOptions(planningMs, loadingRetry),
+    heartbeatTimeout: planningHeartbeatMs,
+    taskQueue: taskQueues.pull,
+  });
+}
+
+/** What writes orders: a slice ends between two rounds before its cancellation counts. */
+export function writingOrders(timings: Timings): Proxies<'writeOrders' | 'writeResults'> {
+  return proxyActivities<Pick<Activities, 'writeOrders' | 'writeResults'>>({ ...longOptions(timings), taskQueue: taskQueues.pull });
 }
 
 function shortOptions(startToCloseMs: number, retry: RetryTimings): ActivityOptions {

@@ -1,4 +1,4 @@
-// One run of one profile (design 3.3 to 3.9): plan, read the streams side by side, settle, finish. Workflow `pull:NAME:N`, a child of the entity.
+// One run of one profile (design 3.3 to 3.9): plan, read the streams side by side, settle, write files where there are some, finish. Workflow `pull:NAME:N`, a child of the entity.
 // MUST reach finishRun whatever happened before it: the row's verdict is what everything else waits for (I9).
 import { CancellationScope, isCancellation, log, setHandler, sleep } from '@temporalio/workflow';
 import type { StreamEnd } from '../activities/types.ts';
@@ -8,7 +8,7 @@ import { decide } from './decide.ts';
 import { briefOf } from './failures.ts';
 import { checkStopInput } from './input.ts';
 import { type StopInput, stopSignal } from './messages.ts';
-import { finishing, pulling, short } from './options.ts';
+import { exporting, finishing, pulling, short } from './options.ts';
 
 interface End {
   readonly verdict: Verdict;
@@ -41,7 +41,7 @@ async function reachEnd(opened: OpenedRun, streams: CancellationScope, told: { r
     const failures = await readStreams(opened, plan, streams);
     if (streams.consideredCancelled) return stopped(told.stop);
     const ends = await CancellationScope.nonCancellable(() => pulling(timings).settle({ run, connection, timings }));
-    return judge(ends.map((end) => ({ ...end, error: end.error ?? failures.get(end.stream) ?? null })));
+    return await exported(opened, judge(ends.map((end) => ({ ...end, error: end.error ?? failures.get(end.stream) ?? null }))));
   } catch (error) {
     const brief = briefOf(error);
     return { verdict: brief.code === 'STALE_ATTEMPT' ? 'superseded' : 'failed', error: brief, reason: null };
@@ -50,11 +50,12 @@ async function reachEnd(opened: OpenedRun, streams: CancellationScope, told: { r
 
 /** A run that removes what was approved. Stopped before it removes anything, it ends as stopped; once it removes, it goes through. */
 async function removeApproved(
-  { run, connection, timings }: OpenedRun,
+  opened: OpenedRun,
   approve: Approval,
   streams: CancellationScope,
   told: { readonly stop: StopInput | null },
 ): Promise<End> {
+  const { run, connection, timings } = opened;
   const removing = (): Promise<StreamEnd[]> =>
     pulling(timings).settle.executeWithOptions({ summary: 'removals approved' }, [{ run, connection, timings, approve }]);
   try {
@@ -63,7 +64,19 @@ async function removeApproved(
     if (streams.consideredCancelled && isCancellation(error)) return stopped(told.stop);
     throw error;
   }
-  return { verdict: 'complete', error: null, reason: null };
+  return exported(opened, { verdict: 'complete', error: null, reason: null });
+}
+
+/** A complete run writes its files. Where they cannot be written the run is not complete: what it read stays, and the next one writes what is missing. */
+async function exported({ run, connection, timings, exports }: OpenedRun, end: End): Promise<End> {
+  if (exports !== true || end.verdict !== 'complete') return end;
+  try {
+    await CancellationScope.nonCancellable(() => exporting(timings).exportSet({ run, connection, timings }));
+    return end;
+  } catch (error) {
+    const brief = briefOf(error);
+    return { verdict: brief.code === 'STALE_ATTEMPT' ? 'superseded' : 'partial', error: brief, reason: null };
+  }
 }
 
 /** Waits for the run's turn and plans it; false when it was stopped meanwhile. */

@@ -58,9 +58,11 @@ async function site(
       // Runs are left open here.
       admission: { atOnce: 100, perTenant: 100 },
       changesDays: 30,
+      exportDir: '/nowhere',
       secrets: secretSources({ env: more.secret === undefined ? { TIDEMARK_SECRET_TEST: simulator.clientSecret } : {} }),
       allowedOrigins: [],
       proxy: { url: null, except: null },
+      ordersDir: null,
     },
     logger: createLogger('silent'),
     metrics: createMetrics(noopMetricMeter),

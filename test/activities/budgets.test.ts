@@ -44,6 +44,7 @@ const config = (timings: Partial<Timings> = {}) => ({
   secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: simulator.clientSecret } }),
   allowedOrigins: [],
   proxy: { url: null, except: null },
+  ordersDir: null,
 });
 
 /** What a worker has: its own connections to the database are the pool's. */
@@ -190,7 +191,7 @@ describe('a run', () => {
     const activities = createActivities({
       database: noting,
       client: null,
-      config: { ...config(), admission: { atOnce: 20, perTenant: 4 }, changesDays: 30 },
+      config: { ...config(), admission: { atOnce: 20, perTenant: 4 }, changesDays: 30, exportDir: '/nowhere' },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),
       build: null,

@@ -15,6 +15,7 @@ test('a connector is shown with its streams, permissions, settings and what it d
     delta: true,
     settings: { owners: false },
     permissions: ['User.Read.All', 'GroupMember.Read.All', 'RoleManagement.Read.Directory'],
+    optionalPermissions: ['Member.Read.Hidden'],
     streams: [
       { stream: 'users', endpoints: ['users', 'users/delta'], delta: true, map: 'entra-identity/users' },
       { stream: 'groups', endpoints: ['groups/delta'] },

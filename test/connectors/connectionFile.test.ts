@@ -260,7 +260,7 @@ const faults: [string, JsonObject, string[]][] = [
     'an unknown connector',
     { ...base, connector: 'entra-identty' },
     [
-      'connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity, entra-directory-sync, entra-devices',
+      'connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity, entra-directory-sync, entra-devices, identity-manager',
     ],
   ],
   [
@@ -269,7 +269,7 @@ const faults: [string, JsonObject, string[]][] = [
     ['kind: "identification-rules" is not supported by this version; connection, tag and map are'],
   ],
   ['an unknown kind', { ...base, kind: 'conection' }, ['kind: must be connection, tag or map']],
-  ['an Identity Manager file', { Connections: {} }, ['Connections: an Identity Manager appsettings file is not supported by this version']],
+  ['an Identity Manager file', { Connections: {} }, ['Connections: has no connection to Microsoft Entra ID']],
   ['a literal secret', credentials({ clientSecret: 'h8Q~very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
   ['a literal secret with a colon', credentials({ clientSecret: 'abc:very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
   [

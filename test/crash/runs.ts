@@ -23,9 +23,19 @@ export const heldPoints = failpointNames.filter(isHeldPoint);
 type EventPoint = Extract<FailpointName, `events.${string}`>;
 const isEventPoint = (name: FailpointName): name is EventPoint => name.startsWith('events.');
 export const eventPoints = failpointNames.filter(isEventPoint);
+/** Points that only a run passes which writes files: test/crash/exports.test.ts goes over them. */
+type ExportPoint = Extract<FailpointName, `export.${string}`>;
+const isExportPoint = (name: FailpointName): name is ExportPoint => name.startsWith('export.');
+export const exportPoints = failpointNames.filter(isExportPoint);
+/** Points that only the writing of orders passes: test/crash/orders.test.ts goes over them. */
+type OrderPoint = Extract<FailpointName, `order.${string}` | `orders.${string}`>;
+const isOrderPoint = (name: FailpointName): name is OrderPoint => name.startsWith('order.') || name.startsWith('orders.');
+export const orderPoints = failpointNames.filter(isOrderPoint);
 /** Points that any full pull and any delta pass. */
-export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint>;
-export const pullPoints = failpointNames.filter((name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name));
+export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint | ExportPoint | OrderPoint>;
+export const pullPoints = failpointNames.filter(
+  (name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name) && !isExportPoint(name) && !isOrderPoint(name),
+);
 
 export interface Outcome {
   /** Without times, and without what an interruption may add to. */
@@ -59,6 +69,7 @@ const collections: readonly (readonly [string, string])[] = [
   ['/v1.0/devices', 'devices'],
   ['/v1.0/roleManagement', 'roles'],
   ['/v1.0/servicePrincipals', 'appRoleAssignments'],
+  ['/v1.0/directoryRoles', 'directoryRoles'],
 ];
 
 function pagesAsked(simulator: Simulator): Map<string, number> {

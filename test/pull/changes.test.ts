@@ -1,11 +1,7 @@
 // `changes` tells exactly what the tenant changed, over deltas and baselines, by the real pipeline on a real database.
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { startSimulator } from '../../simulator/simulator.ts';
-import { createOutput } from '../../src/cli/output.ts';
-import { changes } from '../../src/cli/verbs/changes.ts';
 import type { Database } from '../../src/store/database.ts';
-import { expectedChanges, tenantState, toldChanges, type ToldLine } from '../support/changes.ts';
+import { expectedChanges, tenantState, toldBy, toldChanges } from '../support/changes.ts';
 import { freshDatabase } from '../support/databases.ts';
 import { startPulling, unguarded } from '../support/pulling.ts';
 
@@ -14,21 +10,6 @@ beforeAll(async () => {
   database = await freshDatabase();
 });
 afterAll(() => database.close());
-
-/** What the verb prints. */
-async function told(words: { readonly since: string; readonly connection: string }): Promise<(ToldLine & { readonly run: string })[]> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const output = createOutput({ format: 'ndjson', stdout, stderr });
-  const never = () => Promise.reject(new Error('Not asked for.'));
-  const printed = text(stdout);
-  await changes({ output, config: never, temporal: never, database: () => Promise.resolve(database) }, undefined, {
-    ...words,
-    limit: 100_000,
-  });
-  stdout.end();
-  const lines = (await printed).split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as ToldLine & { readonly run: string });
-}
 
 test.each([
   [1, 'net'],
@@ -48,7 +29,7 @@ test.each([
       const { run, verdict } = await pulling.pull({ forced: round % 4 === 3 });
       expect(verdict).toBe('complete');
       const after = await tenantState((collection, select) => simulator.truth(collection, select));
-      const lines = (await told({ since, connection: name })).filter((line) => line.class !== 'role');
+      const lines = (await toldBy(database, { since, connection: name })).filter((line) => line.class !== 'role');
       expect(new Set(lines.map((line) => line.run))).toEqual(new Set([run]));
       expect(toldChanges(lines)).toEqual(expectedChanges(before, after));
       if (round > 0) all.push(...toldChanges(lines));
@@ -56,7 +37,7 @@ test.each([
     }
     for (const kind of ['added', 'removed', 'changed', '→', 'assetRelations[] +', 'assetRelations[] -']) expect(all.join()).toContain(kind);
     // All of it can still be told, in the order of the runs.
-    const runs = (await told({ since: '0', connection: name })).map((line) => Number(line.run.split(':')[1]));
+    const runs = (await toldBy(database, { since: '0', connection: name })).map((line) => Number(line.run.split(':')[1]));
     expect(runs).toEqual(runs.toSorted((a, b) => a - b));
     expect(new Set(runs).size).toBe(9);
   } finally {

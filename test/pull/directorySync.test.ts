@@ -3,8 +3,10 @@ import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import type { AssetClass, JsonObject, RunReport } from '../../src/model.ts';
 import { compileQuery } from '../../src/query/compile.ts';
+import { compileSearch } from '../../src/query/search.ts';
 import { searchAssets, type AssetScope } from '../../src/store/asset.ts';
 import type { Database } from '../../src/store/database.ts';
+import { toldBy } from '../support/changes.ts';
 import { freshDatabase } from '../support/databases.ts';
 import { type DirectorySettings, ExpectedDirectory, expectDirectory, storedDocuments } from '../support/directory.ts';
 import { type Pulling, putSimulated, startPulling, unguarded } from '../support/pulling.ts';
@@ -15,6 +17,8 @@ let pulling: Pulling;
 let settings: DirectorySettings;
 let expected: ExpectedDirectory;
 let names = 0;
+/** The run up to which `changes` was asked. */
+let toldUpTo = 0;
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -62,7 +66,22 @@ async function pulled(given?: { readonly forced?: boolean }): Promise<RunReport>
     expect(read).toBe(added + updated + unchanged + removedBySource + rejected + excluded);
   expected.afterRun(simulator, settings);
   await expectDocuments();
+  const events = await toldEvents(report);
+  if (settings.events !== 'off') expect(events).toEqual(expected.changes());
   return report;
+}
+
+/** What `changes` says of the users' documents since the last complete run (decision 37), those of a run that failed in between taken together. */
+async function toldEvents({ run }: RunReport): Promise<object> {
+  const lines = await toldBy(database, { since: String(toldUpTo), connection: pulling.spec.name });
+  toldUpTo = Number(run.split(':')[1]);
+  const found: Record<string, { change: string; before: unknown; after: unknown }> = {};
+  for (const { class: of, id, change, paths } of lines) {
+    const event = paths.find(({ path }) => path === 'eventType');
+    if (of === 'directory-user')
+      found[id] = { change, before: event?.before, after: event?.after, ...(found[id] === undefined ? {} : { before: found[id].before }) };
+  }
+  return found;
 }
 
 const expectDocuments = (): Promise<void> => expectDirectory(database, pulling.spec.name, expected, settings.events);
@@ -427,5 +446,36 @@ describe('a search', () => {
     expect(await foundBy('eventType:created')).toHaveLength(expected.users('live').size);
     await applied({ events: 'off' });
     expect(await foundBy('eventType:*')).toEqual([]);
+  });
+
+  test.each([false, true])('goes by what the connection gives, as the documents have it (nested: %s)', async (nested) => {
+    const [top = '', below = ''] = groupIds().filter((id) => groupsOf(id).length === 0);
+    mutate({ do: 'addMember', group: top, member: below });
+    const [mapped = '', named = ''] = groupIds().filter((id) => id !== below && usersIn(id).length > 0);
+    mutate({ do: 'addMember', group: top, member: mapped });
+    const groupMap = { [mapped]: [uuid(1), uuid(2)], [nameOf(named)]: [uuid(3)] };
+    await started({ nested, groupMap, notification: { email: true, locale: { language: 'en' } } });
+    const users = await documents('directory-user', 'live');
+    const groups = await documents('user-group', 'live');
+    const those = (of: Record<string, JsonObject>, fits: (document: string, members: unknown) => boolean): string[] =>
+      Object.keys(of).filter((id) => fits(JSON.stringify(of[id]), of[id]?.['members']));
+    for (const last of [1, 2, 3]) {
+      const having = [...those(users, (text) => text.includes(uuid(last))), ...those(groups, (text) => text.includes(uuid(last)))];
+      expect(having.length).toBeGreaterThan(1);
+      expect(await foundBy(`qualysGroupUUID:${uuid(last)}`)).toEqual(having.sort());
+    }
+    expect(await foundBy(`groupInfo.qualysGroupUUID:${uuid(3)}`)).toEqual(those(users, (text) => text.includes(uuid(3))).sort());
+    expect(await foundBy('class:user-group and qualysGroupUUID:null')).toEqual(
+      those(groups, (text) => text.includes('"qualysGroupUUID":[]')).sort(),
+    );
+    for (const query of ['userData.notification.email:true', 'userData.notification.locale.language:EN', 'notification:*'])
+      expect([query, await foundBy(query)]).toEqual([query, Object.keys(users).sort()]);
+    expect(await foundBy('userData.notification.email:false')).toEqual([]);
+    const most = Math.max(...Object.values(groups).map(({ members }) => Number(members)));
+    expect(await foundBy(`members:${most}`)).toEqual(those(groups, (_, members) => members === most).sort());
+    expect(await foundBy('members:[1 TO 4]')).toEqual(those(groups, (_, members) => Number(members) >= 1 && Number(members) <= 4).sort());
+    expect(compileSearch(`qualysGroupUUID:${uuid(1)}`).unindexed).toEqual(['Field "qualysGroupUUID" is not indexed']);
+    await applied({ nested });
+    expect(await foundBy('notification:*')).toEqual([]);
   });
 });

@@ -2,12 +2,14 @@
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator, SimulatorOptions } from '../../simulator/simulator.ts';
 import type { FaultRule } from '../../simulator/faults.ts';
+import { defaultRoles } from '../../simulator/permissions.ts';
 import type { RunReport, StreamReport } from '../../src/model.ts';
 import { searchAssets } from '../../src/store/asset.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readHeld } from '../../src/store/held.ts';
+import { readLogs } from '../../src/store/log.ts';
 import { freshDatabase } from '../support/databases.ts';
-import { startPulling } from '../support/pulling.ts';
+import { startPulling, unguarded } from '../support/pulling.ts';
 import type { Pulling, PullingOptions } from '../support/pulling.ts';
 import { liveIds } from '../support/storing.ts';
 import { expectTally } from '../support/tally.ts';
@@ -310,4 +312,53 @@ describe('Microsoft Sentinel, Qualys connector v3.0.10: 20 s were too short for 
     for (const { error } of report.streams) expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
     expect(await everything(name)).toEqual(before);
   });
+});
+
+// Decision 59: https://learn.microsoft.com/graph/permissions-reference#memberreadhidden
+test('members that a group hides are neither added nor swept without the permission, and read again with it', async () => {
+  const seeing = [...defaultRoles, 'Member.Read.Hidden'];
+  const { simulator, name, ...first } = await start({ settings: { roles: seeing } });
+  const members = (group: string): string[] =>
+    [...simulator.truth('edges')].flatMap(({ kind, from, to }) => (kind === 'member' && from === group ? [String(to)] : []));
+  const [hidden = '', open = ''] = [...simulator.truth('groups')].map(({ id }) => String(id)).filter((id) => members(id).length > 2);
+  const users = [...simulator.truth('users')].map(({ id }) => String(id));
+  const outsider = users.find((id) => !members(hidden).includes(id) && !members(open).includes(id)) ?? '';
+  simulator.mutate([{ do: 'updateGroup', id: hidden, set: { visibility: 'HiddenMembership' } }]);
+  await first.pulling.pull();
+  await expectInventoryOf(database, simulator, first.pulling.spec);
+  const stored = async (group: string): Promise<string[]> => {
+    const rows = await database.query<{ to: string }>(
+      `select to_id as "to" from edge where connection = $1 and kind = 'member' and from_id = $2 order by to_id`,
+      [name, group],
+    );
+    return rows.map(({ to }) => to);
+  };
+  const before = await stored(hidden);
+  expect(before).toEqual(members(hidden).sort());
+
+  const pullWith = async (roles: readonly string[], forced: boolean): Promise<string[]> => {
+    simulator.configure({ roles });
+    // A pulling of its own has a token of its own.
+    const pulling = await startPulling({ database, simulator, name, streams: ['users', 'groups'], guard: unguarded });
+    opened.push(pulling);
+    const report = await pulling.pull({ forced });
+    expect(report).toMatchObject({ verdict: 'complete', held: { count: 0 } });
+    const lines = await readLogs(database, { connection: name, run: Number(report.run.split(':')[1]), limit: 100 });
+    return lines.map(({ message }) => message).filter((message) => message.includes('members'));
+  };
+  simulator.mutate(
+    [hidden, open].flatMap((group) => [
+      { do: 'addMember', group, member: outsider } as const,
+      { do: 'removeMember', group, member: members(group)[0]! } as const,
+    ]),
+  );
+  expect(await pullWith(defaultRoles, false)).toEqual([]);
+  expect([await stored(hidden), await stored(open)]).toEqual([before, members(open).sort()]);
+  simulator.mutate([{ do: 'removeMember', group: open, member: members(open)[0]! }]);
+  expect(await pullWith(defaultRoles, true)).toEqual([
+    'Groups and their members: 1 hides its members. What is known of these stays as it is.',
+  ]);
+  expect([await stored(hidden), await stored(open)]).toEqual([before, members(open).sort()]);
+  expect(await pullWith(seeing, true)).toEqual([]);
+  expect(await stored(hidden)).toEqual(members(hidden).sort());
 });

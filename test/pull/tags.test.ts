@@ -1,6 +1,9 @@
 // Tags (decision 39): which hosts a connection lists, judged by the real pipeline on a real database, compared with the tenant's own devices.
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
+import { mapsBeside } from '../../src/cli/tags.ts';
+import { parseConnectionFiles } from '../../src/connectors/connectionFile.ts';
+import { builtInMaps } from '../../src/mappings/maps/index.ts';
 import { checkTagQuery } from '../../src/pull/include.ts';
 import type { StreamReport } from '../../src/model.ts';
 import { type AssetScope, searchAssets } from '../../src/store/asset.ts';
@@ -170,6 +173,39 @@ test('a tag that is gone fails the opening of the run, by name', async () => {
   await expect(pulling.pull()).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('"managed"') as string });
 });
 
+test("a tag asks for a field that only a map of one's own fills; where another map is in use, no host has it", async () => {
+  const text = `kind: map
+name: mine
+connector: entra-devices
+stream: devices
+source: microsoft.graph.device
+target: asset
+rows:
+  - { from: id, to: asset.assetHeader.externalAssetId, required: true }
+  - { from: id, to: asset.assetHeader.vendorAssetId, required: true }
+  - { from: displayName, to: asset.assetDetail.name, required: true }
+  - { from: operatingSystem, to: asset.assetDetail.untypedAttributes.system }
+`;
+  const { maps, problems } = parseConnectionFiles([{ file: 'mine', text }], { now: new Date(0) });
+  expect(problems).toEqual([]);
+  const [found] = maps;
+  const query = 'untypedAttributes.system:Windows';
+  expect(() => checkTagQuery(query, builtInMaps)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }) as Error);
+  expect(() => checkTagQuery(query, mapsBeside([], maps))).not.toThrow();
+  expect(() => checkTagQuery(query, null)).not.toThrow();
+  await putTag(database, { name: 'ours', query, criticality: null });
+  await including(['ours']);
+  await pulled();
+  expect(await idsOf('live')).toEqual([]);
+  const own = { ...options(['ours']), maps: { devices: { ...found!.definition, name: 'mine' } } };
+  await pulling.close();
+  await putSimulated(own);
+  pulling = await startPulling(own);
+  await pulled({ forced: true });
+  expect(await idsOf('live')).toEqual(truth(({ os }) => os === 'Windows'));
+  expect(await idsOf('live')).not.toEqual([]);
+});
+
 test.each([
   'state:live',
   'lastChanged:>now-1d',
@@ -179,5 +215,5 @@ test.each([
   'nosuchfield:1',
   '(open',
 ])('a tag cannot be "%s"', (query) =>
-  expect(() => checkTagQuery(query)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }) as Error),
+  expect(() => checkTagQuery(query, builtInMaps)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }) as Error),
 );

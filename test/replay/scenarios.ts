@@ -246,6 +246,22 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     await send(handle, testConnectionUpdate).catch(() => undefined);
     return [entity(stage)];
   },
+  'connection-exports': async (stage) => {
+    const { store } = stage;
+    store.exporting = () => Promise.resolve();
+    const handle = await start(stage);
+    await send(handle, runNowUpdate);
+    await ended(handle, 1);
+    const refused = ApplicationFailure.nonRetryable('The files could not be written.', 'EXPORT_FAILED');
+    store.exporting = () => Promise.reject(refused);
+    await send(handle, runNowUpdate);
+    await ended(handle, 2);
+    return [
+      entity(stage),
+      { file: 'pull-exporting', workflowId: pullId(stage.name, 1) },
+      { file: 'pull-not-exported', workflowId: pullId(stage.name, 2) },
+    ];
+  },
   'test-connection': async ({ harness, name }) => {
     const handle = await harness.client.workflow.start<typeof testConnection>('testConnection', {
       workflowId: testId(name, 'recorded'),

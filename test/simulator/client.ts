@@ -18,6 +18,8 @@ export interface Client {
   token(form?: Record<string, string | null>, tenant?: string): Promise<Reply>;
   /** Reads a path below /v1.0, or an absolute link, with a bearer. */
   get(path: string, headers?: Record<string, string>): Promise<Reply>;
+  /** Writes below /v1.0 with a bearer. */
+  write(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
   batch(requests: readonly JsonObject[]): Promise<Reply>;
   /** Follows next links to the end. */
   walk(path: string): Promise<{ readonly pages: number; readonly objects: readonly JsonObject[]; readonly cursor: string | undefined }>;
@@ -70,6 +72,10 @@ export function openClient(simulator: Simulator): Client {
     send,
     token,
     get,
+    async write(method, path, body, headers = {}) {
+      const sent = { ...(await authorized()), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers };
+      return send(method, `${simulator.origin}/v1.0/${path}`, sent, body === undefined ? undefined : JSON.stringify(body));
+    },
     async batch(requests) {
       const headers = { ...(await authorized()), 'content-type': 'application/json' };
       return send('POST', `${simulator.origin}/v1.0/$batch`, headers, JSON.stringify({ requests }));
@@ -117,6 +123,12 @@ export function parse(json: string): JsonObject {
   } catch {
     return {};
   }
+}
+
+/** The message of an error answer. */
+export function messageOf(reply: Reply): string | undefined {
+  const error = reply.body['error'];
+  return isObject(error) ? textOf(error['message']) : undefined;
 }
 
 /** The code of an error answer. */

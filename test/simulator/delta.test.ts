@@ -225,3 +225,29 @@ test('a link of before a restart is good only as long as nothing had changed', a
   for (const reader of readers) reader.close();
   await Promise.all([again.close(), larger.close()]);
 });
+
+test('directory roles tell their members as role assignments give them, service principals their owners when asked', async () => {
+  const links = (objects: readonly JsonObject[], relation: 'members' | 'owners'): string[] =>
+    objects.flatMap((object) => linksOf(object, relation).map((link) => `${text(object['id'])} ${text(link['id'])}`)).sort();
+  const told = (edges: Iterable<JsonObject>): string[] => [...edges].map((edge) => `${text(edge['from'])} ${text(edge['to'])}`).sort();
+  const roles = await client.walk('directoryRoles/delta');
+  const principals = await client.walk('servicePrincipals/delta?$select=displayName,owners');
+  expect(links(roles.objects, 'members')).toEqual(told(simulator.truth('roleEdges')));
+  expect(links(principals.objects, 'owners')).toEqual(told(simulator.truth('principalEdges')));
+  expect(links((await client.walk('servicePrincipals/delta')).objects, 'owners')).toEqual([]);
+
+  const [assignment] = [...simulator.truth('roleAssignments')];
+  const owned = simulator.idOf('servicePrincipal', 7);
+  simulator.mutate([
+    { do: 'addRoleAssignment', role: simulator.idOf('roleDefinition', 1), principal: user(9) },
+    { do: 'removeRoleAssignment', id: text(assignment?.['id']) },
+    { do: 'addOwner', group: owned, owner: user(9) },
+    { do: 'deleteServicePrincipal', id: simulator.idOf('servicePrincipal', 8) },
+  ]);
+  const changed = await client.walk(text(roles.cursor));
+  expect(changed.objects.map((object) => linksOf(object).map((link) => '@removed' in link))).toEqual([[false], [true]]);
+  expect((await client.walk(text(principals.cursor))).objects).toEqual([
+    expect.objectContaining({ id: owned, 'owners@delta': [{ '@odata.type': '#microsoft.graph.user', id: user(9) }] }),
+    { id: simulator.idOf('servicePrincipal', 8), '@removed': { reason: 'changed' } },
+  ]);
+});

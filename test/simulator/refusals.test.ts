@@ -46,7 +46,10 @@ test.each([
   ['devices/delta?$top=999', 400, 'Request_UnsupportedQuery'],
   ['devices/delta?$select=members', 400, 'BadRequest'],
   ['devices/11111111-2222-4333-8444-555555555555', 404, 'Request_ResourceNotFound'],
-  ['servicePrincipals/delta', 400, 'Request_UnsupportedQuery'],
+  ['directoryRoles?$top=5', 400, 'Request_UnsupportedQuery'],
+  ['directoryRoles/delta?$expand=members', 400, 'Request_UnsupportedQuery'],
+  ['directoryRoles/delta?$select=owners', 400, 'BadRequest'],
+  ['servicePrincipals/delta?$select=members', 400, 'BadRequest'],
   ['servicePrincipals?$expand=owners', 400, 'Request_UnsupportedQuery'],
   ['roleManagement/directory/roleDefinitions?$top=50', 400, 'Request_UnsupportedQuery'],
   ['roleManagement/directory/roleAssignments?$top=999', 400, 'Request_UnsupportedQuery'],
@@ -65,9 +68,9 @@ test('more than 50 ids in a delta filter are refused', async () => {
   expect((await client.get(`users/delta?$filter=${encodeURIComponent(filter)}`)).status).toBe(400);
 });
 
-test('only reading is allowed', async () => {
+test('a method that a resource does not have is refused', async () => {
   const bearer = text((await client.token()).body['access_token']);
-  const reply = await client.send('DELETE', `${simulator.origin}/v1.0/users/${simulator.idOf('user', 1)}`, {
+  const reply = await client.send('PUT', `${simulator.origin}/v1.0/users/${simulator.idOf('user', 1)}`, {
     authorization: `Bearer ${bearer}`,
   });
   expect(reply.status).toBe(405);

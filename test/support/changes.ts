@@ -1,5 +1,10 @@
-// What `changes` has to tell between two states of a simulated tenant, calculated from the tenant alone: no store, no map, no run.
+// What `changes` tells, and what it has to tell between two states of a simulated tenant, calculated from the tenant alone: no store, no map, no run.
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { createOutput } from '../../src/cli/output.ts';
+import { changes } from '../../src/cli/verbs/changes.ts';
 import type { JsonObject } from '../../src/model.ts';
+import type { Database } from '../../src/store/database.ts';
 import type { TruthName } from '../../simulator/truth.ts';
 
 /** The tenant at a time, by id. */
@@ -52,8 +57,24 @@ export async function tenantState(truth: Truth): Promise<TenantState> {
   return { users, groups, relations };
 }
 
+/** What the verb prints. */
+export async function toldBy(database: Database, words: { readonly since: string; readonly connection: string }): Promise<ToldLine[]> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const output = createOutput({ format: 'ndjson', stdout, stderr });
+  const never = () => Promise.reject(new Error('Not asked for.'));
+  const printed = text(stdout);
+  await changes({ output, config: never, temporal: never, database: () => Promise.resolve(database) }, undefined, {
+    ...words,
+    limit: 100_000,
+  });
+  stdout.end();
+  const lines = (await printed).split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as ToldLine);
+}
+
 /** A line of `changes`, as far as it is compared. */
 export interface ToldLine {
+  readonly run: string;
   readonly class: string;
   readonly id: string;
   readonly change: string;

@@ -30,11 +30,15 @@ interface Group {
 const some = (fields: Record<string, unknown>): JsonObject =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)) as JsonObject;
 
+type DirectoryEvent = 'CREATED' | 'UPDATED' | 'DELETED';
+
 export class ExpectedDirectory {
   /** Of users that had a document: the last one, and whether it is there. */
-  private readonly known = new Map<string, { document: JsonObject; event: 'CREATED' | 'UPDATED' | 'DELETED' }>();
+  private readonly known = new Map<string, { document: JsonObject; event: DirectoryEvent }>();
   private readonly own = new Map<string, JsonObject>();
   private groups: Expected = new Map();
+  /** What became of documents in the last run, as `changes` has it. */
+  private last = new Map<string, { readonly before: DirectoryEvent | null; readonly after: DirectoryEvent }>();
 
   /** Takes note of a complete run with these settings. */
   afterRun(simulator: Simulator, settings: DirectorySettings): void {
@@ -75,17 +79,23 @@ export class ExpectedDirectory {
       this.own.set(id, document);
       if (groupInfo.length > 0) there.set(id, document);
     }
+    this.last = new Map();
+    const note = (id: string, document: JsonObject, event: DirectoryEvent): void => {
+      const before = this.known.get(id)?.event ?? null;
+      if (event !== 'DELETED' || before !== 'DELETED') this.last.set(id, { before, after: event });
+      this.known.set(id, { document, event });
+    };
     for (const [id, document] of there) {
       const before = this.known.get(id);
-      if (before === undefined || before.event === 'DELETED') this.known.set(id, { document, event: 'CREATED' });
-      else if (JSON.stringify(before.document) !== JSON.stringify(document)) this.known.set(id, { document, event: 'UPDATED' });
+      if (before === undefined || before.event === 'DELETED') note(id, document, 'CREATED');
+      else if (JSON.stringify(before.document) !== JSON.stringify(document)) note(id, document, 'UPDATED');
     }
     for (const [id, { document }] of this.known) {
       if (there.has(id)) continue;
       // What its record says now, or said last; and what the connection gives.
       const last = this.own.get(id) ?? document;
       const { userDetails } = last['userData'] as { userDetails: JsonObject };
-      this.known.set(id, { document: { ...last, userData: { userDetails, ...constant }, groupInfo: [] }, event: 'DELETED' });
+      note(id, { ...last, userData: { userDetails, ...constant }, groupInfo: [] }, 'DELETED');
     }
     this.groups = new Map(
       all
@@ -97,6 +107,12 @@ export class ExpectedDirectory {
   users(state: 'live' | 'tombstoned', events: 'on' | 'off' = 'on'): Expected {
     const of = [...this.known].filter(([, { event }]) => (event === 'DELETED') === (state === 'tombstoned'));
     return new Map(of.map(([id, { document, event }]) => [id, events === 'on' ? { ...document, eventType: event } : document]));
+  }
+
+  /** What `changes` says of the last run: the documents with their event, by id. */
+  changes(): Record<string, { readonly change: string; readonly before: DirectoryEvent | null; readonly after: DirectoryEvent }> {
+    const change = { CREATED: 'added', UPDATED: 'changed', DELETED: 'removed' } as const;
+    return Object.fromEntries([...this.last].map(([id, event]) => [id, { change: change[event.after], ...event }]));
   }
 
   userGroups(): Expected {

@@ -12,8 +12,13 @@ const collections: Readonly<Record<string, TruthName>> = {
   groups: 'groups',
   devices: 'devices',
   roles: 'roleDefinitions',
+  directoryRoles: 'directoryRoles',
+  servicePrincipals: 'servicePrincipals',
   appRoleAssignments: 'servicePrincipals',
 };
+
+/** By stream, the tenant's members and owners. */
+const linkedBy: Readonly<Record<string, TruthName>> = { groups: 'edges', directoryRoles: 'roleEdges', servicePrincipals: 'principalEdges' };
 
 export interface Inventory {
   /** `STREAM ID` to the live record. */
@@ -49,8 +54,9 @@ export function trueInventory(simulator: Simulator, spec: ConnectionSpec): Inven
       records.set(`${definition.name} ${String(object['id'])}`, pick(object, properties));
     }
     const kinds = new Set<string>(asked.map((edge) => edge.kind));
-    if (definition.name === 'groups') {
-      for (const edge of simulator.truth('edges'))
+    const linked = linkedBy[definition.name];
+    if (linked !== undefined) {
+      for (const edge of simulator.truth(linked))
         if (kinds.has(String(edge['kind']))) edges.add(nameOf(edge['kind'], edge['from'], edge['to'], ''));
     }
     if (definition.name === 'roles') {

@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type {
   Activities,
+  ExportRequest,
   FinishRequest,
   LoadedConnection,
   OccurrenceNote,
@@ -80,6 +81,10 @@ export class FakeStore {
   earlier = false;
   /** What an approved removal does before it removes. Aborted when the run is stopped. */
   removing: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+  /** What writing the files does; null: the connection has none. */
+  exporting: (() => Promise<void>) | null = null;
+  /** The runs whose files were written. */
+  readonly exported: number[] = [];
   /** What a decision was told of who takes it. */
   readonly deciders: string[] = [];
   readonly #ends = new Map<string, StreamEnd>();
@@ -130,6 +135,11 @@ export class FakeStore {
     }
     const streams = row.plan?.streams ?? [];
     return streams.map(({ stream }) => this.#ends.get(`${run} ${stream}`) ?? { stream, outcome: null, error: null });
+  }
+
+  async export({ run }: ExportRequest): Promise<void> {
+    await this.exporting?.();
+    this.exported.push(run);
   }
 
   finish(request: FinishRequest): RunBrief {
@@ -214,6 +224,7 @@ export class FakeStore {
       timings: quickTimings,
       waits: true,
       ...(request.approve === undefined ? {} : { approve: request.approve }),
+      ...(this.exporting === null ? {} : { exports: true }),
     };
     return { kind: 'opened', opened };
   }
@@ -233,6 +244,7 @@ export function fakeActivities(storeOf: (name: string) => FakeStore): Activities
     pullStream: (request) => storeOf(request.connection).pull(request),
     settle: (request) => storeOf(request.connection).settle(request),
     rejectRemovals: async (request) => storeOf(request.connection).reject(request),
+    exportSet: (request) => storeOf(request.connection).export(request),
     finishRun: async (request) => storeOf(request.connection).finish(request),
     awaitRun: async ({ run, connection }) => {
       const { brief } = storeOf(connection).run(run);
@@ -254,8 +266,16 @@ export function fakeActivities(storeOf: (name: string) => FakeStore): Activities
       after: after === null ? 'the hundredth' : null,
     }),
     testConnection: (request) => storeOf(request.name).test(request),
+    ...noOrders,
   };
 }
+
+/** Workflows of orders are tested on the activities themselves. */
+const noOrders = {
+  planOrders: () => Promise.reject(new Error('No orders here.')),
+  writeOrders: () => Promise.reject(new Error('No orders here.')),
+  writeResults: () => Promise.reject(new Error('No orders here.')),
+};
 
 /** A slice that lasts until it is stopped, and then ends at its page boundary. */
 export const untilStopped = (_: StreamRequest, signal: AbortSignal): Promise<SliceResult> =>

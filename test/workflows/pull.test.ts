@@ -25,10 +25,11 @@ afterAll(() => harness.stop());
 
 type Slice = (request: StreamRequest, signal: AbortSignal) => Promise<SliceResult>;
 
-async function startPull(streams: Readonly<Record<string, Slice>>) {
+async function startPull(streams: Readonly<Record<string, Slice>>, exporting: FakeStore['exporting'] = null) {
   const connection = `p-${randomUUID()}`;
   const store = new FakeStore();
   stores.set(connection, store);
+  store.exporting = exporting;
   store.facts = Object.keys(streams).map(known);
   store.slice = (request, signal) => streams[request.stream]?.(request, signal) ?? Promise.reject(new Error('no such stream'));
   const opening = store.open({ requestId: 'r', connection, profile: 'default', trigger: 'manual', scheduledAt: null, highestRunSeen: 0 });
@@ -132,6 +133,25 @@ describe('being stopped', () => {
   });
 });
 
+describe('the files of a run', () => {
+  const writes = (): Promise<void> => Promise.resolve();
+  const refuses = (code: string) => (): Promise<void> =>
+    Promise.reject(ApplicationFailure.nonRetryable('The files could not be written.', code));
+
+  test.each<[string, Verdict, string | null, Slice, FakeStore['exporting'], number[]]>([
+    ['are written when it is complete', 'complete', null, done, writes, [1]],
+    ['are not written when a stream is not', 'partial', 'RUN_PARTIAL', partial, writes, []],
+    ['are not asked for where there are none', 'complete', null, done, null, []],
+    ['leave it partial when they cannot be written', 'partial', 'EXPORT_FAILED', done, refuses('EXPORT_FAILED'), []],
+    ['end it superseded when another run has taken over', 'superseded', 'STALE_ATTEMPT', done, refuses('STALE_ATTEMPT'), []],
+  ])('%s', async (_what, verdict, code, slice, exporting, exported) => {
+    const { store, handle } = await startPull({ users: slice }, exporting);
+    const brief = await handle.result();
+    expect([brief.verdict, brief.error?.code ?? null]).toEqual([verdict, code]);
+    expect(store.exported).toEqual(exported);
+  });
+});
+
 describe('a run that removes what was approved', () => {
   const approve = { digest: 'a'.repeat(64), by: 'ana@ops' };
 
@@ -167,6 +187,14 @@ describe('a run that removes what was approved', () => {
     expect(await handle.result()).toMatchObject({ mode: 'settle', verdict: 'complete', held: nothingHeld });
     expect(store.run(1)).toMatchObject({ plan: null, settled: true, finish: { verdict: 'complete', error: null } });
     expect((await handle.describe()).historyLength).toBeLessThanOrEqual(20);
+  });
+
+  test('its files are written', async () => {
+    const { store, handle } = await startApproved((given) => {
+      given.exporting = () => Promise.resolve();
+    });
+    expect(await handle.result()).toMatchObject({ mode: 'settle', verdict: 'complete' });
+    expect(store.exported).toEqual([1]);
   });
 
   test.each([

@@ -20,23 +20,25 @@ export async function apply(context: Context, options: ApplyOptions): Promise<Ex
   // At the beginning of time nothing is in the past: what is wrong then is wrong whenever and whatever is stored.
   const early = parseConnectionFiles(files, { now: new Date(0), readCa });
   // Only files with tags load the compiler of queries before a server is asked, and only files with maps what maps need.
-  const inTags = early.tags.length === 0 ? [] : (await import('../tags.ts')).tagProblems(early.tags);
+  const inTags = early.tags.length === 0 ? [] : (await import('../tags.ts')).tagProblems(early.tags, null);
   const inMaps = early.maps.length === 0 ? [] : (await import('../maps.ts')).mapProblems(early.maps);
   refuseProblems([...early.problems, ...inTags, ...inMaps].map(problemInWords));
   const database = await context.database();
   const stored = await listConnections(database);
+  const storedMaps = await listMaps(database);
   const { connections, tags, maps, problems } = parseConnectionFiles(files, {
     now: new Date(),
     readCa,
-    maps: Object.fromEntries((await listMaps(database)).map(({ name, definition }) => [name, definition])),
+    maps: Object.fromEntries(storedMaps.map(({ name, definition }) => [name, definition])),
     previous: (name) => {
       const found = stored.find((connection) => connection.name.toLowerCase() === name.toLowerCase());
       return found === undefined ? null : readSpec(found.spec);
     },
   });
-  const { includeProblems } = await import('../tags.ts');
+  const { includeProblems, mapsBeside, tagProblems } = await import('../tags.ts');
   const known = [...(await listTags(database)), ...tags.map(({ tag }) => tag)].map(({ name }) => name);
-  refuseProblems([...problems, ...includeProblems(connections, known)].map(problemInWords));
+  const inQueries = tagProblems(tags, mapsBeside(storedMaps, maps));
+  refuseProblems([...problems, ...includeProblems(connections, known), ...inQueries].map(problemInWords));
   if (options.dryRun === true) {
     const { dryRun } = await import('./applyDryRun.ts');
     await dryRun(context, connections, stored);

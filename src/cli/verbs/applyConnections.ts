@@ -12,6 +12,7 @@ import type { Context } from '../context.ts';
 import { tellChanged } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
 import { effectText, mapEffects } from '../maps.ts';
+import { keepImported } from '../importedSecrets.ts';
 import { secretNotes } from '../secretBinding.ts';
 import { checkLines } from '../testText.ts';
 import { isTested, requireTester, testSpec } from './applyTests.ts';
@@ -44,6 +45,7 @@ export async function applyConnections(
   const beforeOf = ({ spec }: FoundConnection): Connection | undefined => stored.find(({ name }) => name === spec.name);
   const isToTest = (found: FoundConnection): boolean => !skipTest && isTested(found.spec, beforeOf(found));
   if (connections.some(isToTest)) await requireTester(context);
+  await keepImported(context, connections);
   // Connections may ask for maps and tags of the same files.
   const appliedMaps = maps.length === 0 ? [] : await (await import('../applyMaps.ts')).applyMaps(context, maps);
   const appliedTags = tags.length === 0 ? [] : await (await import('../applyTags.ts')).applyTags(context, tags);

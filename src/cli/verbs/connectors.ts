@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ConnectorDefinition, StreamDefinition } from '../../connectors/definition.ts';
 import { connectorNamed, connectors } from '../../connectors/index.ts';
-import { hasDelta, leastPermissions } from '../../connectors/select.ts';
+import { hasDelta, leastPermissions, optionalPermissions } from '../../connectors/select.ts';
 import type { Json } from '../../model.ts';
 import type { Context } from '../context.ts';
 import type { Column } from '../output.ts';
@@ -33,6 +33,8 @@ interface ConnectorView extends Pick<
   readonly settings: Readonly<Record<string, Json>>;
   /** Of the streams that are not optional: the least that suffice. */
   readonly permissions: readonly string[];
+  /** By which its streams show more. */
+  readonly optionalPermissions: readonly string[];
 }
 
 export async function connectorsList({ output }: Context): Promise<void> {
@@ -70,6 +72,7 @@ function viewOf(connector: ConnectorDefinition): ConnectorView {
     delta: streams.some(hasDelta),
     notSupported,
     permissions: leastPermissions(streams.filter(({ optional }) => !optional)),
+    optionalPermissions: optionalPermissions(streams),
     settings: z.record(z.string(), z.json()).parse(connector.settings.parse({})),
     streams: streams.map(streamView),
   };
@@ -110,6 +113,7 @@ function textOf(view: ConnectorView, streams: string): string {
     ['findings', view.findings.join(', ') || 'none'],
     ['delta', view.delta ? 'yes' : 'no'],
     ['permissions', view.permissions.join(', ')],
+    ['optional', view.optionalPermissions.join(', ') || 'none'],
     ['settings', settings.join(', ') || 'none'],
     ['not supported', view.notSupported.join(', ') || 'nothing that its document names'],
   ].map(([key = '', value = '']) => `  ${key.padEnd(14)} ${value}`);

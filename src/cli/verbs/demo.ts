@@ -55,7 +55,7 @@ export async function demo(context: Context, options: DemoOptions): Promise<Exit
     const reports = await Promise.race([shown, stopped.then(() => null)]);
     if (reports === null) return exit.failed;
     if (options.once !== true) {
-      for (const line of whatNext(stack)) output.note(line);
+      for (const line of whatNext(stack, config.exportDir)) output.note(line);
       await stopped;
     }
     return reports.every(({ verdict }) => verdict === 'complete') ? exit.done : exit.incomplete;
@@ -171,12 +171,13 @@ async function summary(context: Context, reports: readonly RunReport[]): Promise
   }
 }
 
-function whatNext({ addresses, workerPid, logs }: Stack): string[] {
+function whatNext({ addresses, workerPid, logs }: Stack, exportDir: string): string[] {
   const name = demoConnections[0]?.name ?? '';
   return [
     '',
     ...(addresses.uiAddress === null ? [] : [`Temporal's UI: ${addresses.uiAddress}`]),
     `Logs: ${logs}`,
+    `CSV files for Identity Manager: ${exportDir}`,
     'In another terminal:',
     `  npx tidemark run ${name} --full --wait     a full pull; meanwhile: kill -9 ${workerPid() ?? 'PID'}     the run goes on with the next worker`,
     `  npx tidemark status; npx tidemark runs ${name}; npx tidemark assets 'class:group' --json`,

@@ -1,14 +1,12 @@
 // tidemark run NAME: asks the entity for runs now; with --wait follows them and ends with what they ended with.
 import type { RunReport } from '../../model.ts';
-import { getConnection } from '../../store/connection.ts';
-import { forceFullPullUpdate, type RunAnswers, runNowUpdate } from '../../workflows/messages.ts';
 import { requireConnection, requireProfile, zoneOf } from '../connections.ts';
 import type { Context } from '../context.ts';
-import { askEntity } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
-import { awaitOpened, exitOfReports, followRun } from '../follow.ts';
+import { exitOfReports } from '../follow.ts';
 import { inOrder, printReport, streamColumns } from '../reportText.ts';
 import { runName } from '../runName.ts';
+import { type Answer, askForRuns } from '../runToEnd.ts';
 
 interface RunOptions {
   readonly profile?: string;
@@ -16,32 +14,15 @@ interface RunOptions {
   readonly wait?: true;
 }
 
-type Answer = RunAnswers['answers'][number];
-
 export async function runVerb(context: Context, name: string, options: RunOptions): Promise<ExitCode> {
   const database = await context.database();
   const spec = await requireConnection(database, name);
   if (options.profile !== undefined) requireProfile(spec, options.profile);
-  // Every run so far has a number up to this one; what is opened now has a higher one.
-  const newest = (await getConnection(database, name))?.fence ?? 0;
-  const update = options.full === true ? forceFullPullUpdate : runNowUpdate;
-  const input = options.profile === undefined ? {} : { profile: options.profile };
-  const { answers } = await askEntity(context, name, update, input);
-  if (options.wait !== true) return printAnswers(context, name, answers);
-
-  const reports: RunReport[] = [];
-  for (const answer of answers) {
-    if (answer.outcome === 'skipped') {
-      context.output.note(`profile ${answer.profile}: skipped: ${answer.reason}`);
-      continue;
-    }
-    if (answer.outcome === 'queued') context.output.note(`profile ${answer.profile}: queued behind the run under way`);
-    const run =
-      answer.outcome === 'run' ? answer.run : await awaitOpened(database, { connection: name, profile: answer.profile, after: newest });
-    reports.push(await followRun(context, run));
-  }
+  const asked = await askForRuns(context, name, { profile: options.profile, full: options.full === true });
+  if (options.wait !== true) return printAnswers(context, name, asked.answers);
+  const reports = await asked.reports();
   await printReports(context, reports, (profile) => zoneOf(spec, profile));
-  if (reports.length < answers.length || reports.length === 0) return exit.failed;
+  if (reports.length < asked.answers.length || reports.length === 0) return exit.failed;
   return exitOfReports(reports);
 }
 

@@ -3,13 +3,14 @@ import { parseConnectionFiles, problemInWords } from '../../connectors/connectio
 import { TidemarkError } from '../../errors.ts';
 import { type Connection, listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
+import { listMaps } from '../../store/map.ts';
 import { deleteTag, listTags, type StoredTag } from '../../store/tag.ts';
 import { printApplied, printRemoved } from '../applied.ts';
 import type { Context } from '../context.ts';
 import { readFiles } from '../files.ts';
 import type { Column } from '../output.ts';
 import { refuseProblems, requireOnly } from '../problems.ts';
-import { tagProblems, usersOf } from '../tags.ts';
+import { mapsBeside, tagProblems, usersOf } from '../tags.ts';
 import { timeIn } from '../words.ts';
 
 interface View extends StoredTag {
@@ -51,7 +52,8 @@ export async function tagsShow(context: Context, name: string): Promise<void> {
 export async function tagsApply(context: Context, { file }: { readonly file: readonly string[] }): Promise<void> {
   const { connections, maps, tags, problems } = parseConnectionFiles(readFiles(file), { now: new Date(0) });
   requireOnly('tag', [...connections, ...maps]);
-  refuseProblems([...problems, ...tagProblems(tags)].map(problemInWords));
+  refuseProblems([...problems, ...tagProblems(tags, null)].map(problemInWords));
+  refuseProblems(tagProblems(tags, mapsBeside(await listMaps(await context.database()), [])).map(problemInWords));
   const { applyTags } = await import('../applyTags.ts');
   const applied = await applyTags(context, tags);
   await printApplied(context.output, applied);

@@ -1,19 +1,8 @@
 // entra-identity (document 000): users, groups and roles of a Microsoft Entra ID tenant.
 import { z } from 'zod';
-import type { ConnectorDefinition, EdgeDefinition } from '../definition.ts';
-import { groupsWith, users } from '../directory.ts';
+import type { ConnectorDefinition } from '../definition.ts';
+import { groupsWith, owner, users } from '../directory.ts';
 import { roleDefinition } from '../models/graph.ts';
-
-const owner: EdgeDefinition = {
-  kind: 'owner',
-  at: 'owners',
-  from: 'object.id',
-  to: 'element.id',
-  key: null,
-  properties: ['@odata.type'],
-  unlisted: null,
-  setting: 'owners',
-};
 
 export const entraIdentity: ConnectorDefinition = {
   name: 'entra-identity',
@@ -30,7 +19,7 @@ export const entraIdentity: ConnectorDefinition = {
   settings: z.strictObject({ owners: z.boolean().default(false) }),
   streams: [
     { ...users, class: 'user', map: 'entra-identity/users' },
-    { ...groupsWith(owner), class: 'group', map: 'entra-identity/groups' },
+    { ...groupsWith({ ...owner, setting: 'owners' }), class: 'group', map: 'entra-identity/groups' },
     {
       name: 'roles',
       title: 'Directory roles and who holds them',

@@ -127,6 +127,53 @@ export const roleDefinition: SourceModel = {
   },
 };
 
+export const directoryRole: SourceModel = {
+  name: 'microsoft.graph.directoryRole',
+  title: 'Activated directory role',
+  docs: 'https://learn.microsoft.com/graph/api/resources/directoryrole#properties',
+  fields: {
+    id: 'string',
+    deletedDateTime: 'dateTime',
+    description: 'string',
+    displayName: 'string',
+    roleTemplateId: 'string',
+  },
+};
+
+export const servicePrincipal: SourceModel = {
+  name: 'microsoft.graph.servicePrincipal',
+  title: 'Service principal',
+  docs: 'https://learn.microsoft.com/graph/api/resources/serviceprincipal#properties',
+  fields: {
+    id: 'string',
+    accountEnabled: 'boolean',
+    alternativeNames: 'string[]',
+    appDescription: 'string',
+    appDisplayName: 'string',
+    appId: 'string',
+    applicationTemplateId: 'string',
+    appOwnerOrganizationId: 'string',
+    appRoleAssignmentRequired: 'boolean',
+    appRoles: 'object[]',
+    createdDateTime: 'dateTime',
+    deletedDateTime: 'dateTime',
+    description: 'string',
+    disabledByMicrosoftStatus: 'string',
+    displayName: 'string',
+    homepage: 'string',
+    loginUrl: 'string',
+    logoutUrl: 'string',
+    notes: 'string',
+    notificationEmailAddresses: 'string[]',
+    preferredSingleSignOnMode: 'string',
+    replyUrls: 'string[]',
+    servicePrincipalNames: 'string[]',
+    servicePrincipalType: 'string',
+    signInAudience: 'string',
+    tags: 'string[]',
+  },
+};
+
 export const device: SourceModel = {
   name: 'microsoft.graph.device',
   title: 'Device',

@@ -114,7 +114,7 @@ export function searchContract(store: () => StartedStore): void {
     expect((await found(database, search)).map(({ id }) => id)).toEqual(['b']);
   });
 
-  test('what is found, and its order, is the same by every way: to few, to many that come soon, to many that come late', async () => {
+  test('what is found is the same by every way, and its order: to few, to many that come soon, to all of many; of many that come late any so many', async () => {
     const { database } = store();
     // In order: 4,000 without the mark, then 11,000 with it: more than a way is taken to, unless they come late.
     const names = [await newConnection(database), await newConnection(database)].sort();
@@ -137,17 +137,25 @@ export function searchContract(store: () => StartedStore): void {
       sql: `select num from asset where num > ${base} and ${sql}`,
       params: [],
     });
-    for (const [what, condition, limit] of [
-      ['few', `(a.document ->> 'mark')::int = 7`, 5],
-      ['many, late', `(a.document ->> 'late')::boolean`, 101],
-      ['many, soon', `(a.document ->> 'mark')::int > 1`, 101],
-      ['many, all of them', `(a.document ->> 'late')::boolean`, null],
+    const places = { sql: 'r.connection in ($1, $2)', params: names };
+    const late = `(a.document ->> 'late')::boolean`;
+    const marked = `(a.document ->> 'mark')::int = 7`;
+    const idsOf = async (search: Parameters<typeof found>[1]): Promise<string[]> =>
+      (await found(database, search)).map(({ connection, id }) => `${connection} ${id}`);
+    for (const [what, condition, limit, to] of [
+      ['few', marked, 5, marked],
+      ['many, soon', `(a.document ->> 'mark')::int > 1`, 101, `(a.document ->> 'mark')::int > 1`],
+      ['many, all of them', late, null, late],
+      ['few of many, late', `${late} and ${marked}`, 5, late],
     ] as const) {
-      const search = { where: mark(condition), params: names, limit };
-      const without = (await found(database, search)).map(({ connection, id }) => `${connection} ${id}`);
-      const by = await found(database, { ...search, ways: [way(condition.replace('a.document', 'document'))] });
-      expect([what, by.map(({ connection, id }) => `${connection} ${id}`)]).toEqual([what, without]);
+      const search = { where: mark(condition), params: names, places, limit };
+      const without = await idsOf(search);
+      expect([what, await idsOf({ ...search, ways: [way(to.replace('a.document', 'document'))] })]).toEqual([what, without]);
       expect(without).toHaveLength(limit ?? 11_000);
     }
+    const some = await idsOf({ where: mark(late), params: names, places, limit: 101, ways: [way(late.replace('a.document', 'document'))] });
+    const all = new Set(await idsOf({ where: mark(late), params: names, limit: null }));
+    expect(new Set(some.filter((id) => all.has(id))).size).toBe(101);
+    expect(some).toHaveLength(101);
   });
 }

@@ -1,0 +1,52 @@
+// Tables of what was measured, for people. JSON has it all.
+import Table from 'cli-table3';
+import type { ExportFigures } from './export.ts';
+import type { FulfilFigures } from './fulfil.ts';
+import { type SearchFigures, searchBudgetMs } from './search.ts';
+import { type Measured, rowsOf } from './table.ts';
+
+const style = { head: [], border: [] };
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MB`;
+
+export function budgetTable({ sizes, ...measured }: Measured): string {
+  const table = new Table({ head: ['', 'budget', ...sizes.map(({ users }) => `${users.toLocaleString('en')} users`), ''], style });
+  for (const { what, budget, cells, ok } of rowsOf({ sizes, ...measured })) {
+    const [only = ''] = cells;
+    const shown = cells.length === 1 ? [{ content: only, colSpan: sizes.length }] : cells;
+    table.push([what, budget ?? '', ...shown, ok === null ? '' : ok ? 'ok' : 'over']);
+  }
+  return table.toString();
+}
+
+export function searchTable(figures: readonly SearchFigures[]): string {
+  const table = new Table({ head: ['query', 'found', 'p50 ms', 'p95 ms', 'max ms', ''], style });
+  for (const { query, indexed, found, p50Ms, p95Ms, maxMs } of figures) {
+    const verdict = indexed ? (p95Ms <= searchBudgetMs ? 'ok' : 'over') : 'not indexed';
+    table.push([query, found, ...[p50Ms, p95Ms, maxMs].map((ms) => ms.toFixed(ms < 10 ? 1 : 0)), verdict]);
+  }
+  return table.toString();
+}
+
+export function fulfilTable({ orders, first, again, peakBytes }: FulfilFigures): string {
+  const table = new Table({ head: [`${orders.toLocaleString('en')} orders`, 'first', 'sent again'], style });
+  table.push(
+    ['executed', ...[first, again].map(({ status }) => status.executed)],
+    ['orders a second', ...[first, again].map(({ ordersPerSecond }) => ordersPerSecond.toFixed(0))],
+    ['HTTP requests, an order', ...[first, again].map(({ requests, requestsPerOrder }) => `${requests} (${requestsPerOrder.toFixed(3)})`)],
+    ['statements, an order', ...[first, again].map(({ statementsPerOrder }) => statementsPerOrder.toFixed(2))],
+    ['history', ...[first, again].map(({ history }) => `${history.events} events, ${(history.bytes / 1024).toFixed(1)} KB`)],
+    ['worker memory, peak', { content: megabytes(peakBytes), colSpan: 2 }],
+  );
+  return table.toString();
+}
+
+export function exportTable(figures: readonly ExportFigures[]): string {
+  const table = new Table({ head: ['rows', 'set', 'rows written', 'MB', 'took', 'held', 'peak memory'], style });
+  for (const { rows: of, ...sets } of figures) {
+    for (const { set, rows: written, sizeBytes, tookMs, heldBytes, peakBytes } of Object.values(sets)) {
+      const held = heldBytes === 0 ? '' : megabytes(heldBytes);
+      table.push([of, set, written, (sizeBytes / 1024 ** 2).toFixed(1), `${(tookMs / 1000).toFixed(1)} s`, held, megabytes(peakBytes)]);
+    }
+  }
+  return table.toString();
+}
