@@ -2,6 +2,7 @@
 import { endpointsOf } from './clouds.ts';
 import type { StreamDefinition } from './definition.ts';
 import type { CustomMaps } from './customMap.ts';
+import { isReference } from './credentials.ts';
 import { connectors } from './index.ts';
 import type { ConnectionInput } from './input.ts';
 import type { Fault } from './issue.ts';
@@ -68,7 +69,7 @@ export function completeSpec(
     connector: input.connector,
     credentials: {
       tenantId: credentials.tenantId.toLowerCase(),
-      clientId: credentials.clientId.toLowerCase(),
+      clientId: isReference(credentials.clientId) ? credentials.clientId : credentials.clientId.toLowerCase(),
       clientSecret: credentials.clientSecret ?? null,
       clientCertificate: credentials.clientCertificate ?? null,
       identity: credentials.identity ?? null,
