@@ -3,7 +3,7 @@ import type { ClientSecretCredentialOptions } from '@azure/identity';
 import { TidemarkError } from '../errors.ts';
 import type { Http, HttpAnswer } from './http.ts';
 
-type HttpClient = NonNullable<ClientSecretCredentialOptions['httpClient']>;
+export type HttpClient = NonNullable<ClientSecretCredentialOptions['httpClient']>;
 type SendRequest = HttpClient['sendRequest'];
 type PipelineResponse = Awaited<ReturnType<SendRequest>>;
 type Headers = PipelineResponse['headers'];
