@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { list, type SecretSources, secretSourcesOf, secretVariables } from './config/secretSources.ts';
 import { TidemarkError } from './errors.ts';
 import { type FailpointSpec, failpointNames, parseFailpoint } from './failpoint.ts';
 import type { Timings } from './model.ts';
@@ -35,20 +36,6 @@ export const shippedTimings: Timings = timingsSchema.parse({});
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
-
-/** Where secrets may be read: nothing else of the environment or the file system may be named by a reference. */
-export interface SecretSources {
-  /** Only the variables that references may name. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The names allowed besides those that begin with TIDEMARK_SECRET_. */
-  readonly allowedEnv: readonly string[];
-  /** An absolute directory, or null when no file may be read. */
-  readonly dir: string | null;
-  /** The file with the key of the secrets that Tidemark keeps; absolute. It need not exist. */
-  readonly keyFile: string;
-  /** The file in which a platform puts the token of the worker's workload identity; null when it names none. */
-  readonly federatedTokenFile: string | null;
-}
 
 export interface Config {
   /** Absolute. */
@@ -83,9 +70,6 @@ export interface Config {
   readonly proxy: { readonly url: string | null; readonly except: string | null };
   readonly stack: StackFile | null;
 }
-
-/** Splits a list at commas and blanks. */
-const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
 
 const count = z
   .string()
@@ -126,10 +110,7 @@ const timingsText = z.string().transform((text, context): Timings => {
 export const variables = {
   TIDEMARK_HOME: z.string().default('.tidemark'),
   TIDEMARK_DATABASE_URL: databaseUrlSchema.optional(),
-  TIDEMARK_SECRET_ENV: list.default([]),
-  TIDEMARK_SECRET_DIR: z.string().optional(),
-  TIDEMARK_SECRET_KEY_FILE: z.string().optional(),
-  AZURE_FEDERATED_TOKEN_FILE: z.string().optional(),
+  ...secretVariables,
   TIDEMARK_ALLOWED_ORIGINS: list
     .refine((origins) => origins.every(isOrigin), { error: 'must list origins like https://graph.example, without a path' })
     .default([]),
@@ -177,6 +158,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     temporal: temporalConfig(given, stack),
     given: { database: read.TIDEMARK_DATABASE_URL !== undefined, temporal: isTemporalGiven(given) },
     secrets: {
+      ...secretSourcesOf(read, { cwd, home }),
       // Read anew each time: whoever changes the process's own environment changes what is read.
       get env() {
         return Object.fromEntries(
@@ -186,11 +168,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
           ),
         );
       },
-      allowedEnv: read.TIDEMARK_SECRET_ENV,
-      dir: read.TIDEMARK_SECRET_DIR === undefined ? null : path.resolve(cwd, read.TIDEMARK_SECRET_DIR),
-      keyFile:
-        read.TIDEMARK_SECRET_KEY_FILE === undefined ? path.join(home, 'secret.key') : path.resolve(cwd, read.TIDEMARK_SECRET_KEY_FILE),
-      federatedTokenFile: read.AZURE_FEDERATED_TOKEN_FILE ?? null,
     },
     allowedOrigins: read.TIDEMARK_ALLOWED_ORIGINS.map((origin) => new URL(origin).origin),
     log: read.TIDEMARK_LOG,

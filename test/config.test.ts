@@ -50,7 +50,16 @@ test('an empty environment has defaults and nothing configured', () => {
       connection: expect.objectContaining({ address: '127.0.0.1:7233' }),
     },
     given: { database: false, temporal: false },
-    secrets: { env: {}, allowedEnv: [], dir: null, keyFile: path.join(home, 'secret.key'), federatedTokenFile: null },
+    secrets: {
+      env: {},
+      allowedEnv: [],
+      dir: null,
+      keyFile: path.join(home, 'secret.key'),
+      federatedTokenFile: null,
+      jweKeyFiles: [],
+      keyVault: null,
+      ccp: null,
+    },
     allowedOrigins: [],
     log: 'info',
     metrics: null,
@@ -75,6 +84,12 @@ test.each([
   ],
   ['TIDEMARK_SECRET_DIR', 'secrets', (config: ReturnType<typeof readConfig>) => config.secrets.dir, '/srv/secrets'],
   ['TIDEMARK_SECRET_ENV', 'ONE, TWO', (config: ReturnType<typeof readConfig>) => config.secrets.allowedEnv, ['ONE', 'TWO']],
+  [
+    'TIDEMARK_JWE_KEY_FILES',
+    'old.pem, /etc/new.pem',
+    (config: ReturnType<typeof readConfig>) => config.secrets.jweKeyFiles,
+    ['/srv/old.pem', '/etc/new.pem'],
+  ],
   [
     'TIDEMARK_ALLOWED_ORIGINS',
     'https://a.example https://b.example:8443/',
@@ -135,6 +150,8 @@ test.each([
   ['TIDEMARK_FAILPOINT', 'hidden'],
   ['TIDEMARK_FAILPOINT', 'page.afterCommit:0'],
   ['TIDEMARK_FAILPOINT', 'page.afterCommit:1:hidden'],
+  ['TIDEMARK_KEYVAULT_LOGIN', 'hidden'],
+  ['TIDEMARK_CYBERARK_URL', 'http://hidden'],
   ['TIDEMARK_METRICS', 'hidden:9464'],
   ['TIDEMARK_METRICS', '127.0.0.1'],
   ['TIDEMARK_VERSIONING', 'hidden'],
@@ -212,4 +229,49 @@ test.each([
   [{ TIDEMARK_SECRET_KEY_FILE: 'keys/k' }, '/tmp/keys/k'],
 ])('with %j the key of kept secrets is in %s, and its name is no secret', (env, file) => {
   expect(readConfig(env, '/tmp').secrets).toMatchObject({ keyFile: file, env: {} });
+});
+
+describe('the login to vaults', () => {
+  const azure = { AZURE_TENANT_ID: 't', AZURE_CLIENT_ID: 'c', AZURE_CLIENT_SECRET: 'hidden', AZURE_CLIENT_CERTIFICATE_PATH: 'c.pem' };
+  const application = { tenantId: 't', clientId: 'c', authority: null };
+
+  test.each([
+    ['managed', {}, { by: 'managed', clientId: null }],
+    ['managed', { AZURE_CLIENT_ID: 'c' }, { by: 'managed', clientId: 'c' }],
+    ['workload', { ...azure, AZURE_FEDERATED_TOKEN_FILE: '/token' }, { by: 'workload', ...application, tokenFile: '/token' }],
+    [
+      'secret',
+      { ...azure, AZURE_AUTHORITY_HOST: 'https://login.example/' },
+      { by: 'secret', ...application, authority: 'https://login.example', secret: 'hidden' },
+    ],
+    ['certificate', azure, { by: 'certificate', ...application, certificateFile: '/srv/c.pem' }],
+  ])('is %s when it is named, with %j', (login, env, expected) => {
+    expect(readConfig(bare({ TIDEMARK_KEYVAULT_LOGIN: login, ...env }), '/srv').secrets.keyVault).toEqual(expected);
+  });
+
+  test('is none when it is not named, whatever Azure would find', () => {
+    expect(readConfig(bare({ ...azure, AZURE_AUTHORITY_HOST: 'x' }), '/srv').secrets.keyVault).toBeNull();
+  });
+
+  test.each([
+    ['secret', { ...azure, AZURE_CLIENT_SECRET: '' }, 'AZURE_CLIENT_SECRET is not set, which TIDEMARK_KEYVAULT_LOGIN=secret needs.'],
+    ['workload', { AZURE_CLIENT_ID: 'c' }, 'AZURE_TENANT_ID is not set, which TIDEMARK_KEYVAULT_LOGIN=workload needs.'],
+    ['certificate', { ...azure, AZURE_AUTHORITY_HOST: 'http://hidden' }, 'AZURE_AUTHORITY_HOST must be an https address.'],
+  ])('%s without what it needs is refused by name', (login, env, message) => {
+    const failure = thrownBy(() => readConfig(bare({ TIDEMARK_KEYVAULT_LOGIN: login, ...env }), '/srv'));
+    expect([failure.code, failure.message]).toEqual(['CONFIG_INVALID', message]);
+  });
+});
+
+test('CyberArk is asked with an application and a certificate, or not at all', () => {
+  const url = { TIDEMARK_CYBERARK_URL: 'https://ccp.example/AIMWebService', TIDEMARK_CYBERARK_APP_ID: 'tidemark' };
+  expect(readConfig(bare({ ...url, TIDEMARK_CYBERARK_CERT_FILE: 'w.pem' }), '/srv').secrets.ccp).toEqual({
+    url: 'https://ccp.example/AIMWebService',
+    appId: 'tidemark',
+    certificateFile: '/srv/w.pem',
+    caFile: null,
+  });
+  expect(thrownBy(() => readConfig(bare(url), '/srv')).message).toBe(
+    'TIDEMARK_CYBERARK_CERT_FILE is not set, which TIDEMARK_CYBERARK_URL needs.',
+  );
 });

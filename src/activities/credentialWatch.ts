@@ -48,7 +48,7 @@ export function createCredentialWatch({ database, logger }: { readonly database:
   };
 
   /** null when it is not to be asked for now. */
-  const expiryOf = async (spec: ConnectionSpec, { reference, credential, token }: Login, http: Http): Promise<Expiry | null> => {
+  const expiryOf = async (spec: ConnectionSpec, { reference, clientId, credential, token }: Login, http: Http): Promise<Expiry | null> => {
     switch (credential.kind) {
       case 'managed':
       case 'workload':
@@ -63,7 +63,7 @@ export function createCredentialWatch({ database, logger }: { readonly database:
         const changed = before !== undefined && before !== digest;
         if (!(await claimLook(database, { connection: spec.name, reference, changed }))) return null;
         const { graph } = endpointsOf(spec);
-        return askSecretExpiry({ http, graph, clientId: spec.credentials.clientId, token, secret: credential.secret });
+        return askSecretExpiry({ http, graph, clientId, token, secret: credential.secret });
       }
     }
   };

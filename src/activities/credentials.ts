@@ -2,10 +2,12 @@
 import { checkCertificate } from '../clients/certificate.ts';
 import { federatedTokenFile } from '../clients/federatedToken.ts';
 import type { Candidate } from '../clients/rotation.ts';
-import { readSecret, type SecretPlaces } from '../clients/secrets/index.ts';
+import { type Account, readAccount } from '../clients/secrets/ccp.ts';
+import { readClientId, readSecret, type SecretPlaces } from '../clients/secrets/index.ts';
+import { readVaultSecret } from '../clients/secrets/keyVault.ts';
 import type { Credential } from '../clients/token.ts';
 import type { Config } from '../config.ts';
-import { bindingOf, referencesOf } from '../connectors/credentials.ts';
+import { bindingOf, isReference, referencesOf } from '../connectors/credentials.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -20,7 +22,7 @@ export interface Credentials extends CredentialWatch {
 
 interface CredentialDependencies {
   readonly database: Database;
-  readonly config: Pick<Config, 'secrets'>;
+  readonly config: Pick<Config, 'secrets' | 'allowedOrigins' | 'proxy'>;
   readonly logger: Logger;
 }
 
@@ -28,17 +30,38 @@ export function createCredentials({ database, config, logger }: CredentialDepend
   return {
     ...createCredentialWatch({ database, logger }),
     read(spec) {
-      const { env, allowedEnv, dir, keyFile, federatedTokenFile: tokenFile } = config.secrets;
-      const places = { env, allowedEnv, dir, kept: { keyFile, find: (name: string) => getSecret(database, name) } };
+      const places = placesOf({ database, config });
+      const tokenFile = config.secrets.federatedTokenFile;
       return Promise.all(
         referencesOf(spec).map(async (reference): Promise<Candidate> => {
           try {
-            return { reference, credential: await readCredential(spec, reference, { places, tokenFile }) };
+            const { clientId } = spec.credentials;
+            const credential = await readCredential(spec, reference, { places, tokenFile });
+            return { reference, clientId: isReference(clientId) ? await readClientId(clientId, places) : clientId, credential };
           } catch (failure) {
             return { reference, credential: null, failure };
           }
         }),
       );
+    },
+  };
+}
+
+/** For one reading: an account of CyberArk is asked for once, so that its key and its id are of one answer. */
+function placesOf({ database, config }: Pick<CredentialDependencies, 'database' | 'config'>): SecretPlaces {
+  const { allowedOrigins, proxy, secrets } = config;
+  const accounts = new Map<string, Promise<Account>>();
+  return {
+    env: secrets.env,
+    allowedEnv: secrets.allowedEnv,
+    dir: secrets.dir,
+    kept: { keyFile: secrets.keyFile, find: (name) => getSecret(database, name) },
+    jweKeyFiles: secrets.jweKeyFiles,
+    vaultSecret: (identifier) => readVaultSecret(identifier, { login: secrets.keyVault, allowedOrigins, proxy }),
+    account(name) {
+      const asked = accounts.get(name) ?? readAccount(name, { access: secrets.ccp, proxy });
+      accounts.set(name, asked);
+      return asked;
     },
   };
 }

@@ -96,12 +96,12 @@ interface Login {
 function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { credentials, memory, now }: Login): Connected {
   checkOrigins(spec, config.allowedOrigins);
   const { login, graph, ca } = endpointsOf(spec);
-  const { tenantId, clientId } = spec.credentials;
+  const { tenantId } = spec.credentials;
   const http = createHttp({ ca, proxy: config.proxy });
   const scope = `${new URL(graph).origin}/.default`;
   const token = createRotation({
     read: () => credentials.read(spec),
-    providerOf: (credential) => createTokenProvider({ login, tenantId, clientId, credential, scope, http }),
+    providerOf: ({ clientId, credential }) => createTokenProvider({ login, tenantId, clientId, credential, scope, http }),
     memory,
     saw: (outcome) => credentials.saw(spec, outcome, http),
     now,

@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import { packageVersion } from '../stack/version.ts';
 import { formats } from './output.ts';
 import type { CommonOptions, Work } from './program.ts';
+import type { EncryptOptions } from './verbs/secretEncrypt.ts';
 
 type Run = (options: CommonOptions, work: Work) => Promise<void>;
 
@@ -232,7 +233,10 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     run(options, async (context) => (await import('./verbs/models.ts')).modelsShow(context, name)),
   );
 
-  const secret = program.command('secret').description('secrets that Tidemark keeps: set, list, rm').helpCommand(false);
+  const secret = program
+    .command('secret')
+    .description('secrets that Tidemark keeps: set, list, rm; and encrypted files: encrypt')
+    .helpCommand(false);
   verb('set <name>', 'keep a secret: its value is asked for, or read from standard input', secret)
     .option('-f, --file <path...>', 'the file of the connection that uses it; needed before that is applied')
     .action((name: string, options: CommonOptions & { file?: string[] }) =>
@@ -245,6 +249,17 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     .option('--force', 'also one that a connection uses')
     .action((name: string, options: CommonOptions & { force?: true }) =>
       run(options, async (context) => (await import('./verbs/secretRm.ts')).secretRm(context, name, options)),
+    );
+  verb(
+    'encrypt <file>',
+    'put values into a file, encrypted for jwe: references; the value is asked for, or read from standard input',
+    secret,
+  )
+    .requiredOption('--certificate <path...>', 'PEM file of the certificate whose key the workers have, or two while they are exchanged')
+    .option('--path <path>', 'the place of one value in the file, like /contoso/clientSecret')
+    .option('-f, --file <path>', 'a JSON file of plain values to encrypt, all at once')
+    .action((file: string, options: CommonOptions & EncryptOptions) =>
+      run(options, async (context) => (await import('./verbs/secretEncrypt.ts')).secretEncrypt(context, file, options)),
     );
 
   verb('cancel <run>', 'stop a run, NAME:N, after the page under way').action((text: string, options: CommonOptions) =>

@@ -1,5 +1,5 @@
 // A certificate that logs in: PEM with its private key. MUST NOT put anything of it into an error.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { TidemarkError } from '../errors.ts';
 
 /** The certificate, in force and with the private key that belongs to it. @throws CONFIG_INVALID for any other text. */
@@ -23,4 +23,15 @@ export function checkCertificate(pem: string): X509Certificate {
     );
   }
   return certificate;
+}
+
+/** The certificate of a PEM text and the private key that belongs to it; null when it does not hold both. */
+export function certificateAndKey(pem: string): { readonly certificate: X509Certificate; readonly key: KeyObject } | null {
+  try {
+    const certificate = new X509Certificate(pem);
+    const key = createPrivateKey(pem);
+    return certificate.checkPrivateKey(key) ? { certificate, key } : null;
+  } catch {
+    return null;
+  }
 }

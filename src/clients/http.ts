@@ -38,6 +38,8 @@ const connectionsPerOrigin = 16;
 export interface HttpOptions {
   /** PEM certificates trusted besides those of the runtime. */
   readonly ca?: string | null;
+  /** PEM of the certificate, with its key, that is shown to a server that asks for one. */
+  readonly client?: string | null;
   readonly proxy?: ProxyConfig;
   readonly limits?: Partial<HttpLimits>;
   /** Whether http is accepted for link-local addresses too: the endpoint of a machine's own identity. @default false */
@@ -94,8 +96,8 @@ interface Ways {
   readonly proxy: ProxyConfig;
 }
 
-function createWays({ ca, proxy = { url: null, except: null } }: HttpOptions, limits: HttpLimits): Ways {
-  const tls = { secureContext: secureContextOf(ca ?? null) };
+function createWays({ ca, client, proxy = { url: null, except: null } }: HttpOptions, limits: HttpLimits): Ways {
+  const tls = { secureContext: secureContextOf({ ca: ca ?? null, client: client ?? null }) };
   const connect = { ...tls, timeout: limits.connectMs };
   const agent = {
     connections: connectionsPerOrigin,

@@ -56,7 +56,7 @@ export function openTunnel(
 
 function secureTo(url: URL, ca: string | null): tls.TLSSocket {
   const host = hostOf(url);
-  return tls.connect({ host, port: portOf(url), ...servernameOf(host), secureContext: secureContextOf(ca) });
+  return tls.connect({ host, port: portOf(url), ...servernameOf(host), secureContext: secureContextOf({ ca }) });
 }
 
 /** An address is no server name. */
@@ -90,7 +90,7 @@ export async function shakeHands(
     socket,
     host,
     ...servernameOf(host),
-    secureContext: secureContextOf(ca),
+    secureContext: secureContextOf({ ca }),
     ALPNProtocols: ['http/1.1'],
     rejectUnauthorized: false,
   });

@@ -1,5 +1,6 @@
 // Which of an application's credentials logs in: the first that was not refused. One that was refused is not posted again until its value changes.
 import { TidemarkError } from '../errors.ts';
+import { isPassing } from './secrets/unavailable.ts';
 import type { Credential, TokenProvider } from './token.ts';
 
 /** What logins have shown, for as long as the process lives: it outlasts sources, so that a dead credential costs one failed login. */
@@ -9,23 +10,23 @@ export interface LoginMemory {
 
 export const newLoginMemory = (): LoginMemory => ({ refused: new Set() });
 
-/** What a reference of the connection stands for now. */
+/** What a reference of the connection stands for now, and whose it is. */
 export type Candidate =
-  | { readonly reference: string; readonly credential: Credential }
+  | { readonly reference: string; readonly clientId: string; readonly credential: Credential }
   | { readonly reference: string; readonly credential: null; readonly failure: unknown };
 
 type Readable = Extract<Candidate, { credential: Credential }>;
 
 /** What a login has shown of a reference. */
 export type LoginOutcome =
-  | { readonly reference: string; readonly state: 'works'; readonly credential: Credential; readonly token: string }
+  | (Readable & { readonly state: 'works'; readonly token: string })
   | { readonly reference: string; readonly state: 'refused'; readonly aadsts: number | null }
   | { readonly reference: string; readonly state: 'unreadable'; readonly failure: unknown };
 
 export interface RotationOptions {
   /** What may log in now, the preferred one first; at least one. Asked again after a refusal and after a time. @throws CONFIG_INVALID */
   readonly read: () => Promise<readonly Candidate[]>;
-  readonly providerOf: (credential: Credential) => TokenProvider;
+  readonly providerOf: (readable: Readable) => TokenProvider;
   readonly memory: LoginMemory;
   /** Told of each login, and of what could not be read. MUST NOT throw or keep the login waiting. */
   readonly saw?: (outcome: LoginOutcome) => void;
@@ -55,11 +56,16 @@ export function createRotation(options: RotationOptions): TokenProvider {
     for (const candidate of candidates)
       if (candidate.credential === null) saw({ reference: candidate.reference, state: 'unreadable', failure: candidate.failure });
     const readable = candidates.filter((candidate): candidate is Readable => candidate.credential !== null);
-    if (readable.length > 0 && readable.every(({ credential }) => memory.refused.has(keyOf(credential)))) memory.refused.clear();
-    const chosen = readable.find(({ credential }) => !memory.refused.has(keyOf(credential)));
-    if (chosen === undefined) throw failureOf(candidates);
-    const key = keyOf(chosen.credential);
-    return { key, chosen, provider: held?.key === key ? held.provider : providerOf(chosen.credential), readAt: now() };
+    if (readable.length > 0 && readable.every((candidate) => memory.refused.has(keyOf(candidate)))) memory.refused.clear();
+    const chosen = readable.find((candidate) => !memory.refused.has(keyOf(candidate)));
+    if (chosen === undefined) {
+      const failure = failureOf(candidates);
+      // What worked a quarter of an hour ago is not given up because a vault is away for a moment.
+      if (held !== null && isPassing(failure)) return { ...held, readAt: now() };
+      throw failure;
+    }
+    const key = keyOf(chosen);
+    return { key, chosen, provider: held?.key === key ? held.provider : providerOf(chosen), readAt: now() };
   };
   const current = async (): Promise<Held> => {
     if (held !== null && now() - held.readAt < rereadMs) return held;
@@ -109,15 +115,15 @@ function aadstsOf({ details }: TidemarkError): number | null {
   return typeof aadsts === 'number' ? aadsts : null;
 }
 
-function keyOf(credential: Credential): string {
+function keyOf({ clientId, credential }: Readable): string {
   switch (credential.kind) {
     case 'secret':
-      return `secret ${credential.secret}`;
+      return `${clientId} secret ${credential.secret}`;
     case 'certificate':
-      return `certificate ${credential.pem}`;
+      return `${clientId} certificate ${credential.pem}`;
     case 'managed':
-      return 'managed';
+      return `${clientId} managed`;
     case 'workload':
-      return `workload ${credential.tokenFile}`;
+      return `${clientId} workload ${credential.tokenFile}`;
   }
 }

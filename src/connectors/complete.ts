@@ -1,6 +1,7 @@
 // From a connection file's keys to the complete connection: defaults, and the checks that need other keys, the connector or the time.
 import type { ConnectorDefinition } from './definition.ts';
 import type { CustomMaps } from './customMap.ts';
+import { isReference } from './credentials.ts';
 import { connectors } from './index.ts';
 import type { ConnectionInput } from './input.ts';
 import type { Fault } from './issue.ts';
@@ -63,7 +64,7 @@ export function completeSpec(
     connector: input.connector,
     credentials: {
       tenantId: credentials.tenantId.toLowerCase(),
-      clientId: credentials.clientId.toLowerCase(),
+      clientId: isReference(credentials.clientId) ? credentials.clientId : credentials.clientId.toLowerCase(),
       clientSecret: credentials.clientSecret ?? null,
       clientCertificate: credentials.clientCertificate ?? null,
       identity: credentials.identity ?? null,

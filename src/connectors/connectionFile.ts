@@ -103,7 +103,15 @@ export function parseConnectionFiles(files: readonly SourceFile[], options: File
   return { connections, tags, maps, problems };
 }
 
+/** Identity Manager's settings, encrypted: how is not published (decision 47). */
+const encryptedSettings = 'appsettings.encrypted.agent.json';
+
 function documentsOf({ file, text }: SourceFile, problems: Problems): FileDocument[] {
+  if (file.split(/[\\/]/).at(-1)?.toLowerCase() === encryptedSettings) {
+    const reason = `${encryptedSettings} has no published format and cannot be read: encrypt its values with "tidemark secret encrypt FILE --certificate CERT -f PLAIN" and name them as jwe:FILE#/path`;
+    problems.push({ file, line: 1, column: 1, path: '', reason });
+    return [];
+  }
   const { documents, faults } = readYaml(text);
   problems.push(...faults.map((fault) => ({ file, path: '', ...fault })));
   return documents.map(({ value, placeOf }) => {

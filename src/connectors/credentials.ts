@@ -19,6 +19,9 @@ export function bindingOf(spec: ConnectionSpec): SecretBinding {
   };
 }
 
+/** Whether a clientId says where the id is, rather than the id itself. */
+export const isReference = (clientId: string): boolean => clientId.includes(':');
+
 /** Whether a connection logs in by this kept secret. */
 export function usesSecret(spec: ConnectionSpec, name: string): boolean {
   return referencesOf(spec).includes(`secret:${name}`);

@@ -1,43 +1,10 @@
 // The keys of a connection file as people write them: shape and bounds. What depends on other keys, the connector or the time is checked in spec.ts.
 import { z } from 'zod';
 import { cloudNames } from './clouds.ts';
-
-/** Kinds of references that are known, and whether this version reads them. */
-const referenceKinds = new Map([
-  ['env', true],
-  ['file', true],
-  ['secret', true],
-  ['keyvault', false],
-  ['cyberark', false],
-  ['jwe', false],
-]);
+import { idReference, reference } from './reference.ts';
 
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const domain = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
-
-/** Names of secrets that Tidemark keeps. */
-export const secretName = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
-
-/** Where a secret is, never the secret. The value MUST NOT be repeated in a message: it may be a secret written by mistake. */
-const reference = z.string().superRefine((text, context) => {
-  const match = /^([a-z]+):(.*)$/s.exec(text);
-  const supported = match === null ? undefined : referenceKinds.get(match[1] ?? '');
-  if (match === null || supported === undefined) {
-    context.addIssue(
-      'is a secret written out: put it into an environment variable of the worker and write env:TIDEMARK_SECRET_NAME here, or into a file and write file:NAME; or let Tidemark keep it (tidemark secret set NAME) and write secret:NAME',
-    );
-  } else if (!supported) {
-    context.addIssue(`is a ${match[1] ?? ''}: reference, which is not supported by this version: use env:, file: or secret:`);
-  } else if (match[1] === 'env' && !/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(match[2] ?? '')) {
-    context.addIssue('is not the name of an environment variable after env:');
-  } else if (match[1] === 'file' && !/^[^\0\r\n]{1,1024}$/.test(match[2] ?? '')) {
-    context.addIssue('is not the name of a file after file:');
-  } else if (match[1] === 'secret' && !secretName.test(match[2] ?? '')) {
-    context.addIssue(
-      'is not the name of a secret after secret: a letter or digit, then letters, digits, ".", "_", "-" and "/", at most 128',
-    );
-  }
-});
 
 /** One reference, or two: the old secret and the new one, while they are exchanged. */
 const references = z
@@ -50,7 +17,10 @@ const references = z
 const credentials = z
   .strictObject({
     tenantId: z.string().refine((text) => guid.test(text) || domain.test(text), 'must be the id of the tenant or one of its domain names'),
-    clientId: z.string().regex(guid, 'must be the application (client) id, such as a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3'),
+    clientId: z.union(
+      [z.string().regex(guid), idReference],
+      'must be the application (client) id, such as a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3, or a reference to it',
+    ),
     clientSecret: references,
     clientCertificate: references,
     identity: z.enum(['managed', 'workload']).optional(),

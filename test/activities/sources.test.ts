@@ -36,7 +36,11 @@ beforeEach(() => {
     createCredentials({
       database: store.database,
       logger: createLogger('silent'),
-      config: { secrets: secretSources({ dir, keyFile: path.join(dir, 'secret.key') }) },
+      config: {
+        secrets: secretSources({ dir, keyFile: path.join(dir, 'secret.key') }),
+        allowedOrigins: [],
+        proxy: { url: null, except: null },
+      },
     }),
     () => passedMs,
   );

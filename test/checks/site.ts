@@ -82,7 +82,7 @@ export async function testAt({ simulator }: Site, given: Given = {}): Promise<Co
       // None of these secrets is kept: it is never asked.
       database: openDatabase({ url: 'postgresql://127.0.0.1:1/none', applicationName: 'tidemark-test' }),
       logger: createLogger('silent'),
-      config: { secrets: secretSources({ env }) },
+      config: { secrets: secretSources({ env }), allowedOrigins: [], proxy },
     }),
   );
   const spec: ConnectionSpec = {

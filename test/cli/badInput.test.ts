@@ -32,9 +32,9 @@ test.each([
     ['credentials.clientSecret', 'env:TIDEMARK_SECRET_NAME'],
   ],
   [
-    'a reference of a later kind',
+    'a reference without what it names',
     { ...good, credentials: { ...good.credentials, clientSecret: 'keyvault:a/b' } },
-    ['keyvault:', 'not supported by this version'],
+    ['keyvault:', 'https://VAULT.vault.azure.net/secrets/NAME'],
   ],
   ['a name that begins with a digit', { ...good, name: '1contoso' }, ['name: begins with a letter']],
   ['a name that is too long', { ...good, name: 'c'.repeat(65) }, ['name', 'at most 64']],

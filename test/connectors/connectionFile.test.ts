@@ -231,7 +231,6 @@ describe('applied again', () => {
 
 const isSecret =
   'is a secret written out: put it into an environment variable of the worker and write env:TIDEMARK_SECRET_NAME here, or into a file and write file:NAME; or let Tidemark keep it (tidemark secret set NAME) and write secret:NAME';
-const later = (kind: string): string => `is a ${kind}: reference, which is not supported by this version: use env:, file: or secret:`;
 const named = 'begins with a letter and has letters, digits, "-" and "." only, at most 64';
 const without = { tenantId: base.credentials.tenantId, clientId: base.credentials.clientId };
 const custom = (endpoints: JsonObject): JsonObject => ({
@@ -278,10 +277,27 @@ const faults: [string, JsonObject, string[]][] = [
     credentials({ clientSecret: ['env:A', 'very-secret'] }),
     [`credentials.clientSecret.1: ${isSecret}`],
   ],
-  ...['keyvault', 'cyberark', 'jwe'].map((kind): [string, JsonObject, string[]] => [
-    `a ${kind}: reference`,
-    credentials({ clientSecret: `${kind}:x` }),
-    [`credentials.clientSecret.0: ${later(kind)}`],
+  ...(
+    [
+      ['keyvault:contoso', "is not a secret's identifier after keyvault: https://VAULT.vault.azure.net/secrets/NAME"],
+      [
+        'keyvault:http://contoso.vault.azure.net/secrets/x',
+        "is not a secret's identifier after keyvault: https://VAULT.vault.azure.net/secrets/NAME",
+      ],
+      ['cyberark:object', 'is not a safe and an object after cyberark: SAFE/OBJECT'],
+      ['cyberark:safe/root/object', 'is not a safe and an object after cyberark: SAFE/OBJECT'],
+      ['jwe:file.json', 'is not a file and a place in it after jwe: FILE#/json/path'],
+      ['jwe:file.json#contoso', 'is not a file and a place in it after jwe: FILE#/json/path'],
+    ] as const
+  ).map(([clientSecret, reason]): [string, JsonObject, string[]] => [
+    clientSecret,
+    credentials({ clientSecret }),
+    [`credentials.clientSecret.0: ${reason}`],
+  ]),
+  ...['secret:kept', 'elsewhere', 'env:', 'cyberark:object'].map((clientId): [string, JsonObject, string[]] => [
+    `the clientId ${clientId}`,
+    credentials({ clientId }),
+    ['credentials.clientId: must be the application (client) id, such as a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3, or a reference to it'],
   ]),
   [
     'secret: without a name',
@@ -332,7 +348,7 @@ const faults: [string, JsonObject, string[]][] = [
   [
     'a client that is none',
     credentials({ clientId: 'app' }),
-    ['credentials.clientId: must be the application (client) id, such as a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3'],
+    ['credentials.clientId: must be the application (client) id, such as a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3, or a reference to it'],
   ],
   ['an unknown cloud', { ...base, cloud: 'mars' }, ['cloud: must be one of global, usgov, usgov-dod, china, custom']],
   ['custom without endpoints', { ...base, cloud: 'custom' }, ['endpoints: is required with cloud: custom']],
@@ -457,6 +473,30 @@ const faults: [string, JsonObject, string[]][] = [
   ],
   ['a baseline without a schedule', profiles({ baseline: 'weekly' }), ['profiles.0.baseline: is accepted with a recurring schedule only']],
 ];
+
+test.each([
+  ['cyberark:Safe/Contoso graph', 'cyberark:Safe/Contoso graph'],
+  [
+    'keyvault:https://contoso.vault.azure.net/secrets/graph',
+    'keyvault:https://contoso.vault.azure.net/secrets/graph/0123456789abcdef0123456789abcdef',
+  ],
+  ['jwe:contoso.json#/contoso/clientId', 'jwe:contoso.json#/contoso/a~1b'],
+  ['env:TIDEMARK_SECRET_ID', 'file:Secret'],
+])('clientId may be a reference as the secret is, kept as it is written: %s', (clientId, clientSecret) => {
+  const [found] = parse(stringify(credentials({ clientId, clientSecret }))).connections;
+  expect(found?.spec.credentials).toMatchObject({ clientId, clientSecret: [clientSecret] });
+});
+
+test('the encrypted settings of Identity Manager are refused by name, with what takes their place', () => {
+  const { connections, problems } = parseConnectionFiles(
+    [{ file: 'agent/appsettings.encrypted.agent.json', text: '{"Connections": {"A": "CANARY"}}' }],
+    { now },
+  );
+  expect(connections).toEqual([]);
+  expect(problems.map(problemInWords)).toEqual([
+    'agent/appsettings.encrypted.agent.json:1:1 appsettings.encrypted.agent.json has no published format and cannot be read: encrypt its values with "tidemark secret encrypt FILE --certificate CERT -f PLAIN" and name them as jwe:FILE#/path',
+  ]);
+});
 
 test.each(faults)('refuses %s', (_name, input, expected) => {
   const readCa: FileOptions['readCa'] = (_file, caFile) => {

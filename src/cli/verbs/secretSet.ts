@@ -2,7 +2,7 @@
 import { checkCertificate } from '../../clients/certificate.ts';
 import { createKey, lostKey, readKey } from '../../clients/secrets/keyFile.ts';
 import { seal, type SecretKey } from '../../clients/secrets/seal.ts';
-import { secretName } from '../../connectors/input.ts';
+import { secretName } from '../../connectors/reference.ts';
 import { TidemarkError } from '../../errors.ts';
 import type { SecretBinding } from '../../model.ts';
 import type { Database } from '../../store/database.ts';

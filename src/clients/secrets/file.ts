@@ -1,23 +1,64 @@
-// Reads a small regular file: no pipe is waited for, no device read, and never more than a secret's size.
+// Reads a small regular file: no pipe is waited for, no device read, and never more than its size allows.
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { codeOf } from '../thrown.ts';
+import { unavailable } from './unavailable.ts';
 
 /** Of any secret, wherever it is. */
 export const maxBytes = 64 * 1024;
+
+interface Bounds {
+  readonly followLinks?: boolean;
+  readonly sizeBytes?: number;
+}
 
 /**
  * The text, or null when it is no regular file or too large. Unless links are followed, one put in its place is not.
  * @throws what opening throws.
  */
-export async function readRegular(file: string, { followLinks = false }: { readonly followLinks?: boolean } = {}): Promise<string | null> {
+export async function readRegular(file: string, { followLinks = false, sizeBytes = maxBytes }: Bounds = {}): Promise<string | null> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW));
   try {
     const stats = await handle.stat();
-    if (!stats.isFile() || stats.size > maxBytes) return null;
-    const buffer = Buffer.alloc(maxBytes + 1);
+    if (!stats.isFile() || stats.size > sizeBytes) return null;
+    const buffer = Buffer.alloc(sizeBytes + 1);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    return bytesRead > maxBytes ? null : buffer.toString('utf8', 0, bytesRead);
+    return bytesRead > sizeBytes ? null : buffer.toString('utf8', 0, bytesRead);
   } finally {
     await handle.close();
   }
+}
+
+/** The text of a file under the directory for secrets: `name` is relative to it, or absolute under it. @throws SECRET_UNAVAILABLE of the reference. */
+export async function readUnder(
+  dir: string | null,
+  name: string,
+  { reference, sizeBytes = maxBytes }: { readonly reference: string; readonly sizeBytes?: number },
+): Promise<string> {
+  if (dir === null)
+    throw unavailable(
+      reference,
+      'no directory for secrets is configured',
+      'Set TIDEMARK_SECRET_DIR of the worker to the directory that holds it.',
+    );
+  const outside = 'Put a regular file under the directory that TIDEMARK_SECRET_DIR of the worker names.';
+  let root: string;
+  let real: string;
+  try {
+    root = await realpath(dir);
+    real = await realpath(path.resolve(dir, name));
+  } catch (error) {
+    throw unavailable(reference, `it cannot be read (${codeOf(error) ?? 'UNKNOWN'})`, outside);
+  }
+  if (!real.startsWith(root.endsWith(path.sep) ? root : `${root}${path.sep}`))
+    throw unavailable(reference, 'it is outside the directory for secrets', outside);
+  let text: string | null;
+  try {
+    text = await readRegular(real, { sizeBytes });
+  } catch (error) {
+    throw unavailable(reference, `it cannot be read (${codeOf(error) ?? 'UNKNOWN'})`, 'Let the user of the worker read it.');
+  }
+  if (text === null) throw unavailable(reference, `it is not a regular file of at most ${sizeBytes} bytes`, outside);
+  return text;
 }

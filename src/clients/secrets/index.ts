@@ -1,14 +1,14 @@
 // Reads what a secret's reference points to, within what the worker's configuration allows. MUST NOT put a value into an error.
-import { realpath } from 'node:fs/promises';
-import path from 'node:path';
 import { TidemarkError } from '../../errors.ts';
 import { rememberSecret } from '../redact.ts';
 import type { SecretBinding } from '../../model.ts';
-import { codeOf } from '../thrown.ts';
-import { maxBytes, readRegular } from './file.ts';
+import type { Account } from './ccp.ts';
+import { readUnder } from './file.ts';
+import { readEncrypted } from './jwe.ts';
 import { type KeptSecrets, openKept } from './kept.ts';
+import { unavailable } from './unavailable.ts';
 
-/** Where secrets may be read. */
+/** Where secrets may be read, for one reading of a connection's credentials. */
 export interface SecretPlaces {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Names allowed besides those that begin with TIDEMARK_SECRET_. */
@@ -16,38 +16,80 @@ export interface SecretPlaces {
   /** Absolute, or null when no file may be read. */
   readonly dir: string | null;
   readonly kept: KeptSecrets;
+  /** PEM files, each with a certificate and its private key. */
+  readonly jweKeyFiles: readonly string[];
+  /** The value of a secret of Azure Key Vault, by its identifier. */
+  readonly vaultSecret: (identifier: string) => Promise<string>;
+  /** The account behind SAFE/OBJECT. MUST give one answer for the whole reading: key and id of an object are of one moment. */
+  readonly account: (name: string) => Promise<Account>;
 }
 
-/** Kinds of the contract that this version has no reader for. */
-const unsupported: ReadonlySet<string> = new Set(['keyvault', 'cyberark', 'jwe']);
+const kinds = ['env', 'file', 'secret', 'jwe', 'keyvault', 'cyberark'] as const;
+type Kind = (typeof kinds)[number];
 
 /**
- * The value behind `env:NAME`, `file:NAME` (relative to the directory, or absolute under it) or `secret:NAME`, read anew each time; one trailing newline
- * of the first two is dropped. `binding`: what it is for; a kept secret opens for nothing else.
- * CONFIG_INVALID for another kind of reference, SECRET_UNAVAILABLE (naming the reference and the fix) when it cannot be read.
+ * The secret behind a reference, read anew each time; one trailing newline of a variable or file is dropped. `binding`: what it is for; a kept secret
+ * opens for nothing else.
+ * CONFIG_INVALID for what is no reference, SECRET_UNAVAILABLE (naming the reference and the fix) when it cannot be read.
  */
 export async function readSecret(reference: string, binding: SecretBinding, places: SecretPlaces): Promise<string> {
   const { kind, name } = parse(reference);
-  const value =
-    kind === 'env'
-      ? readVariable(reference, name, places)
-      : kind === 'file'
-        ? await readSecretFile(reference, name, places.dir)
-        : await openKept(name, binding, places.kept);
+  const value = await valueOf(kind, name, { reference, places, binding });
   if (value === '') throw unavailable(reference, 'it is empty', 'Put the secret there.');
   rememberSecret(value);
   return value;
 }
 
-function parse(reference: string): { kind: 'env' | 'file' | 'secret'; name: string } {
+const applicationId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The application's id behind a reference: of a CyberArk account its user name. Throws as above. */
+export async function readClientId(reference: string, places: SecretPlaces): Promise<string> {
+  const { kind, name } = parse(reference);
+  const value =
+    kind === 'cyberark' ? (await places.account(name)).userName : await valueOf(kind, name, { reference, places, binding: null });
+  if (applicationId.test(value.trim())) return value.trim().toLowerCase();
+  throw unavailable(
+    reference,
+    `${kind === 'cyberark' ? 'its user name' : 'what is there'} is no application (client) id`,
+    'Put the id of the app registration there, such as a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3.',
+  );
+}
+
+interface Asked {
+  readonly reference: string;
+  readonly places: SecretPlaces;
+  /** null: for an id, which Tidemark keeps none of. */
+  readonly binding: SecretBinding | null;
+}
+
+async function valueOf(kind: Kind, name: string, { reference, places, binding }: Asked): Promise<string> {
+  switch (kind) {
+    case 'env':
+      return readVariable(reference, name, places);
+    case 'file':
+      return withoutNewline(await readUnder(places.dir, name, { reference }));
+    case 'secret':
+      if (binding === null)
+        throw new TidemarkError('CONFIG_INVALID', `${reference} cannot stand for clientId.`, { hint: 'Write the id itself.' });
+      return openKept(name, binding, places.kept);
+    case 'jwe':
+      return readEncrypted(name, places);
+    case 'keyvault':
+      return places.vaultSecret(name);
+    case 'cyberark':
+      return (await places.account(name)).content;
+  }
+}
+
+function parse(reference: string): { kind: Kind; name: string } {
   const colon = reference.indexOf(':');
-  const kind = reference.slice(0, Math.max(colon, 0));
+  const kind = kinds.find((known) => known === reference.slice(0, Math.max(colon, 0)));
   const name = reference.slice(colon + 1);
-  if ((kind === 'env' || kind === 'file' || kind === 'secret') && name !== '') return { kind, name };
-  const hint = 'Use env:NAME, file:NAME or secret:NAME.';
-  if (unsupported.has(kind)) throw new TidemarkError('CONFIG_INVALID', `Secrets by ${kind}: are not supported by this version.`, { hint });
+  if (kind !== undefined && name !== '') return { kind, name };
   // What is no reference may be the secret itself: it is not repeated.
-  throw new TidemarkError('CONFIG_INVALID', 'A secret is not given as a reference.', { hint });
+  throw new TidemarkError('CONFIG_INVALID', 'A secret is not given as a reference.', {
+    hint: `Use one of ${kinds.map((known) => `${known}:`).join(', ')} and where it is.`,
+  });
 }
 
 function readVariable(reference: string, name: string, { env, allowedEnv }: SecretPlaces): string {
@@ -64,38 +106,6 @@ function readVariable(reference: string, name: string, { env, allowedEnv }: Secr
   return withoutNewline(value);
 }
 
-async function readSecretFile(reference: string, name: string, dir: string | null): Promise<string> {
-  if (dir === null)
-    throw unavailable(
-      reference,
-      'no directory for secrets is configured',
-      'Set TIDEMARK_SECRET_DIR of the worker to the directory that holds it.',
-    );
-  const outside = 'Put a regular file under the directory that TIDEMARK_SECRET_DIR of the worker names.';
-  let root: string;
-  let real: string;
-  try {
-    root = await realpath(dir);
-    real = await realpath(path.resolve(dir, name));
-  } catch (error) {
-    throw unavailable(reference, `it cannot be read (${codeOf(error) ?? 'UNKNOWN'})`, outside);
-  }
-  if (!real.startsWith(root.endsWith(path.sep) ? root : `${root}${path.sep}`))
-    throw unavailable(reference, 'it is outside the directory for secrets', outside);
-  let text: string | null;
-  try {
-    text = await readRegular(real);
-  } catch (error) {
-    throw unavailable(reference, `it cannot be read (${codeOf(error) ?? 'UNKNOWN'})`, 'Let the user of the worker read it.');
-  }
-  if (text === null) throw unavailable(reference, `it is not a regular file of at most ${maxBytes} bytes`, outside);
-  return withoutNewline(text);
-}
-
 function withoutNewline(text: string): string {
   return text.replace(/\r?\n$/, '');
-}
-
-function unavailable(reference: string, what: string, hint: string): TidemarkError {
-  return new TidemarkError('SECRET_UNAVAILABLE', `The secret ${reference} is not available: ${what}.`, { hint, details: { reference } });
 }
