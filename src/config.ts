@@ -52,8 +52,6 @@ export interface Config {
   /** What the environment itself names, rather than the stack file or a default: `up` does not start its own then. */
   readonly given: { readonly database: boolean; readonly temporal: boolean };
   readonly secrets: SecretSources;
-  /** The keys by which payloads in Temporal are encrypted; absolute. null: they are not. */
-  readonly codecKeyFile: string | null;
   /** Origins that `cloud: custom` may name besides loopback. */
   readonly allowedOrigins: readonly string[];
   readonly log: LogLevel;
@@ -117,7 +115,6 @@ export const variables = {
   TIDEMARK_HOME: z.string().default('.tidemark'),
   TIDEMARK_DATABASE_URL: databaseUrlSchema.optional(),
   ...secretVariables,
-  TIDEMARK_CODEC_KEY_FILE: z.string().optional(),
   TIDEMARK_ALLOWED_ORIGINS: list
     .refine((origins) => origins.every(isOrigin), { error: 'must list origins like https://graph.example, without a path' })
     .default([]),
@@ -178,7 +175,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
         );
       },
     },
-    codecKeyFile: read.TIDEMARK_CODEC_KEY_FILE === undefined ? null : path.resolve(cwd, read.TIDEMARK_CODEC_KEY_FILE),
     allowedOrigins: read.TIDEMARK_ALLOWED_ORIGINS.map((origin) => new URL(origin).origin),
     log: read.TIDEMARK_LOG,
     metrics: read.TIDEMARK_METRICS ?? null,

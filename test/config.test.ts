@@ -60,7 +60,6 @@ test('an empty environment has defaults and nothing configured', () => {
       keyVault: null,
       ccp: null,
     },
-    codecKeyFile: null,
     allowedOrigins: [],
     log: 'info',
     metrics: null,
@@ -92,7 +91,6 @@ test.each([
     (config: ReturnType<typeof readConfig>) => config.secrets.jweKeyFiles,
     ['/srv/old.pem', '/etc/new.pem'],
   ],
-  ['TIDEMARK_CODEC_KEY_FILE', 'codec.keys', (config: ReturnType<typeof readConfig>) => config.codecKeyFile, '/srv/codec.keys'],
   [
     'TIDEMARK_ALLOWED_ORIGINS',
     'https://a.example https://b.example:8443/',
