@@ -68,6 +68,7 @@ test('an empty environment has defaults and nothing configured', () => {
     timings: shippedTimings,
     admission: { atOnce: 20, perTenant: 4 },
     exportDir: path.join(home, 'exports'),
+    ordersDir: null,
     changesDays: 30,
     failpoint: null,
     proxy: { url: null, except: null },
@@ -101,6 +102,7 @@ test.each([
   ['TIDEMARK_RUNS_PER_TENANT', '1', (config: ReturnType<typeof readConfig>) => config.admission.perTenant, 1],
   ['TIDEMARK_CHANGES_RETENTION', '7d', (config: ReturnType<typeof readConfig>) => config.changesDays, 7],
   ['TIDEMARK_EXPORT_DIR', 'csv', (config: ReturnType<typeof readConfig>) => config.exportDir, '/srv/csv'],
+  ['TIDEMARK_ORDERS_DIR', 'orders', (config: ReturnType<typeof readConfig>) => config.ordersDir, '/srv/orders'],
   ['TIDEMARK_LOG', 'debug', (config: ReturnType<typeof readConfig>) => config.log, 'debug'],
   ['TIDEMARK_TIMINGS', '{"sliceMs":5}', (config: ReturnType<typeof readConfig>) => config.timings, { ...shippedTimings, sliceMs: 5 }],
   [
