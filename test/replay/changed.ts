@@ -27,3 +27,8 @@ export async function testConnection(...input: Parameters<typeof released.testCo
   await sleep(1);
   return released.testConnection(...input);
 }
+
+export async function fulfil(...input: Parameters<typeof released.fulfil>): ReturnType<typeof released.fulfil> {
+  await sleep(1);
+  return released.fulfil(...input);
+}

@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { syncSchedules } from '../../src/clients/schedules.ts';
 import type { SliceResult } from '../../src/model.ts';
 import { connectionId, pullId, scheduleId, taskQueues, testId } from '../../src/workflows/ids.ts';
-import type { connection, reconcile, testConnection } from '../../src/workflows/index.ts';
+import type { connection, fulfil, reconcile, testConnection } from '../../src/workflows/index.ts';
 import {
   approveRemovalsSignal,
   approveRemovalsUpdate,
@@ -267,6 +267,17 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       workflowId: testId(name, 'recorded'),
       taskQueue: taskQueues.control,
       args: [{ name, spec: { name } }],
+    });
+    await handle.result();
+    return [{ file: name, workflowId: handle.workflowId }];
+  },
+  fulfil: async ({ harness, name, store }) => {
+    store.orders = { total: 20, executed: 0, errored: 0, skipped: 0, waiting: 20 };
+    store.orderSlices.push(1, null, 12, 7);
+    const handle = await harness.client.workflow.start<typeof fulfil>('fulfil', {
+      workflowId: name,
+      taskQueue: taskQueues.control,
+      args: [{ connection: name, path: 'orders.ndjson' }],
     });
     await handle.result();
     return [{ file: name, workflowId: handle.workflowId }];

@@ -16,6 +16,7 @@ import type {
   StreamEnd,
   StreamRequest,
   TestRequest,
+  WrittenOrders,
 } from '../../src/activities/types.ts';
 import { shippedTimings } from '../../src/config.ts';
 import type { ConnectionTest, HeldSet, OpenedRun, RunBrief, RunPlan, SliceResult, StreamFacts, Timings } from '../../src/model.ts';
@@ -63,6 +64,9 @@ export class FakeStore {
   readonly saved: SavedState[] = [];
   facts: readonly StreamFacts[] = [known('users')];
   deleted = false;
+  /** Those of a file, and how many of them each slice writes; null: a slice that finds them waiting. */
+  orders: WrittenOrders['orders'] = { total: 0, executed: 0, errored: 0, skipped: 0, waiting: 0 };
+  readonly orderSlices: (number | null)[] = [];
   /** Slices send no heartbeats. */
   silent = false;
   /** Runs whose workflow has closed without ending their row. */
@@ -93,6 +97,14 @@ export class FakeStore {
     const found = this.runs.find(({ run }) => run === number);
     if (found === undefined) throw new Error(`no run ${number}`);
     return found;
+  }
+
+  write(): WrittenOrders {
+    const slice = this.orderSlices.shift();
+    if (slice === null) return { kind: 'wait', waitMs: 20, orders: this.orders };
+    const { executed, waiting } = this.orders;
+    this.orders = { ...this.orders, executed: executed + (slice ?? 0), waiting: waiting - (slice ?? 0) };
+    return { kind: this.orders.waiting === 0 ? 'done' : 'more', waitMs: 0, orders: this.orders };
   }
 
   load(): LoadedConnection | null {
@@ -266,16 +278,11 @@ export function fakeActivities(storeOf: (name: string) => FakeStore): Activities
       after: after === null ? 'the hundredth' : null,
     }),
     testConnection: (request) => storeOf(request.name).test(request),
-    ...noOrders,
+    planOrders: async ({ connection }) => ({ file: 'digest', orders: storeOf(connection).orders, timings: quickTimings }),
+    writeOrders: async ({ connection }) => storeOf(connection).write(),
+    writeResults: () => Promise.resolve(),
   };
 }
-
-/** Workflows of orders are tested on the activities themselves. */
-const noOrders = {
-  planOrders: () => Promise.reject(new Error('No orders here.')),
-  writeOrders: () => Promise.reject(new Error('No orders here.')),
-  writeResults: () => Promise.reject(new Error('No orders here.')),
-};
 
 /** A slice that lasts until it is stopped, and then ends at its page boundary. */
 export const untilStopped = (_: StreamRequest, signal: AbortSignal): Promise<SliceResult> =>
