@@ -99,15 +99,15 @@ const asJson = ({ metadata, data }: Payload): object => ({
   data: base64Of(data),
 });
 
-/** null when it is too large. */
+/** null when it is too large: then it is read to its end, and not kept, so that the answer arrives. */
 async function bodyOf(request: IncomingMessage): Promise<string | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Uint8Array>) {
     size += chunk.length;
-    if (size > maxBytes) return null;
-    chunks.push(chunk);
+    if (size <= maxBytes) chunks.push(chunk);
   }
+  if (size > maxBytes) return null;
   return Buffer.concat(chunks).toString('utf8');
 }
 

@@ -11,8 +11,8 @@ export interface CodecOptions {
   readonly origin: readonly string[];
 }
 
-export async function codec({ config, output }: Context, { port, origin: origins }: CodecOptions): Promise<void> {
-  const { codecKeyFile } = (await config()).temporal;
+export async function codec(context: Context, { port, origin: origins }: CodecOptions): Promise<void> {
+  const { codecKeyFile } = (await context.config()).temporal;
   if (codecKeyFile === null) {
     throw new TidemarkError('CONFIG_INVALID', 'TIDEMARK_CODEC_KEY_FILE is not set: there is nothing to decode by.', {
       hint: 'Set it to the file of the keys that the workers have.',
@@ -26,7 +26,7 @@ export async function codec({ config, output }: Context, { port, origin: origins
   }
   const stopped = untilStopped();
   const server = await startCodecServer({ port, origins, codec: createPayloadCodec(await readCodecKeys(codecKeyFile)) });
-  output.note(`The codec endpoint serves at ${server.address}. Ctrl-C ends it.`);
+  context.output.note(`The codec endpoint serves at ${server.address}. Ctrl-C ends it.`);
   await stopped;
   await server.stop();
 }
