@@ -44,8 +44,13 @@ async function rawHistory(workflowId: string): Promise<string> {
   const connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
   const { events } = await new Client({ connection }).workflow.getHandle(workflowId).fetchHistory();
   await connection.close();
+  return inWords(events);
+}
+
+/** As JSON, the bytes of payloads as text. */
+function inWords(of: unknown): string {
   const bytes = new Set(['encoding', 'data']);
-  return JSON.stringify(events, (key, value: unknown) =>
+  return JSON.stringify(of, (key, value: unknown) =>
     bytes.has(key) && typeof value === 'string' ? Buffer.from(value, 'base64').toString('latin1') : value,
   );
 }
@@ -81,10 +86,10 @@ test('of a workflow that failed Temporal has no readable message nor stack; the 
 /** By Temporal's own command line and the endpoint. */
 async function shown(workflowId: string): Promise<string> {
   const temporal = await temporalCli(stack);
-  await eventually('the endpoint answers', 30_000, () => fetch(address).catch(() => null));
+  await eventually('the endpoint answers', 30_000, () => request(address, { method: 'OPTIONS' }).catch(() => null));
   const { code, stdout } = await temporal('workflow', 'show', '-w', workflowId, '--output', 'json', '--codec-endpoint', address);
   expect(code).toBe(0);
-  return stdout;
+  return inWords(JSON.parse(stdout));
 }
 
 test('a verb without the key says which key it lacks', async () => {
@@ -108,7 +113,7 @@ test.each<[string, Asked, number, string]>([
   ['that is too large', { body: ' '.repeat(9 * 1024 * 1024) }, 413, 'at most 8 MB'],
   ['to another path', { way: '/other' }, 404, 'POST /encode'],
 ])('a request %s is answered so', async (_what, { body, origin, host, way = '/encode' }, status, words) => {
-  await eventually('the endpoint answers', 30_000, () => fetch(address).catch(() => null));
+  await eventually('the endpoint answers', 30_000, () => request(address, { method: 'OPTIONS' }).catch(() => null));
   const payloads = [{ metadata: { encoding: Buffer.from('json/plain').toString('base64') }, data: Buffer.from('1').toString('base64') }];
   const headers = { ...(origin === undefined ? {} : { origin }), ...(host === undefined ? {} : { host }) };
   const answer = await request(address + way, { method: 'POST', headers, body: body ?? JSON.stringify({ payloads }) });
