@@ -48,6 +48,8 @@ export interface Config {
     readonly namespace: string;
     /** TLS, API key and metadata as Temporal's own configuration gives them. */
     readonly connection: ClientConnectConfig['connectionOptions'];
+    /** The file of the keys that payloads are encrypted with; absolute. null: they are plain. */
+    readonly codecKeyFile: string | null;
   };
   /** What the environment itself names, rather than the stack file or a default: `up` does not start its own then. */
   readonly given: { readonly database: boolean; readonly temporal: boolean };
@@ -114,6 +116,7 @@ const timingsText = z.string().transform((text, context): Timings => {
 export const variables = {
   TIDEMARK_HOME: z.string().default('.tidemark'),
   TIDEMARK_DATABASE_URL: databaseUrlSchema.optional(),
+  TIDEMARK_CODEC_KEY_FILE: z.string().optional(),
   ...secretVariables,
   TIDEMARK_ALLOWED_ORIGINS: list
     .refine((origins) => origins.every(isOrigin), { error: 'must list origins like https://graph.example, without a path' })
@@ -161,7 +164,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     home,
     databaseUrl: read.TIDEMARK_DATABASE_URL ?? stack?.databaseUrl ?? null,
-    temporal: temporalConfig(given, stack),
+    temporal: {
+      ...temporalConfig(given, stack),
+      codecKeyFile: read.TIDEMARK_CODEC_KEY_FILE === undefined ? null : path.resolve(cwd, read.TIDEMARK_CODEC_KEY_FILE),
+    },
     given: { database: read.TIDEMARK_DATABASE_URL !== undefined, temporal: isTemporalGiven(given) },
     secrets: {
       ...secretSourcesOf(read, { cwd, home }),
@@ -223,7 +229,7 @@ function withLowerCaseProxies(given: Readonly<Record<string, string>>): Record<s
 
 const defaultAddress = '127.0.0.1:7233';
 
-function temporalConfig(given: Record<string, string>, stack: StackFile | null): Config['temporal'] {
+function temporalConfig(given: Record<string, string>, stack: StackFile | null): Omit<Config['temporal'], 'codecKeyFile'> {
   let loaded: ClientConnectConfig;
   try {
     loaded = loadClientConnectConfig({ overrideEnvVars: given });

@@ -5,6 +5,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createActivities } from './activities/index.ts';
+import { dataConverterOf } from './clients/codec/dataConverter.ts';
 import { type Config, readConfig } from './config.ts';
 import { asTidemarkError, TidemarkError } from './errors.ts';
 import { armFailpoint, failpoint } from './failpoint.ts';
@@ -62,11 +63,12 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
   const { namespace } = config.temporal;
   const database = openDatabase({ url: config.databaseUrl, applicationName: 'tidemark-worker' });
   try {
+    const dataConverter = await dataConverterOf(config.temporal.codecKeyFile);
     const build = await buildOf(config, queues);
     await whenThere('The database', until, () => migrate(database));
     const connection = await whenThere(`Temporal at ${config.temporal.address}`, until, () => connect(config));
     const interceptors = tracing === null ? {} : { interceptors: { workflow: [tracing.client] } };
-    const client = new Client({ connection, namespace, ...interceptors });
+    const client = new Client({ connection, namespace, dataConverter, ...interceptors });
     const activities = createActivities({
       database,
       client,
@@ -78,7 +80,9 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
     });
     const workers = await whenThere(`The namespace ${namespace}`, until, () =>
       Promise.all(
-        queues.map((queue) => Worker.create({ ...workerOptions(config, queue, build), ...tracing?.worker, connection, activities })),
+        queues.map((queue) =>
+          Worker.create({ ...workerOptions(config, queue, build), ...tracing?.worker, connection, dataConverter, activities }),
+        ),
       ),
     );
     failpoint('worker.started');
@@ -113,7 +117,7 @@ async function tracingOf({ traces }: Config): Promise<Tracing | null> {
 /** A worker without workflows has its bundle's hash only where it has to be told apart by it. */
 async function buildOf(config: Config, queues: readonly string[]): Promise<Build> {
   const needed = queues.includes(taskQueues.control) || config.versioning;
-  return needed ? loadBuild() : { id: packageVersion(), bundle: null };
+  return needed ? loadBuild({ encodedFailures: config.temporal.codecKeyFile !== null }) : { id: packageVersion(), bundle: null };
 }
 
 function workerOptions(config: Config, queue: string, { id, bundle }: Build): WorkerOptions {

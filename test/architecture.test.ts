@@ -12,7 +12,7 @@ const allowed: Record<string, readonly string[]> = {
   failpoint: ['errors'],
   config: ['errors', 'failpoint', 'stack/stackFile', 'libraries'],
   log: ['clients/redact', 'libraries'],
-  workflows: ['@temporalio/workflow', 'errors', 'model', 'mappings', 'luxon'],
+  workflows: ['@temporalio/workflow', '@temporalio/common', 'errors', 'model', 'mappings', 'luxon'],
   // re2js: patterns that people write run in linear time. It is pure, and no workflow loads it.
   mappings: ['errors', 'model', 'node:crypto', 're2js'],
   query: ['errors', 'model', 'connectors', 'mappings', 'libraries'],
@@ -43,7 +43,7 @@ const allowed: Record<string, readonly string[]> = {
     'workflows/messages',
     'libraries',
   ],
-  stack: ['errors', 'model', 'config', 'clients/schedules', 'clients/secrets', 'store', 'workflows/ids', 'libraries'],
+  stack: ['errors', 'model', 'config', 'clients/codec', 'clients/schedules', 'clients/secrets', 'store', 'workflows/ids', 'libraries'],
   cli: [
     'errors',
     'model',
@@ -67,6 +67,7 @@ const allowed: Record<string, readonly string[]> = {
     'libraries',
   ],
   worker: [
+    'clients/codec',
     'clients/schedules',
     'errors',
     'config',

@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import { packageVersion } from '../stack/version.ts';
 import { formats } from './output.ts';
 import type { CommonOptions, Work } from './program.ts';
+import type { CodecOptions } from './verbs/codec.ts';
 import type { FulfilWords } from './verbs/fulfil.ts';
 import type { EncryptOptions } from './verbs/secretEncrypt.ts';
 
@@ -64,6 +65,13 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
   verb('doctor', 'check the installation: each check, ok or the fix').action((options: CommonOptions) =>
     run(options, async (context) => (await import('./verbs/doctor.ts')).doctor(context)),
   );
+
+  verb('codec', 'decode encrypted payloads for Temporal’s UI and command line, on loopback, until Ctrl-C')
+    .addOption(new Option('--port <port>', 'where it listens').argParser(count).default(8081))
+    .option('--origin <origin...>', 'the origin of a Temporal UI whose pages may ask', [])
+    .action((options: CommonOptions & CodecOptions) =>
+      run(options, async (context) => (await import('./verbs/codec.ts')).codec(context, options)),
+    );
 
   verb('apply', 'create or change connections, tags and maps from YAML or JSON files')
     .requiredOption('-f, --file <path...>', 'a file, or a directory of *.yaml, *.yml and *.json files')

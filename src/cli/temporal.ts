@@ -1,6 +1,7 @@
 // The command line's way to Temporal: connecting, and its errors as codes. The only file here that knows gRPC.
 import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError, TimeoutFailure } from '@temporalio/common';
+import { dataConverterOf } from '../clients/codec/dataConverter.ts';
 import type { Config } from '../config.ts';
 import { TidemarkError } from '../errors.ts';
 
@@ -16,11 +17,12 @@ const grpc = {
   unauthenticated: 16,
 } as const;
 
-/** @throws ORCHESTRATOR_UNAVAILABLE with the address and the fix, within two seconds. */
+/** @throws ORCHESTRATOR_UNAVAILABLE with the address and the fix, within two seconds; CONFIG_INVALID of the codec's keys. */
 export async function connectTemporal(temporal: Config['temporal']): Promise<Client> {
+  const dataConverter = await dataConverterOf(temporal.codecKeyFile);
   try {
     const connection = await Connection.connect({ ...temporal.connection, connectTimeout: connectTimeoutMs });
-    return new Client({ connection, namespace: temporal.namespace });
+    return new Client({ connection, namespace: temporal.namespace, dataConverter });
   } catch (error) {
     const refused = grpcCode(error) === grpc.permissionDenied || grpcCode(error) === grpc.unauthenticated;
     throw new TidemarkError(

@@ -3,6 +3,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { dataConverterOf } from '../clients/codec/dataConverter.ts';
 import { ensureReconciler } from '../clients/schedules.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
@@ -102,9 +103,10 @@ async function startTemporal(
   note('Starting Temporal');
   const server = await ensureTemporalServer(config.home);
   stops.push(() => stopTemporalServer(config.home, server));
+  const dataConverter = await dataConverterOf(config.temporal.codecKeyFile);
   const connection = await Connection.connect({ address: server.address });
   try {
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, dataConverter });
     await registerSearchAttributes(client);
     await ensureReconciler(client);
   } finally {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packageVersion } from '../stack/version.ts';
-import { bundleWorkflows } from '../stack/workflowBundle.ts';
+import { bundleName, bundleWorkflows, type Encoding } from '../stack/workflowBundle.ts';
 
 export interface Build {
   /** Its package's version and the hash of its workflows: two workers that share it may take over each other's workflows. */
@@ -14,9 +14,9 @@ export interface Build {
 }
 
 /** An installed package brings its bundle; from sources it is made anew, which takes a few seconds. */
-export async function loadBuild(): Promise<Build> {
-  const file = path.join(import.meta.dirname, '..', 'workflows.bundle.js');
-  const code = existsSync(file) ? readFileSync(file, 'utf8') : await bundleWorkflows();
+export async function loadBuild(encoding: Encoding): Promise<Build> {
+  const file = path.join(import.meta.dirname, '..', bundleName(encoding));
+  const code = existsSync(file) ? readFileSync(file, 'utf8') : await bundleWorkflows(encoding);
   return { id: buildId(packageVersion(), code), bundle: { code } };
 }
 

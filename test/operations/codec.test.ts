@@ -1,0 +1,124 @@
+// A stack with a key for payloads: Temporal keeps nothing readable, the verbs work, and the codec endpoint reads it for Temporal's own tools.
+import { Client, Connection } from '@temporalio/client';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { request } from 'undici';
+import { freePort } from '../../src/stack/ports.ts';
+import { type CliStack, startCliStack } from '../cli/stack.ts';
+import { compileCache, preparedMain } from '../support/code.ts';
+import { eventually } from '../support/waiting.ts';
+import { temporalCli } from './temporalCli.ts';
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'tidemark-codec-'));
+const keyFile = path.join(folder, 'codec.keys');
+const rotatedFile = path.join(folder, 'rotated.keys');
+const line = (id: string, fill: number): string => `${id}:${Buffer.alloc(32, fill).toString('base64')}\n`;
+writeFileSync(keyFile, line('first', 1), { mode: 0o600 });
+writeFileSync(rotatedFile, line('second', 2) + line('first', 1), { mode: 0o600 });
+const env = { TIDEMARK_CODEC_KEY_FILE: keyFile };
+const uiOrigin = 'https://temporal-ui.example';
+
+let stack: CliStack;
+let endpoint: ChildProcess;
+let address: string;
+beforeAll(async () => {
+  stack = await startCliStack({ worker: true, env: { ...env, TIDEMARK_SECRET_WRONG: 'not-the-secret' } });
+  const port = await freePort();
+  address = `http://127.0.0.1:${port}`;
+  // It has a newer first key than what wrote the histories.
+  endpoint = spawn(process.execPath, [await preparedMain(), 'codec', '--port', String(port), '--origin', uiOrigin], {
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, TIDEMARK_CODEC_KEY_FILE: rotatedFile },
+    stdio: 'ignore',
+  });
+}, 180_000);
+afterAll(async () => {
+  endpoint?.kill('SIGKILL');
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+}, 60_000);
+
+/** As a client without the codec has it: every text of the history, base64 read. */
+async function rawHistory(workflowId: string): Promise<string> {
+  const connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
+  const { events } = await new Client({ connection }).workflow.getHandle(workflowId).fetchHistory();
+  await connection.close();
+  return inWords(events);
+}
+
+/** As JSON, the bytes of payloads as text. */
+function inWords(of: unknown): string {
+  const bytes = new Set(['encoding', 'data']);
+  return JSON.stringify(of, (key, value: unknown) =>
+    bytes.has(key) && typeof value === 'string' ? Buffer.from(value, 'base64').toString('latin1') : value,
+  );
+}
+
+test('of a run Temporal has no readable payload; the verbs and the endpoint have', async () => {
+  const file = stack.write('sealed', { secret: 'env:TIDEMARK_SECRET_WRONG' });
+  expect(await stack.call(['apply', '-f', file, '--skip-test'], { env })).toMatchObject({ code: 0 });
+  const run = await stack.call(['run', 'sealed', '--wait', '--json'], { env });
+  expect({ code: run.code, told: run.stdout.includes('SOURCE_AUTH_FAILED') }).toEqual({ code: 4, told: true });
+  expect(await stack.call(['status', 'sealed'], { env })).toMatchObject({ code: 0, stdout: expect.stringContaining('errored') });
+
+  const raw = await rawHistory('pull:sealed:1');
+  expect(raw).toContain('binary/encrypted');
+  expect(raw).not.toMatch(/json\/plain|binary\/null|SOURCE_AUTH_FAILED|clientSecret/);
+  const decoded = await shown('pull:sealed:1');
+  expect(decoded).toContain('SOURCE_AUTH_FAILED');
+  expect(decoded).not.toContain('encryption-key-id');
+}, 120_000);
+
+test('of a workflow that failed Temporal has no readable message nor stack; the endpoint has', async () => {
+  const temporal = await temporalCli(stack);
+  const words = ['--type', 'connection', '--task-queue', 'tidemark', '-w', 'refused', '--input', '{"wrong":true}'];
+  expect(await temporal('workflow', 'start', ...words)).toMatchObject({ code: 0 });
+  const raw = await eventually('it fails', 30_000, async () => {
+    const history = await rawHistory('refused');
+    return history.includes('EVENT_TYPE_WORKFLOW_EXECUTION_FAILED') ? history : null;
+  });
+  expect(raw).toContain('"message":"Encoded failure"');
+  expect(raw).not.toMatch(/Refused: |"stackTrace":"[^"]/);
+  expect(await shown('refused')).toContain('Refused: ');
+}, 60_000);
+
+/** By Temporal's own command line and the endpoint. */
+async function shown(workflowId: string): Promise<string> {
+  const temporal = await temporalCli(stack);
+  await eventually('the endpoint answers', 30_000, () => request(address, { method: 'OPTIONS' }).catch(() => null));
+  const { code, stdout } = await temporal('workflow', 'show', '-w', workflowId, '--output', 'json', '--codec-endpoint', address);
+  expect(code).toBe(0);
+  return inWords(JSON.parse(stdout));
+}
+
+test('a verb without the key says which key it lacks', async () => {
+  const ended = await stack.call(['status', 'sealed', '--json']);
+  expect(ended.stdout + ended.stderr).toMatch(/database|SECRET_UNAVAILABLE/);
+});
+
+interface Asked {
+  readonly body?: string;
+  readonly origin?: string;
+  readonly host?: string;
+  readonly way?: string;
+}
+
+test.each<[string, Asked, number, string]>([
+  ['of payloads', {}, 200, 'binary/encrypted'],
+  ['of a page of the UI', { origin: uiOrigin }, 200, 'binary/encrypted'],
+  ['of another page', { origin: 'https://elsewhere.example' }, 403, 'may not ask'],
+  ['under another name', { host: 'rebound.example' }, 403, 'may not ask'],
+  ['that is no JSON', { body: 'x' }, 400, 'no JSON of payloads'],
+  ['that is too large', { body: ' '.repeat(9 * 1024 * 1024) }, 413, 'at most 8 MB'],
+  ['to another path', { way: '/other' }, 404, 'POST /encode'],
+])('a request %s is answered so', async (_what, { body, origin, host, way = '/encode' }, status, words) => {
+  await eventually('the endpoint answers', 30_000, () => request(address, { method: 'OPTIONS' }).catch(() => null));
+  const payloads = [{ metadata: { encoding: Buffer.from('json/plain').toString('base64') }, data: Buffer.from('1').toString('base64') }];
+  const headers = { ...(origin === undefined ? {} : { origin }), ...(host === undefined ? {} : { host }) };
+  const answer = await request(address + way, { method: 'POST', headers, body: body ?? JSON.stringify({ payloads }) });
+  const text = await answer.body.text();
+  const said = status === 200 ? Buffer.from(/"encoding":"([^"]*)"/.exec(text)?.[1] ?? '', 'base64').toString() : text;
+  expect([answer.statusCode, said]).toEqual([status, expect.stringContaining(words)]);
+  expect(answer.headers['access-control-allow-origin']).toBe(origin === uiOrigin ? uiOrigin : undefined);
+});
