@@ -63,7 +63,9 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
   const { namespace } = config.temporal;
   const database = openDatabase({ url: config.databaseUrl, applicationName: 'tidemark-worker' });
   try {
-    const dataConverter = await dataConverterOf(config.temporal.codecKeyFile);
+    // Without keys there is nothing to encode: tasks take the shorter way.
+    const { codecKeyFile } = config.temporal;
+    const dataConverter = codecKeyFile === null ? {} : await dataConverterOf(codecKeyFile);
     const build = await buildOf(config, queues);
     await whenThere('The database', until, () => migrate(database));
     const connection = await whenThere(`Temporal at ${config.temporal.address}`, until, () => connect(config));

@@ -163,7 +163,9 @@ test('a token that dies in the middle is replaced and the collection arrives', a
 
 test('a collection without delta says so', async () => {
   const graph = source();
-  const error = await failureOf(graph.page(graph.link({ path: 'servicePrincipals', select: ['id'], delta: 'first' }), options()));
+  // As external tenants answer: every collection that is simulated has delta.
+  simulator.addFaults([{ match: '/v1\\.0/users/delta', fault: { kind: 'status', status: 400, code: 'Request_UnsupportedQuery' } }]);
+  const error = await failureOf(graph.page(graph.link({ path: 'users', select: ['id'], delta: 'first' }), options()));
   expect({ code: error.code, delta: error.details['delta'] }).toEqual({ code: 'SOURCE_NOT_FOUND', delta: 'unsupported' });
 });
 

@@ -118,7 +118,8 @@ test('attributes select what each entity has of them, and nothing else', () => {
   );
   expect(selected).toEqual({
     users: [extension, 'id', 'mail'],
-    groups: [extension, 'id', 'mail', 'members', 'owners'],
+    // By visibility a group hides its members (decision 59).
+    groups: [extension, 'id', 'mail', 'members', 'owners', 'visibility'],
     directoryRoles: ['id', 'members', 'roleTemplateId'],
     servicePrincipals: ['appId', 'id', 'owners'],
   });

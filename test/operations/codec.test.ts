@@ -8,6 +8,7 @@ import { request } from 'undici';
 import { freePort } from '../../src/stack/ports.ts';
 import { type CliStack, startCliStack } from '../cli/stack.ts';
 import { compileCache, preparedMain } from '../support/code.ts';
+import { z } from 'zod';
 import { eventually } from '../support/waiting.ts';
 import { temporalCli } from './temporalCli.ts';
 
@@ -93,8 +94,14 @@ async function shown(workflowId: string): Promise<string> {
 }
 
 test('a verb without the key says which key it lacks', async () => {
-  const ended = await stack.call(['status', 'sealed', '--json']);
-  expect(ended.stdout + ended.stderr).toMatch(/database|SECRET_UNAVAILABLE/);
+  const { code, stderr } = await stack.call(['pause', 'sealed', '--json']);
+  const { error } = z
+    .object({ error: z.object({ code: z.string(), hint: z.string() }) })
+    .parse(JSON.parse(stderr.trim().split('\n').at(-1) ?? ''));
+  expect({ code, error }).toMatchObject({
+    code: 1,
+    error: { code: 'SECRET_UNAVAILABLE', hint: expect.stringContaining('TIDEMARK_CODEC_KEY_FILE') as string },
+  });
 });
 
 interface Asked {

@@ -18,6 +18,7 @@ export async function codec(context: Context, { port, origin: origins }: CodecOp
       hint: 'Set it to the file of the keys that the workers have.',
     });
   }
+  if (port > 65_535) throw new TidemarkError('CONFIG_INVALID', `${port} is no port.`, { hint: 'Ports end at 65535.' });
   const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
   if (wrong !== undefined) {
     throw new TidemarkError('CONFIG_INVALID', `--origin ${wrong} is no origin.`, {
