@@ -48,6 +48,7 @@ test('an empty environment has defaults and nothing configured', () => {
       address: '127.0.0.1:7233',
       namespace: 'default',
       connection: expect.objectContaining({ address: '127.0.0.1:7233' }),
+      codecKeyFile: null,
     },
     given: { database: false, temporal: false },
     secrets: {
@@ -102,6 +103,7 @@ test.each([
   ['TIDEMARK_RUNS_PER_TENANT', '1', (config: ReturnType<typeof readConfig>) => config.admission.perTenant, 1],
   ['TIDEMARK_CHANGES_RETENTION', '7d', (config: ReturnType<typeof readConfig>) => config.changesDays, 7],
   ['TIDEMARK_EXPORT_DIR', 'csv', (config: ReturnType<typeof readConfig>) => config.exportDir, '/srv/csv'],
+  ['TIDEMARK_CODEC_KEY_FILE', 'codec.keys', (config: ReturnType<typeof readConfig>) => config.temporal.codecKeyFile, '/srv/codec.keys'],
   ['TIDEMARK_ORDERS_DIR', 'orders', (config: ReturnType<typeof readConfig>) => config.ordersDir, '/srv/orders'],
   ['TIDEMARK_LOG', 'debug', (config: ReturnType<typeof readConfig>) => config.log, 'debug'],
   ['TIDEMARK_TIMINGS', '{"sliceMs":5}', (config: ReturnType<typeof readConfig>) => config.timings, { ...shippedTimings, sliceMs: 5 }],
