@@ -1,7 +1,7 @@
 // One slice of a file's orders: rounds until enough have ended, the time is up, or all wait. All that a crash must not lose is in the ledger (I12).
 import { fulfilOf } from '../connectors/identity-manager/fulfil.ts';
 import { readSpec } from '../connectors/spec.ts';
-import { TidemarkError } from '../errors.ts';
+import { asTidemarkError, codes, TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import { readProtection } from '../fulfil/refuse.ts';
 import { type RoundResult, writeRound } from '../fulfil/round.ts';
@@ -27,7 +27,14 @@ export async function writeOrders(shared: Shared, request: WriteOrdersRequest): 
   if (lease === null) {
     throw new TidemarkError('RUN_WAITING', `Another file of orders of "${connection}" is being written.`, { retryAfterMs: turnMs });
   }
-  const last = await withHeartbeat(timings, shared.draining, ({ signal, alive }) => slice(shared, { request, lease, signal, alive }));
+  let last: RoundResult;
+  try {
+    last = await withHeartbeat(timings, shared.draining, ({ signal, alive }) => slice(shared, { request, lease, signal, alive }));
+  } catch (error) {
+    // What is not tried again ends the workflow: the next file need not wait for it.
+    if (!codes[asTidemarkError(error).code].retried) await giveLease(database, lease);
+    throw error;
+  }
   if (last.kind === 'done') {
     await giveLease(database, lease);
     failpoint('orders.ended');

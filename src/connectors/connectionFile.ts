@@ -127,13 +127,9 @@ function documentsOf({ file, text }: SourceFile, problems: Problems): FileDocume
 
 /** The document itself, or the connections of Identity Manager's appsettings, each as a document of its own. */
 function importedOf(document: FileDocument, problems: Problems): FileDocument[] {
-  const { value, file, placeOf } = document;
+  const { value, placeOf } = document;
   if (typeof value !== 'object' || value === null || !isAppSettings(value)) return [document];
   const tell = telling(document, problems);
-  if (/appsettings\.encrypted\.agent\.json$/i.test(file)) {
-    tell({ path: ['Connections'], reason: 'is encrypted in a format that is not published: import appsettings.agent.json', onKey: true });
-    return [];
-  }
   const { connections, faults } = readAppSettings(value);
   faults.forEach(tell);
   return connections.map((imported) => {

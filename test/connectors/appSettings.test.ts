@@ -130,9 +130,3 @@ test.each<[string, unknown, string]>([
   const found = read(connections);
   expect(found.problems).toEqual([expect.stringContaining(problem)]);
 });
-
-test('the encrypted file is refused by its name', () => {
-  const { connections, problems } = read({ A: entry }, 'conf/appsettings.encrypted.agent.json');
-  expect(connections).toEqual([]);
-  expect(problems).toEqual([expect.stringContaining('is encrypted in a format that is not published')]);
-});

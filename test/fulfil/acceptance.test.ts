@@ -339,6 +339,48 @@ inTurn(
   caseTimeoutMs,
 );
 
+describe('settings of the connection', () => {
+  const settingsOf = (fulfil: JsonObject, more: object = {}): Promise<unknown> =>
+    putSimulated({ database: site.database, simulator, name: 'settled', connector: 'identity-manager', settings: { fulfil }, ...more });
+  const application = (secret: string): JsonObject => ({
+    credentials: { tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: `env:${secret}` },
+  });
+  const change = (key: string): Order => one({ action: 'update', type: 'user', key, values: { jobTitle: 'Nurse' } });
+
+  inTurn(
+    'orders go out by the application that is named for them, and by no other',
+    async () => {
+      const user = newUser();
+      // The worker has this variable, and it is not the application's secret.
+      await settingsOf(application('TIDEMARK_SECRET_ORDER'));
+      await expect(site.carryOut([change(user)], 'settled')).rejects.toMatchObject({ cause: { type: 'SOURCE_AUTH_FAILED' } });
+      expect(writesOf(simulator)).toEqual([]);
+      await settingsOf(application('TIDEMARK_SECRET_TEST'), { scope: { clientSecret: 'env:TIDEMARK_SECRET_NOWHERE' } });
+      const order = change(user);
+      expect(stateOf(await site.carryOut([order], 'settled'), order)).toBe('Executed');
+    },
+    caseTimeoutMs,
+  );
+  inTurn(
+    'what is protected is not written, by id or by name',
+    async () => {
+      const [byId, byName, other] = [newUser(), newUser({ userPrincipalName: 'breakglass@contoso.example' }), newUser()];
+      await settingsOf({ protected: [byId, 'breakglass@contoso.example'] });
+      const orders = [
+        change(byId),
+        one({ action: 'delete', type: 'user', key: byName }),
+        change('breakglass@contoso.example'),
+        change(other),
+      ];
+      const results = await site.carryOut(orders, 'settled');
+      expect(statesOf(results, orders)).toEqual(['Errored', 'Errored', 'Errored', 'Executed']);
+      expect(results.get(orders[0]?.id ?? '')?.message).toContain('protected');
+      expect(writesOf(simulator)).toEqual([`PATCH users/${other} 204`]);
+    },
+    caseTimeoutMs,
+  );
+});
+
 describe('a generated password', () => {
   let privateKey: KeyObject;
   const connection = 'generating';
