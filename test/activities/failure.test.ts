@@ -19,6 +19,8 @@ const benign: readonly ErrorCode[] = [
   'ORCHESTRATOR_UNAVAILABLE',
   'REMOVALS_HELD',
   'RUN_WAITING',
+  'ORDER_INVALID',
+  'ORDER_REFUSED',
 ];
 const retried: readonly ErrorCode[] = [
   'SOURCE_THROTTLED',
