@@ -39,7 +39,7 @@ test('the packed tarball installs into an empty folder and runs the demo there',
   expect({ status: demo.status, stderr: demo.status === 0 ? '' : demo.stderr }).toEqual({ status: 0, stderr: '' });
   expect(JSON.parse(demo.stdout)).toMatchObject({
     runs: ['full', 'delta'].flatMap((mode) =>
-      ['demo', 'demo-directory', 'demo-devices'].map((connection) => ({ connection, mode, verdict: 'complete' })),
+      ['demo', 'demo-directory', 'demo-devices', 'demo-export'].map((connection) => ({ connection, mode, verdict: 'complete' })),
     ),
     assets: [
       ...['group', 'role', 'user'].map((name) => ({ connection: 'demo', class: name, count: expect.any(Number) })),
@@ -47,4 +47,4 @@ test('the packed tarball installs into an empty folder and runs the demo there',
       { connection: 'demo-devices', class: 'host', count: expect.any(Number) },
     ],
   });
-}, 240_000);
+}, 360_000);
