@@ -1,6 +1,4 @@
 // tidemark apply -f FILE|DIR: connections, tags and maps. Judges every file first; a bad one is refused before any server is asked, and nothing is changed.
-import { parseConnectionFiles, problemInWords } from '../../connectors/connectionFile.ts';
-import { readSpec } from '../../connectors/spec.ts';
 import { listConnections } from '../../store/connection.ts';
 import { listMaps } from '../../store/map.ts';
 import { listTags } from '../../store/tag.ts';
@@ -17,6 +15,9 @@ interface ApplyOptions {
 
 export async function apply(context: Context, options: ApplyOptions): Promise<ExitCode> {
   const files = readFiles(options.file);
+  // All connectors come with what judges files: files that are not there are told without.
+  const { parseConnectionFiles, problemInWords } = await import('../../connectors/connectionFile.ts');
+  const { readSpec } = await import('../../connectors/spec.ts');
   // At the beginning of time nothing is in the past: what is wrong then is wrong whenever and whatever is stored.
   const early = parseConnectionFiles(files, { now: new Date(0), readCa });
   // Only files with tags load the compiler of queries before a server is asked, and only files with maps what maps need.
