@@ -8,21 +8,13 @@ import type { Cloud } from './cloud.ts';
 import { seesHidden } from './permissions.ts';
 import { changedPage, wholePage } from './rounds.ts';
 import type { RoundQuery } from './rounds.ts';
-import { contextOf } from './lists.ts';
+import { type CollectionName, contextOf, kinds } from './lists.ts';
 import { deltaRelations, hasProperty, types } from './properties.ts';
 import type { LinkRelation } from './properties.ts';
 import { allow, idsOfFilter, selectOf } from './query.ts';
 import type { Query } from './query.ts';
 import type { LinkState } from './seal.ts';
 
-const kinds = {
-  users: 'user',
-  groups: 'group',
-  devices: 'device',
-  servicePrincipals: 'servicePrincipal',
-  directoryRoles: 'directoryRole',
-} as const;
-export type DeltaName = keyof typeof kinds;
 const mostIds = 50;
 
 export interface Asked {
@@ -33,7 +25,7 @@ export interface Asked {
 }
 
 /** Answers one page of a round. */
-export function delta(cloud: Cloud, name: DeltaName, query: Query, asked: Asked): Answer {
+export function delta(cloud: Cloud, name: CollectionName, query: Query, asked: Asked): Answer {
   const path = `${name}/delta`;
   const kind = kinds[name];
   allow(query, ['$select', '$filter', '$skiptoken', '$deltatoken']);
@@ -66,7 +58,7 @@ export function delta(cloud: Cloud, name: DeltaName, query: Query, asked: Asked)
 }
 
 /** Where this request stands in its round. The token holds the query: options sent beside it MUST NOT differ. */
-function begin(cloud: Cloud, name: DeltaName, path: string, query: Query): LinkState {
+function begin(cloud: Cloud, name: CollectionName, path: string, query: Query): LinkState {
   const select = selectOf(query, types[kinds[name]], deltaRelations[kinds[name]].all);
   const filter = query.get('$filter');
   const ids = filter === undefined ? null : idsOfFilter(filter, mostIds);

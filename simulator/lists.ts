@@ -14,7 +14,8 @@ import type { LinkState } from './seal.ts';
 import type { Changing } from './tenant.ts';
 import { writer } from './views.ts';
 
-const kinds = {
+/** By their names in addresses, the kinds of objects that are listed and have changes told. */
+export const kinds = {
   users: 'user',
   groups: 'group',
   devices: 'device',

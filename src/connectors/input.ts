@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { cloudNames } from './clouds.ts';
 import { idReference, reference } from './reference.ts';
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+export const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const domain = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 
 /** One reference, or two: the old secret and the new one, while they are exchanged. */

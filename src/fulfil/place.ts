@@ -1,4 +1,5 @@
 // Whom orders name: ids, userPrincipalNames and earlier orders, as objects. What the directory alone knows is asked.
+import { guid } from '../connectors/input.ts';
 import type { Writer } from '../clients/graphWrite.ts';
 import type { FetchOptions } from '../clients/source.ts';
 import { type Creation, type KnownObject, knownObjects, type OpenOrder, readCreations } from '../store/ledger.ts';
@@ -8,7 +9,6 @@ import { propertyOf } from './judge.ts';
 import { type Order, readOrder } from './order.ts';
 import { objectTypes } from './types.ts';
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const isName = (key: string): boolean => /^[^@\s/]+@[^@\s/]+$/.test(key);
 
 /** Why an order cannot be written, before any request. */

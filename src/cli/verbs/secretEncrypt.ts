@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { maxBytes } from '../../clients/secrets/file.ts';
 import { encryptValue, isEncrypted, maxFileBytes } from '../../clients/secrets/jwe.ts';
+import { codeOf } from '../../clients/thrown.ts';
 import { thumbprintOf } from '../../clients/secrets/jweKeys.ts';
 import { isPointer, type Json, leavesOf, placesAbove, valueAt, withValueAt } from '../../clients/secrets/pointer.ts';
 import { TidemarkError } from '../../errors.ts';
@@ -90,7 +91,7 @@ function readJson(file: string): Json | null {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw new TidemarkError('CONFIG_INVALID', `${file} cannot be read.`, { hint: 'Name a file that may be read.', cause: error });
   }
   try {

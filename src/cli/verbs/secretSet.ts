@@ -1,4 +1,5 @@
 // tidemark secret set NAME [-f FILE]: keeps the value from standard input, sealed for its tenant, login and purpose. Set again, the new value stands.
+import { guid } from '../../connectors/input.ts';
 import { checkCertificate } from '../../clients/certificate.ts';
 import { createKey, lostKey, readKey } from '../../clients/secrets/keyFile.ts';
 import { seal, type SecretKey } from '../../clients/secrets/seal.ts';
@@ -11,8 +12,6 @@ import { approver } from '../approver.ts';
 import type { Context } from '../context.ts';
 import { bindingByFiles, bindingInWords, knownBinding } from '../secretBinding.ts';
 import { readSecretValue } from '../secretValue.ts';
-
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export async function secretSet(context: Context, name: string, { file }: { readonly file?: readonly string[] }): Promise<void> {
   if (!secretName.test(name)) {

@@ -7,8 +7,7 @@ import { certificateAndKey } from '../certificate.ts';
 import { createHttp, type Http, type HttpAnswer } from '../http.ts';
 import type { ProxyConfig } from '../proxy.ts';
 import { rememberSecret } from '../redact.ts';
-import { codeOf } from '../thrown.ts';
-import { readRegular } from './file.ts';
+import { readConfigured } from './file.ts';
 import { unavailable } from './unavailable.ts';
 
 /** What a worker asks CyberArk with. */
@@ -108,19 +107,10 @@ async function open(reference: string, { certificateFile, caFile }: CcpAccess, p
   }
 }
 
-async function readPem(reference: string, file: string): Promise<string> {
-  try {
-    const text = await readRegular(file, { followLinks: true });
-    if (text !== null) return text;
-  } catch (error) {
-    throw unavailable(
-      reference,
-      `${file} cannot be read (${codeOf(error) ?? 'UNKNOWN'})`,
-      `Let the user of the worker read it. ${configure}`,
-    );
-  }
-  throw unavailable(reference, `${file} is no regular file of at most 64 KB`, configure);
-}
+const readPem = (reference: string, file: string): Promise<string> =>
+  readConfigured(file, (what, unreadable) =>
+    unavailable(reference, `${file} ${what}`, unreadable ? `Let the user of the worker read it. ${configure}` : configure),
+  );
 
 async function ask(reference: string, http: Http, url: URL): Promise<Account | 'changing'> {
   let answer: HttpAnswer;

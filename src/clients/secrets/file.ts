@@ -30,6 +30,18 @@ export async function readRegular(file: string, { followLinks = false, sizeBytes
   }
 }
 
+/** The text of a file that the worker's configuration names, links followed. `refused` makes the error of what is wrong with it: it may not be read, or is none. */
+export async function readConfigured(file: string, refused: (what: string, unreadable: boolean) => Error): Promise<string> {
+  let text: string | null;
+  try {
+    text = await readRegular(file, { followLinks: true });
+  } catch (error) {
+    throw refused(`cannot be read (${codeOf(error) ?? 'UNKNOWN'})`, true);
+  }
+  if (text === null) throw refused('is no regular file of at most 64 KB', false);
+  return text;
+}
+
 /** The text of a file under the directory for secrets: `name` is relative to it, or absolute under it. @throws SECRET_UNAVAILABLE of the reference. */
 export async function readUnder(
   dir: string | null,

@@ -1,8 +1,7 @@
 // The private keys by which a worker reads encrypted files, by the thumbprint of their certificates. Read anew each time: a new one needs no restart.
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { certificateAndKey } from '../certificate.ts';
-import { codeOf } from '../thrown.ts';
-import { readRegular } from './file.ts';
+import { readConfigured } from './file.ts';
 import { unavailable } from './unavailable.ts';
 
 /** What a certificate is known by: the SHA-256 of it, as `openssl x509 -fingerprint -sha256` prints it, in small letters without colons. */
@@ -25,14 +24,7 @@ export async function readJweKeys(reference: string, files: readonly string[]): 
         `${file} ${what}`,
         'TIDEMARK_JWE_KEY_FILES of the worker has to name PEM files, each with an RSA certificate and its unencrypted private key.',
       );
-    let text: string | null;
-    try {
-      text = await readRegular(file, { followLinks: true });
-    } catch (error) {
-      throw refused(`cannot be read (${codeOf(error) ?? 'UNKNOWN'})`);
-    }
-    if (text === null) throw refused('is no regular file of at most 64 KB');
-    const pair = certificateAndKey(text);
+    const pair = certificateAndKey(await readConfigured(file, refused));
     if (pair?.key.asymmetricKeyType !== 'rsa') throw refused('holds no RSA certificate with its private key');
     keys.set(thumbprintOf(pair.certificate), pair.key);
   }

@@ -4,9 +4,8 @@ import { TidemarkError } from '../../errors.ts';
 import { federatedTokenFile } from '../federatedToken.ts';
 import type { Http } from '../http.ts';
 import { acquireManaged } from '../managedIdentity.ts';
-import { codeOf } from '../thrown.ts';
 import { createTokenProvider, type Credential } from '../token.ts';
-import { readRegular } from './file.ts';
+import { readConfigured } from './file.ts';
 
 /** `authority`: the origin of the login; null: that of the vault's cloud. */
 export type VaultLogin =
@@ -65,13 +64,8 @@ async function credentialOf(login: Exclude<VaultLogin, { by: 'managed' }>): Prom
   }
 }
 
-async function readPem(file: string): Promise<string> {
-  const fix = { hint: 'AZURE_CLIENT_CERTIFICATE_PATH of the worker has to name a PEM file with a certificate and its unencrypted key.' };
-  try {
-    const text = await readRegular(file, { followLinks: true });
-    if (text !== null) return text;
-  } catch (error) {
-    throw new TidemarkError('CONFIG_INVALID', `${file} cannot be read (${codeOf(error) ?? 'UNKNOWN'}).`, fix);
-  }
-  throw new TidemarkError('CONFIG_INVALID', `${file} is no regular file of at most 64 KB.`, fix);
-}
+const readPem = (file: string): Promise<string> =>
+  readConfigured(file, (what) => {
+    const hint = 'AZURE_CLIENT_CERTIFICATE_PATH of the worker has to name a PEM file with a certificate and its unencrypted key.';
+    return new TidemarkError('CONFIG_INVALID', `${file} ${what}.`, { hint });
+  });

@@ -1,7 +1,7 @@
 // The settings of Directory Sync (document 001, decision 18): which groups, what becomes of them, and what is said of changes.
 import { z } from 'zod';
+import { guid } from '../input.ts';
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const longestName = 256;
 const mostGroups = 1_000;
 const longestNotification = 10_000;

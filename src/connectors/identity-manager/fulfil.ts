@@ -3,10 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { TidemarkError } from '../../errors.ts';
 import type { JsonObject } from '../../model.ts';
-import { credentials } from '../input.ts';
+import { credentials, guid } from '../input.ts';
 import type { ConnectionSpec } from '../spec.ts';
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const mostProtected = 1_000;
 
 const protectedEntry = z
