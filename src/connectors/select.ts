@@ -2,6 +2,7 @@
 import { TidemarkError } from '../errors.ts';
 import { hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
+import { compiledMap } from '../mappings/maps/index.ts';
 import { pathsOf } from '../mappings/rows.ts';
 import { mapNamed } from './customMap.ts';
 import type { ConnectorDefinition, EdgeDefinition, RelationSource, StreamDefinition } from './definition.ts';
@@ -17,6 +18,14 @@ interface PulledStream {
 interface ActiveStream extends PulledStream {
   /** null for a stream whose records are kept for their edges only. */
   readonly map: CompiledMap | null;
+  /** The maps of some of its records, the first that fits. */
+  readonly maps: readonly MapChoice[];
+}
+
+export interface MapChoice {
+  readonly path: readonly string[];
+  readonly equals: string;
+  readonly map: CompiledMap;
 }
 
 /** Whether the source tells changes of the stream. */
@@ -45,24 +54,27 @@ export function pulledStreams(spec: ConnectionSpec, profileName: string): Pulled
 /** The same with their maps. @throws CONFIG_INVALID */
 export function activeStreams(spec: ConnectionSpec, profileName: string): ActiveStream[] {
   const profile = profileNamed(spec, profileName);
-  return pulledStreams(spec, profileName).map((stream) => ({ ...stream, map: mapOf(spec, stream.definition, profile) }));
+  return pulledStreams(spec, profileName).map((stream) => {
+    const { definition } = stream;
+    return { ...stream, map: mapOf(spec, definition, profile), maps: choicesOf(definition) };
+  });
 }
 
 /**
  * The maps that are in force while a profile runs: its own, and those that the other active profiles use for their streams.
- * Each stream has at most one, because it belongs to one active profile. @throws CONFIG_INVALID
+ * A stream's own comes first, and after it those of some of its records: it belongs to one active profile. @throws CONFIG_INVALID
  */
 export function activeMaps(spec: ConnectionSpec, profileName: string): CompiledMap[] {
   const own = profileNamed(spec, profileName);
   const others = spec.profiles.filter((profile) => profile !== own && profile.status === 'active');
-  const maps = new Map<string, CompiledMap>();
+  const maps = new Map<string, readonly CompiledMap[]>();
   for (const profile of [own, ...others]) {
     for (const definition of streamsOf(spec, profile)) {
       const map = mapOf(spec, definition, profile);
-      if (map !== null && !maps.has(definition.name)) maps.set(definition.name, map);
+      if (map !== null && !maps.has(definition.name)) maps.set(definition.name, [map, ...choicesOf(definition).map((choice) => choice.map)]);
     }
   }
-  return [...maps.values()];
+  return [...maps.values()].flat();
 }
 
 /** The maps by which a connection's documents are read: those in force for its first active profile, or for its first one. @throws CONFIG_INVALID */
@@ -142,8 +154,14 @@ export function streamHashes(
   maps: readonly CompiledMap[],
   settings: Readonly<Record<string, unknown>>,
 ): { readonly selectHash: string; readonly mapHash: string } {
-  const map = maps.find((candidate) => candidate.map.connector === connector.name && candidate.map.stream === streamName);
-  return { selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')), mapHash: map?.hash ?? '' };
+  const own = maps.filter((candidate) => candidate.map.connector === connector.name && candidate.map.stream === streamName);
+  return { selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')), mapHash: hashOfMaps(own) };
+}
+
+/** Of the maps of one stream: the map's own where there is one. */
+export function hashOfMaps(maps: readonly CompiledMap[]): string {
+  const [only] = maps;
+  return maps.length > 1 ? hashOf(maps.map(({ hash }) => hash).join(',')) : (only?.hash ?? '');
 }
 
 export interface EmptyRows {
@@ -197,3 +215,6 @@ function mapOf({ customMaps }: ConnectionSpec, stream: StreamDefinition, profile
   const name = profile.maps[stream.name] ?? stream.map;
   return name === null ? null : mapNamed(customMaps, name);
 }
+
+const choicesOf = ({ maps = [] }: StreamDefinition): MapChoice[] =>
+  maps.map(({ when, map }) => ({ path: when.path.split('.'), equals: when.equals, map: compiledMap(map) }));
