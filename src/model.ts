@@ -54,6 +54,9 @@ export type ConnectionState = 'registered' | 'scheduled' | 'processing' | 'proce
 export type AssetClass =
   'user' | 'group' | 'role' | 'host' | 'container-image' | 'container-instance' | 'serverless' | 'directory-user' | 'user-group';
 
+/** What a finding is of: the classes of documents that are not of assets. */
+export type FindingClass = 'vulnerability' | 'misconfiguration';
+
 /** What became of one path of a document. */
 export interface PathChange {
   /** `asset.assetDetail.name`; lists are told whole. */

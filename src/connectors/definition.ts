@@ -1,7 +1,8 @@
 // The types of a connector: data that the one generic pull reads. A connector holds no control flow.
 import type { z } from 'zod';
-import type { AssetClass, JsonObject } from '../model.ts';
+import type { AssetClass, FindingClass, Json, JsonObject } from '../model.ts';
 import type { SourceModel } from './models/model.ts';
+import type { QueryDefinition } from './queryDefinition.ts';
 import type { Repeat } from './schedule.ts';
 
 export type EdgeKind = 'member' | 'owner' | 'roleMember' | 'appRoleAssignment';
@@ -61,6 +62,12 @@ type Walk =
   | { readonly shape: 'list'; readonly path: string; readonly top: number; readonly edges: readonly EdgeDefinition[] }
   | { readonly shape: 'collections'; readonly collections: readonly [Collection, ...Collection[]] };
 
+/** A map of the records that have this value at this path. */
+export interface MapChoice {
+  readonly when: { readonly path: string; readonly equals: Json };
+  readonly map: string;
+}
+
 export interface StreamDefinition {
   readonly name: string;
   readonly title: string;
@@ -68,8 +75,14 @@ export interface StreamDefinition {
   readonly docs: string;
   /** null: records are kept for their edges and not mapped to assets. */
   readonly class: AssetClass | null;
-  /** The built-in map used when the profile names none; null exactly when class is null. */
+  /** Its records are evidence of findings of this class: its class is null, and its maps are of findings. */
+  readonly finding?: FindingClass;
+  /** The built-in map used when the profile names none; null exactly when class is null and it is of no findings. */
   readonly map: string | null;
+  /** Maps of some of its records, in order: the first whose condition holds is taken before `map`. */
+  readonly maps?: readonly MapChoice[];
+  /** The stream that is read before it, where both are. */
+  readonly after?: string;
   /** What may be selected of a record: what maps of the stream read, or what a setting lists; null where neither is there. */
   readonly model: SourceModel | null;
   /** Properties selected whatever the maps read. `id` is one of them. */
@@ -157,6 +170,8 @@ export interface ConnectorDefinition {
   /** Relations a map may read, by their name in the source model: `memberOf`, `appRoleAssignments`. */
   readonly relations: Readonly<Record<string, readonly RelationSource[]>>;
   readonly settings: z.ZodType<JsonObject>;
+  /** By name: where it has them, the path of a collection is the name of a query. */
+  readonly queries?: Readonly<Record<string, QueryDefinition>>;
   /** Settings that the connector's document knows and that have nothing to act on, each with the reason why it is refused (decision 40). */
   readonly refusedSettings?: Readonly<Record<string, string>>;
   /** What its complete runs write to files (design I13). */

@@ -2,12 +2,19 @@
 import { TidemarkError } from '../errors.ts';
 import type { AssetClass } from '../model.ts';
 import type { ConnectorDefinition, StreamDefinition } from './definition.ts';
+import { defenderForCloud } from './defender-for-cloud/index.ts';
 import { entraDevices } from './entra-devices/index.ts';
 import { entraDirectorySync } from './entra-directory-sync/index.ts';
 import { entraIdentity } from './entra-identity/index.ts';
 import { identityManager } from './identity-manager/index.ts';
 
-export const connectors: readonly ConnectorDefinition[] = [entraIdentity, entraDirectorySync, entraDevices, identityManager];
+export const connectors: readonly ConnectorDefinition[] = [
+  entraIdentity,
+  entraDirectorySync,
+  entraDevices,
+  identityManager,
+  defenderForCloud,
+];
 
 /** The classes of assets that there can be, in the connectors' order. */
 export function assetClasses(): AssetClass[] {
