@@ -38,5 +38,7 @@ export function noteUnlessPresent(output: Output, connections: readonly Connecti
 function requireClass(name: string, subject: Subject): void {
   const classes = subject === 'assets' ? assetClasses() : findingClasses();
   if (classes.some((known) => known === name)) return;
-  throw new TidemarkError('CONFIG_INVALID', `There is no ${subject === 'assets' ? 'asset' : 'finding'} class "${name}".`, { hint: `Classes: ${classes.join(', ')}.` });
+  throw new TidemarkError('CONFIG_INVALID', `There is no ${subject === 'assets' ? 'asset' : 'finding'} class "${name}".`, {
+    hint: `Classes: ${classes.join(', ')}.`,
+  });
 }

@@ -4,7 +4,11 @@ import { TidemarkError } from '../errors.ts';
 
 const clouds = {
   global: { login: 'https://login.microsoftonline.com', graph: 'https://graph.microsoft.com/v1.0', arm: 'https://management.azure.com' },
-  usgov: { login: 'https://login.microsoftonline.us', graph: 'https://graph.microsoft.us/v1.0', arm: 'https://management.usgovcloudapi.net' },
+  usgov: {
+    login: 'https://login.microsoftonline.us',
+    graph: 'https://graph.microsoft.us/v1.0',
+    arm: 'https://management.usgovcloudapi.net',
+  },
   'usgov-dod': {
     login: 'https://login.microsoftonline.us',
     graph: 'https://dod-graph.microsoft.us/v1.0',

@@ -1,6 +1,6 @@
 // The types of a connector: data that the one generic pull reads. A connector holds no control flow.
 import type { z } from 'zod';
-import type { AssetClass, JsonObject } from '../model.ts';
+import type { AssetClass, Json, JsonObject } from '../model.ts';
 import type { SourceModel } from './models/model.ts';
 import type { QueryDefinition } from './queryDefinition.ts';
 import type { Repeat } from './schedule.ts';
@@ -69,6 +69,12 @@ type Walk =
   | { readonly shape: 'list'; readonly path: string; readonly top: number; readonly edges: readonly EdgeDefinition[] }
   | { readonly shape: 'collections'; readonly collections: readonly [Collection, ...Collection[]] };
 
+/** A map of the records that have this value at this path. */
+export interface MapChoice {
+  readonly when: { readonly path: string; readonly equals: Json };
+  readonly map: string;
+}
+
 export interface StreamDefinition {
   readonly name: string;
   readonly title: string;
@@ -78,8 +84,8 @@ export interface StreamDefinition {
   readonly class: AssetClass | null;
   /** The built-in map used when the profile names none; null exactly when class is null. */
   readonly map: string | null;
-  /** Built-in maps of records that have this value at this path, the first that fits; all others have `map`. */
-  readonly maps?: readonly { readonly when: { readonly path: string; readonly equals: string }; readonly map: string }[];
+  /** Maps of some of its records, in order: the first whose condition holds is taken before `map`. */
+  readonly maps?: readonly MapChoice[];
   /** Streams that it is read after: what it reads is what they stored. */
   readonly after?: readonly string[];
   /** What may be selected of a record: what maps of the stream read, or what a setting lists; null where neither is there. */

@@ -2,12 +2,19 @@
 import { TidemarkError } from '../errors.ts';
 import { type AssetClass, isFinding } from '../model.ts';
 import type { ConnectorDefinition, StreamDefinition } from './definition.ts';
+import { defenderForCloud } from './defender-for-cloud/index.ts';
 import { entraDevices } from './entra-devices/index.ts';
 import { entraDirectorySync } from './entra-directory-sync/index.ts';
 import { entraIdentity } from './entra-identity/index.ts';
 import { identityManager } from './identity-manager/index.ts';
 
-export const connectors: readonly ConnectorDefinition[] = [entraIdentity, entraDirectorySync, entraDevices, identityManager];
+export const connectors: readonly ConnectorDefinition[] = [
+  entraIdentity,
+  entraDirectorySync,
+  entraDevices,
+  identityManager,
+  defenderForCloud,
+];
 
 const classes = (): AssetClass[] => [...new Set(connectors.flatMap(({ streams }) => streams.flatMap((stream) => stream.class ?? [])))];
 

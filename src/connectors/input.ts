@@ -48,7 +48,7 @@ const url = z
   .transform((text) => text.replace(/\/+$/, ''));
 
 /** As findings and image references write it: a name, and a port where it is not 443. */
-const host = z
+const registryHost = z
   .string()
   .max(255)
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i, 'must be a host, such as contoso.azurecr.io or localhost:5000')
@@ -96,7 +96,7 @@ export const connectionInput = z.strictObject({
       login: url.optional(),
       graph: url.optional(),
       arm: url.optional(),
-      registries: z.array(host).min(1, 'must name a host; leave the key out for none').max(100).optional(),
+      registries: z.array(registryHost).min(1, 'must name a host; leave the key out for none').max(100).optional(),
       caFile: z.string().min(1).max(1_024).optional(),
     })
     .optional(),

@@ -18,14 +18,6 @@ interface PulledStream {
 interface ActiveStream extends PulledStream {
   /** null for a stream whose records are kept for their edges only. */
   readonly map: CompiledMap | null;
-  /** The maps of some of its records, the first that fits. */
-  readonly maps: readonly MapChoice[];
-}
-
-export interface MapChoice {
-  readonly path: readonly string[];
-  readonly equals: string;
-  readonly map: CompiledMap;
 }
 
 /** Whether the source tells changes of the stream. */
@@ -54,10 +46,7 @@ export function pulledStreams(spec: ConnectionSpec, profileName: string): Pulled
 /** The same with their maps. @throws CONFIG_INVALID */
 export function activeStreams(spec: ConnectionSpec, profileName: string): ActiveStream[] {
   const profile = profileNamed(spec, profileName);
-  return pulledStreams(spec, profileName).map((stream) => {
-    const { definition } = stream;
-    return { ...stream, map: mapOf(spec, definition, profile), maps: choicesOf(definition) };
-  });
+  return pulledStreams(spec, profileName).map((stream) => ({ ...stream, map: mapOf(spec, stream.definition, profile) }));
 }
 
 /**
@@ -71,7 +60,7 @@ export function activeMaps(spec: ConnectionSpec, profileName: string): CompiledM
   for (const profile of [own, ...others]) {
     for (const definition of streamsOf(spec, profile)) {
       const map = mapOf(spec, definition, profile);
-      if (map !== null && !maps.has(definition.name)) maps.set(definition.name, [map, ...choicesOf(definition).map((choice) => choice.map)]);
+      if (map !== null && !maps.has(definition.name)) maps.set(definition.name, [map, ...choicesOf(definition)]);
     }
   }
   return [...maps.values()].flat();
@@ -216,5 +205,5 @@ function mapOf({ customMaps }: ConnectionSpec, stream: StreamDefinition, profile
   return name === null ? null : mapNamed(customMaps, name);
 }
 
-const choicesOf = ({ maps = [] }: StreamDefinition): MapChoice[] =>
-  maps.map(({ when, map }) => ({ path: when.path.split('.'), equals: when.equals, map: compiledMap(map) }));
+/** The maps of some of its records. */
+export const choicesOf = ({ maps = [] }: StreamDefinition): CompiledMap[] => maps.map(({ map }) => compiledMap(map));

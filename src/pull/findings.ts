@@ -9,7 +9,12 @@ import { writeLog } from '../store/log.ts';
 /** Of every stream that tells findings, whatever of it was read. May run again. @throws STALE_ATTEMPT when another run has been opened. */
 export async function noteFindings(
   database: Database,
-  { run, connection, connector, alive }: { readonly run: number; readonly connection: string; readonly connector: string; readonly alive: () => void },
+  {
+    run,
+    connection,
+    connector,
+    alive,
+  }: { readonly run: number; readonly connection: string; readonly connector: string; readonly alive: () => void },
 ): Promise<void> {
   for (const { name, title, class: of } of connectorNamed(connector).streams) {
     if (!isFinding(of)) continue;

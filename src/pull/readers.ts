@@ -1,4 +1,5 @@
 // What else than its source a collection is read by: images that findings name, and resources that only findings name. As pages of a walk.
+import { z } from 'zod';
 import type { FetchOptions, Source, SourcePage } from '../clients/source.ts';
 import type { Reader } from '../connectors/definition.ts';
 import { connectorNamed } from '../connectors/index.ts';
@@ -38,10 +39,11 @@ const resources: Read = async ({ database }, { connection, connector, definition
   };
 };
 
+const place = z.tuple([z.string(), z.string()]);
 const linkTo = ({ class: of, id }: AssetPlace): string => JSON.stringify([of, id]);
 
 function placeAt(link: string): AssetPlace {
-  const [of = '', id = ''] = link === '' ? [] : (JSON.parse(link) as string[]);
+  const [of, id] = link === '' ? ['', ''] : place.parse(JSON.parse(link));
   return { class: of, id };
 }
 

@@ -1,20 +1,12 @@
 // What one stream of a run is, in this connection: its definition, selection, edges and map. Pure.
 import { apiOf } from '../connectors/api.ts';
+import type { StreamDefinition } from '../connectors/definition.ts';
 import { connectorNamed } from '../connectors/index.ts';
-import {
-  activeEdges,
-  activeMaps,
-  activeStreams,
-  hasDelta,
-  hashOfMaps,
-  type MapChoice,
-  selectOf,
-  streamHashes,
-} from '../connectors/select.ts';
+import { mapFor } from '../connectors/mapFor.ts';
+import { activeEdges, activeMaps, activeStreams, choicesOf, hasDelta, hashOfMaps, selectOf, streamHashes } from '../connectors/select.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
-import { isObject } from '../mappings/read.ts';
-import { isFinding, type Json, type JsonObject } from '../model.ts';
+import { isFinding } from '../model.ts';
 import type { IncludePin, StreamPin } from '../store/cursor.ts';
 import { conditionOfChoice, pinChoice } from './choice.ts';
 import { conditionOf } from './include.ts';
@@ -28,7 +20,7 @@ import { scoreBy } from './score.ts';
 export function streamTargets(spec: ConnectionSpec, profile: string, pins: readonly StreamPin[]): StreamTarget[] {
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
-  return activeStreams(spec, profile).map(({ definition, map, maps: choices }) => {
+  return activeStreams(spec, profile).map(({ definition, map }) => {
     const include = pins.find(({ stream }) => stream === definition.name)?.include ?? null;
     return {
       connection: spec.name,
@@ -37,7 +29,7 @@ export function streamTargets(spec: ConnectionSpec, profile: string, pins: reado
       select: selectOf(connector, definition.name, maps, spec.settings),
       edges: activeEdges(definition, spec.settings),
       class: definition.class,
-      map: map === null ? null : recordMap(map, choices),
+      map: map === null ? null : recordMap(definition, map),
       score: isFinding(definition.class) ? scoreBy(spec.settings) : null,
       include:
         include === null
@@ -77,17 +69,15 @@ export function streamPins(spec: ConnectionSpec, profile: string, include: Inclu
   });
 }
 
-/** The stream's map, or the first of the others whose records have its value at its path. */
-function recordMap(map: CompiledMap, choices: readonly MapChoice[]): RecordMap {
-  if (choices.length === 0) return map;
+/** The stream's map, or of some of its records another. */
+function recordMap(definition: StreamDefinition, map: CompiledMap): RecordMap {
+  const others = choicesOf(definition);
+  if (others.length === 0) return map;
   return {
-    hash: hashOfMaps([map, ...choices.map((choice) => choice.map)]),
-    document: (record) => (choices.find(({ path, equals }) => valueAt(record, path) === equals)?.map ?? map).document(record),
+    hash: hashOfMaps([map, ...others]),
+    document: (record) => {
+      const name = mapFor(definition, record);
+      return (others.find((other) => other.map.name === name) ?? map).document(record);
+    },
   };
-}
-
-function valueAt(record: JsonObject, path: readonly string[]): Json | undefined {
-  let value: Json | undefined = record;
-  for (const name of path) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  return value;
 }

@@ -124,7 +124,8 @@ function anywhere(value: Value, position: number, compiler: Compiler): string {
 function ofColumn(column: Column, value: Value, position: number, compiler: Compiler): string {
   const expression = (compiler.subject === 'findings' ? findingSql[column] : undefined) ?? columnSql[column];
   compiler.columns.add(column);
-  if (numbers.has(column)) return `(select ${matchJson('v.n', value, compiler.now, compiler.out)} from (select to_jsonb(${expression}) as n) v)`;
+  if (numbers.has(column))
+    return `(select ${matchJson('v.n', value, compiler.now, compiler.out)} from (select to_jsonb(${expression}) as n) v)`;
   if (!times.has(column)) return `coalesce(${matchText(expression, value, compiler.out)}, false)`;
   const sql = matchTime(expression, value, compiler.now, compiler.out);
   if (sql === null) throw queryFault(compiler.text, position, `needs a time for ${column}, such as 2026-05-01 or now-7d`);

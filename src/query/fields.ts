@@ -79,7 +79,11 @@ const relation = /^([^.[\]]+)(?:\.value)?\[\]\.(.+)$/;
 const namespaces = /^(inventory|finding)\./i;
 
 /** The field of this name as these maps fill it (case does not count where a map names it), or the reason why there is none. */
-export function fieldNamed(name: string, maps: readonly TransformMap[], subject: Subject = 'assets'): Field | { readonly kind: 'unknown'; readonly reason: string } {
+export function fieldNamed(
+  name: string,
+  maps: readonly TransformMap[],
+  subject: Subject = 'assets',
+): Field | { readonly kind: 'unknown'; readonly reason: string } {
   const plain = name.replace(namespaces, '');
   const key = plain.toLowerCase();
   const own = columns[subject];

@@ -102,7 +102,9 @@ export function wayToId(value: Value, { columns = 'num', stream = '' } = {}): Wa
 export function wayToFinding(column: Column, value: Value): Way | null {
   if (value.kind !== 'text' || value.like !== null) return null;
   const condition = findingConditions[column];
-  return condition === undefined ? null : { rank: 'exact', sql: (out) => `select num from finding where ${condition(out.add(value.text))}` };
+  return condition === undefined
+    ? null
+    : { rank: 'exact', sql: (out) => `select num from finding where ${condition(out.add(value.text))}` };
 }
 
 /** What findings are about. */

@@ -65,10 +65,7 @@ export async function readStreamFacts(transaction: Transaction, connection: stri
   );
 }
 
-function factsOf(
-  { stream, delta, optional, after, binding, selection, mapHash }: StreamPin,
-  row: CursorRow | undefined,
-): StreamFacts {
+function factsOf({ stream, delta, optional, after, binding, selection, mapHash }: StreamPin, row: CursorRow | undefined): StreamFacts {
   const pinned = { stream, delta, optional, binding, mapHash, ...(after === undefined ? {} : { after }) };
   if (row === undefined) return { ...pinned, cursor: null, lastFull: null, failedFulls: null };
   const { last_full_nominal_at: nominalAt, failed_fulls: count, failed_since_ms: sinceMs } = row;

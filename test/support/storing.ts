@@ -155,7 +155,9 @@ export async function pageOf(
     ...(told.cursor === undefined ? {} : { cursor: told.cursor }),
     records,
     assets: await withChanges(database, place.run, mapped ? records.map(({ body, ...of }) => ({ ...of, ...asset, document: body })) : []),
-    evidence: records.flatMap(({ num, id }) => (objects[id]?.['finding'] === undefined ? [] : [{ num, ...evidenceOf(objects[id], scored) }])),
+    evidence: records.flatMap(({ num, id }) =>
+      objects[id]?.['finding'] === undefined ? [] : [{ num, ...evidenceOf(objects[id], scored) }],
+    ),
     include: null,
     edges: present.filter((edge) => !edge.known).map((edge) => ({ ...edge, properties: null, change: 'added' as const })),
     removed: {

@@ -3,13 +3,25 @@ import { TidemarkError } from '../../errors.ts';
 import type { CompiledMap } from '../engine.ts';
 import { compile } from '../engine.ts';
 import type { TransformMap } from '../map.ts';
+import { virtualMachines } from './defenderAssets.ts';
+import { compute, misconfigurations } from './defenderFindings.ts';
 import { devices } from './devices.ts';
 import { directoryUsers, userGroups } from './directorySync.ts';
 import { groups } from './groups.ts';
 import { roles } from './roles.ts';
 import { users } from './users.ts';
 
-export const builtInMaps: readonly TransformMap[] = [users, groups, roles, devices, directoryUsers, userGroups];
+export const builtInMaps: readonly TransformMap[] = [
+  users,
+  groups,
+  roles,
+  devices,
+  directoryUsers,
+  userGroups,
+  virtualMachines,
+  compute,
+  misconfigurations,
+];
 
 /** @throws CONFIG_INVALID when no built-in map has this name. */
 export function builtInMap(name: string): TransformMap {
