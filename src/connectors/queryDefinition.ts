@@ -1,31 +1,35 @@
-// A query of Azure Resource Graph as data. https://learn.microsoft.com/azure/governance/resource-graph/concepts/query-language
+// A query of Azure Resource Graph as data: what it asks, what it joins, and what its rows become. The client of Resource Graph runs it.
 import type { JsonObject } from '../model.ts';
 
-/** A Resource Graph query whose rows become the objects of a stream. Text without values of users. */
+/** A Resource Graph query whose rows become the objects of a stream. MUST hold no text that users wrote. */
 export interface QueryDefinition {
-  /** `Resources`, `SecurityResources`. */
+  /** `Resources` or `SecurityResources`. */
   readonly table: string;
   /** KQL conditions, one `| where` each. */
   readonly where: readonly string[];
-  /** `id` is among them; `name = expression` is a column of that name. */
+  /** Columns; `id` is among them, and `name = expression` is allowed. */
   readonly project: readonly string[];
-  /** Rows per page at most, up to 1,000; halved when an answer is too large. */
+  /** Rows per page at most, up to 1,000; halved when the answer is too large. */
   readonly top: number;
-  /** Asked after each page, for ids that its rows (or those of an earlier join) name. */
+  /** Asked after each page, in this order, for ids that its rows or those of an earlier join name. */
   readonly joins: readonly JoinDefinition[];
   /** The page's rows, and what was joined by name, as objects. MUST not throw for a bad row: it is set aside with its reason, never a value. */
-  readonly objects: (rows: readonly JsonObject[], joined: Readonly<Record<string, readonly JsonObject[]>>) => QueryObjects;
+  readonly objects: (rows: readonly JsonObject[], joined: Joined) => QueryObjects;
 }
+
+/** The rows of each join by its name. */
+export type Joined = Readonly<Record<string, readonly JsonObject[]>>;
 
 export interface JoinDefinition {
   readonly name: string;
   readonly table: string;
   readonly where: readonly string[];
   readonly project: readonly string[];
-  /** Ids in one request at most. */
+  /** Most ids in one request. */
   readonly atOnce: number;
   /** `rows`, or the name of an earlier join. */
   readonly of: string;
+  /** The ids that a row names; each is asked for once, whatever its case. */
   readonly ids: (row: JsonObject) => readonly string[];
 }
 
