@@ -15,8 +15,6 @@ export interface SourcePage {
   readonly bytes: number;
   /** How long this page waited because the source asked for it. */
   readonly throttledMs: number;
-  /** What could not be made an object of, with what is wrong and where; never a value. */
-  readonly rejects?: readonly { readonly id: string; readonly reason: string }[];
 }
 
 export interface FetchOptions {

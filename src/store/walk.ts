@@ -40,6 +40,7 @@ export interface Checkpoint {
   readonly resumed: number;
   /** null while the walk is under way. */
   readonly outcome: StreamOutcome | null;
+  /** Of a walk under way: what will end it as partial. */
   readonly error: ErrorBrief | null;
 }
 
@@ -81,13 +82,22 @@ export async function startWalk(
       sql: `delete from ${table} where run = $1 and stream = $2`,
       params: [run, stream],
     })),
-    { sql: `update checkpoint set passed_over = 0, answered = '{}' where run = $1 and stream = $2`, params: [run, stream] },
+    { sql: `update checkpoint set passed_over = 0, answered = '{}', error = null where run = $1 and stream = $2`, params: [run, stream] },
   ]);
 }
 
 /** Counts that another attempt took the walk up. */
 export async function resumeWalk(database: Database, { run, stream }: StreamPlace): Promise<void> {
   await database.query('update checkpoint set resumed = resumed + 1 where run = $1 and stream = $2 and outcome is null', [run, stream]);
+}
+
+/** Notes what keeps a walk from being complete although it goes on; the first stands. Answers whether it is the first. */
+export async function noteTrouble(database: Database, { run, stream }: StreamPlace, error: ErrorBrief): Promise<boolean> {
+  const rows = await database.query(
+    'update checkpoint set error = $3 where run = $1 and stream = $2 and outcome is null and error is null returning 1',
+    [run, stream, jsonb(error)],
+  );
+  return rows.length > 0;
 }
 
 /** Adds worked time that no page carries: an attempt that ended in a failure. */
