@@ -8,6 +8,7 @@ import { createRotation, type LoginMemory, newLoginMemory } from '../clients/rot
 import type { Source } from '../clients/source.ts';
 import { createTokenProvider, type TokenProvider } from '../clients/token.ts';
 import type { Config } from '../config.ts';
+import { apiOf } from '../connectors/api.ts';
 import { endpointsOf } from '../connectors/clouds.ts';
 import { writingSpec } from '../connectors/identity-manager/fulfil.ts';
 import { isLoopback } from '../connectors/input.ts';
@@ -104,10 +105,11 @@ interface Login {
 function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { credentials, memory, now }: Login): Connected {
   checkOrigins(spec, config.allowedOrigins);
   const { login, graph, ca } = endpointsOf(spec);
+  const api = apiOf(spec);
   const { tenantId } = spec.credentials;
   const http = createHttp({ ca, proxy: config.proxy });
   const given = spec.settings['scope'];
-  const scope = typeof given === 'string' ? given : `${new URL(graph).origin}/.default`;
+  const scope = typeof given === 'string' ? given : `${api.origin}/.default`;
   const token = createRotation({
     read: () => credentials.read(spec),
     providerOf: ({ clientId, credential }) => createTokenProvider({ login, tenantId, clientId, credential, scope, http }),
@@ -121,7 +123,8 @@ function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { c
 
 function checkOrigins(spec: ConnectionSpec, allowed: readonly string[]): void {
   if (spec.endpoints === null) return;
-  for (const [name, address] of Object.entries({ login: spec.endpoints.login, graph: spec.endpoints.graph })) {
+  const { login, graph, arm = graph } = spec.endpoints;
+  for (const [name, address] of Object.entries({ login, graph, arm })) {
     const { origin, hostname } = new URL(address);
     if (isLoopback(hostname) || allowed.includes(origin)) continue;
     throw new TidemarkError('CONFIG_INVALID', `The worker may not send credentials to endpoints.${name} (${origin}).`, {

@@ -1,8 +1,8 @@
-// HTTP to the sources: one pool per origin, TLS, limits on size and time, no redirects. It repeats nothing and reads no environment.
+// HTTP to the sources: one pool per origin, TLS, limits on size and time, no redirect followed. It repeats nothing and reads no environment.
 // MUST NOT put a query, header or body into an error.
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { TidemarkError } from '../errors.ts';
-import { acceptedEncodings, readBody } from './httpBody.ts';
+import { acceptedEncodings, type HashName, readBody } from './httpBody.ts';
 import { faultOf, unavailable } from './httpFault.ts';
 import { isLinkLocal, isLoopback, type ProxyConfig, proxyFor } from './proxy.ts';
 import { requestName } from './redact.ts';
@@ -54,6 +54,12 @@ interface HttpRequest {
   readonly signal: AbortSignal;
   /** Called at each sign of life. */
   readonly alive?: () => void;
+  /** Of the decoded body, where this answer is to be smaller than the limits say. */
+  readonly maxBytes?: number;
+  /** Has the body's hash in the answer. */
+  readonly hash?: HashName;
+  /** A redirect is an answer too: the caller judges its location. @default it is refused */
+  readonly redirect?: 'answer';
 }
 
 export interface HttpAnswer {
@@ -63,11 +69,13 @@ export interface HttpAnswer {
   readonly text: string;
   /** Of the body, as sent. */
   readonly bytes: number;
+  /** Of the decoded body's bytes, in hex; null when it was not asked for. */
+  readonly hash: string | null;
 }
 
 export interface Http {
   /**
-   * Sends one request and reads its answer whole; every status but a redirect is an answer. An aborted signal throws its own reason.
+   * Sends one request and reads its answer whole; every status is an answer, a redirect only where asked for. An aborted signal throws its own reason.
    * Codes: SOURCE_UNAVAILABLE (details.fault), SOURCE_SHAPE_CHANGED (too large, unknown encoding), LINK_REFUSED (a redirect), CONFIG_INVALID (http outside loopback, untrusted certificate).
    */
   send(request: HttpRequest): Promise<HttpAnswer>;
@@ -149,19 +157,19 @@ async function exchange(
   alive();
   const headers = flatten(response.headers);
   const status = response.statusCode;
-  if (status >= 300 && status < 400) {
+  if (status >= 300 && status < 400 && request.redirect === undefined) {
     response.body.on('error', () => undefined).destroy();
     throw new TidemarkError('LINK_REFUSED', `${name}: answered with a redirect (${status}), which is never followed.`, {
       details: { status },
     });
   }
   const failed = status >= 400;
-  const maxBytes = failed ? Math.min(maxErrorBytes, limits.maxBytes) : limits.maxBytes;
-  const read = readBody(name, response.body, headers['content-encoding'], { maxBytes, alive });
+  const maxBytes = Math.min(failed ? maxErrorBytes : (request.maxBytes ?? Infinity), limits.maxBytes);
+  const read = readBody(name, response.body, headers['content-encoding'], { maxBytes, alive, hash: request.hash ?? null });
   // What an error's status says stands, however its body ends.
-  const { text, bytes } = failed ? await read.catch(() => ({ text: '', bytes: 0 })) : await read;
+  const body = failed ? await read.catch(() => ({ text: '', bytes: 0, hash: null })) : await read;
   signal.throwIfAborted();
-  return { status, headers, text, bytes };
+  return { status, headers, ...body };
 }
 
 function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -1,4 +1,5 @@
 // Reads one answer's body within limits: one encoding layer, a cap on what it unpacks to, every byte a sign of life.
+import { createHash } from 'node:crypto';
 import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -18,10 +19,14 @@ export interface BodyLimits {
   /** On the decoded bytes, and on those of the wire. */
   readonly maxBytes: number;
   readonly alive: () => void;
+  /** Of the decoded bytes; null: none is made. */
+  readonly hash: HashName | null;
 }
 
+export type HashName = 'sha256' | 'sha512';
+
 /**
- * The body as text, and its bytes on the wire. The stream is read to its end or destroyed, whatever happens.
+ * The body as text, its bytes on the wire, and its hash in hex. The stream is read to its end or destroyed, whatever happens.
  * SOURCE_SHAPE_CHANGED when it is larger than the cap or encoded in another way; anything else thrown is the stream's own error.
  */
 export async function readBody(
@@ -29,9 +34,10 @@ export async function readBody(
   body: Readable,
   encoding: string | undefined,
   limits: BodyLimits,
-): Promise<{ readonly text: string; readonly bytes: number }> {
+): Promise<{ readonly text: string; readonly bytes: number; readonly hash: string | null }> {
   const decoder = decoderFor(name, body, encoding);
   const chunks: Buffer[] = [];
+  const hash = limits.hash === null ? null : createHash(limits.hash);
   let wire = 0;
   let decoded = 0;
   const count = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -46,12 +52,13 @@ export async function readBody(
     for await (const chunk of source) {
       decoded += chunk.length;
       if (decoded > limits.maxBytes) throw tooLarge(name, limits.maxBytes);
+      hash?.update(chunk);
       chunks.push(chunk);
     }
   };
   if (decoder === null) await pipeline(body, count, collect);
   else await pipeline(body, count, decoder, collect);
-  return { text: new TextDecoder().decode(Buffer.concat(chunks)), bytes: wire };
+  return { text: new TextDecoder().decode(Buffer.concat(chunks)), bytes: wire, hash: hash?.digest('hex') ?? null };
 }
 
 function decoderFor(name: string, body: Readable, encoding: string | undefined): Transform | null {

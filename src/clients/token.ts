@@ -5,6 +5,7 @@ import { checkCertificate } from './certificate.ts';
 import type { Http } from './http.ts';
 import { unavailable } from './httpFault.ts';
 import { acquireManaged } from './managedIdentity.ts';
+import { orAborted } from './orAborted.ts';
 import { redactError, rememberSecret } from './redact.ts';
 import { tokenError } from './tokenErrors.ts';
 import { createTokenTransport } from './tokenTransport.ts';
@@ -59,22 +60,6 @@ export function createTokenProvider(options: TokenOptions): TokenProvider {
     return (await orAborted(acquired(), signal)).token;
   };
   return { token };
-}
-
-/** The promise, or the signal's reason as soon as it is aborted. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-    signal.throwIfAborted();
-    return await promise;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
 
 /** One acquisition with a credential object of its own: the library's caches, of tokens and of refusals, would get in the way of `refresh`. */

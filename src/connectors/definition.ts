@@ -1,6 +1,6 @@
 // The types of a connector: data that the one generic pull reads. A connector holds no control flow.
 import type { z } from 'zod';
-import type { AssetClass, FindingClass, Json, JsonObject } from '../model.ts';
+import type { AssetClass, Json, JsonObject } from '../model.ts';
 import type { SourceModel } from './models/model.ts';
 import type { QueryDefinition } from './queryDefinition.ts';
 import type { Repeat } from './schedule.ts';
@@ -31,12 +31,19 @@ export interface EdgeDefinition {
   readonly setting?: string;
 }
 
+/** What else than its source a collection is read by (pull/readers.ts). */
+export type Reader = 'images' | 'resources';
+
 /** One collection that is read to its end. */
 export interface Collection {
   /** Unique within the stream: the phase of the steps that read it. */
   readonly phase: string;
-  /** Relative to the API's base, e.g. `roleManagement/directory/roleDefinitions`. */
+  /** Relative to the API's base, e.g. `roleManagement/directory/roleDefinitions`; of a connector with queries, the name of one. */
   readonly path: string;
+  /** What answers it instead of the source: images that findings name, read from their registries, or resources that only findings name. */
+  readonly reader?: Reader;
+  /** A pattern of LIKE that the ids of its records meet, or do not. Where such a collection answers nothing at all, it proves none of them gone. */
+  readonly answersFor?: { readonly like: string; readonly not?: true };
   /** `$top`; null where the resource refuses it. */
   readonly top: number | null;
   readonly expand: string | null;
@@ -73,16 +80,14 @@ export interface StreamDefinition {
   readonly title: string;
   /** Microsoft's page. */
   readonly docs: string;
-  /** null: records are kept for their edges and not mapped to assets. */
+  /** null: records are kept for their edges and not mapped to assets. A class of findings: each record is evidence of one. */
   readonly class: AssetClass | null;
-  /** Its records are evidence of findings of this class: its class is null, and its maps are of findings. */
-  readonly finding?: FindingClass;
-  /** The built-in map used when the profile names none; null exactly when class is null and it is of no findings. */
+  /** The built-in map used when the profile names none; null exactly when class is null. */
   readonly map: string | null;
   /** Maps of some of its records, in order: the first whose condition holds is taken before `map`. */
   readonly maps?: readonly MapChoice[];
-  /** The stream that is read before it, where both are. */
-  readonly after?: string;
+  /** Streams that it is read after: what it reads is what they stored. */
+  readonly after?: readonly string[];
   /** What may be selected of a record: what maps of the stream read, or what a setting lists; null where neither is there. */
   readonly model: SourceModel | null;
   /** Properties selected whatever the maps read. `id` is one of them. */
@@ -167,11 +172,11 @@ export interface ConnectorDefinition {
   /** What its document says that it does not do. */
   readonly notSupported: readonly string[];
   readonly streams: readonly StreamDefinition[];
+  /** Resource Graph's queries by the paths of collections; absent: the source is Microsoft Graph. */
+  readonly queries?: Readonly<Record<string, QueryDefinition>>;
   /** Relations a map may read, by their name in the source model: `memberOf`, `appRoleAssignments`. */
   readonly relations: Readonly<Record<string, readonly RelationSource[]>>;
   readonly settings: z.ZodType<JsonObject>;
-  /** By name: where it has them, the path of a collection is the name of a query. */
-  readonly queries?: Readonly<Record<string, QueryDefinition>>;
   /** Settings that the connector's document knows and that have nothing to act on, each with the reason why it is refused (decision 40). */
   readonly refusedSettings?: Readonly<Record<string, string>>;
   /** What its complete runs write to files (design I13). */

@@ -22,7 +22,7 @@ export function readMap(value: unknown): { readonly map: TransformMap } | { read
   const found = streamOf(input);
   if (!('stream' in found)) return { faults: [found] };
   const { connector, stream } = found;
-  const of = stream.class ?? stream.finding ?? null;
+  const of = stream.class;
   const faults: Fault[] = [];
   const target = targetModels.find(({ name }) => name === input.target);
   if (stream.model?.name !== input.source)

@@ -13,6 +13,7 @@ import { judge } from './judge.ts';
 import type { Judgement } from './judge.ts';
 import type { StreamTarget } from './page.ts';
 import { firstSteps, listSteps, nextSteps, phaseOf } from './plan.ts';
+import { readers } from './readers.ts';
 import { storedPage } from './stored.ts';
 
 export interface WalkDependencies {
@@ -134,7 +135,12 @@ function fetchNext(
   const link = step.link ?? of.cursor;
   if (link === null) throw new TidemarkError('INTERNAL', `The walk has no cursor for its ${step.phase} round.`);
   failpoint('page.beforeFetch');
-  const page = phaseOf(target, step.phase).stored ? storedPage(database, target, link) : source.page(link, options);
+  const { stored, reader } = phaseOf(target, step.phase);
+  const page = stored
+    ? storedPage(database, target, link)
+    : reader === null
+      ? source.page(link, options)
+      : readers[reader]({ database, source }, target, link, options);
   // Awaited on the next turn; until then a failure must not count as unhandled.
   page.catch(() => undefined);
   return page;

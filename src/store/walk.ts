@@ -30,6 +30,8 @@ export interface Checkpoint {
   readonly read: number;
   /** The walk's last pages that had no record and no edge of which an earlier page had none. */
   readonly barren: number;
+  /** How many objects each collection answered in this walk; only of those that must answer something (`answersFor`). */
+  readonly answered: Readonly<Record<string, number>>;
   /** Records set aside in this walk. */
   readonly rejected: number;
   /** Of all walks of the run. */
@@ -42,7 +44,7 @@ export interface Checkpoint {
 }
 
 const columns = `c.mode, c.reason, c.walk, c.page, c.steps, c.cursor, c.asked_cursor as "askedCursor", c.worked_ms as "workedMs",
-  c.pageless_ms as "pagelessMs", c.throttled_ms as "throttledMs", c.read, c.barren, c.pages, c.requests, c.resumed, c.outcome, c.error,
+  c.pageless_ms as "pagelessMs", c.throttled_ms as "throttledMs", c.read, c.barren, c.answered, c.pages, c.requests, c.resumed, c.outcome, c.error,
   (select count(*) from rejected x where x.run = c.run and x.stream = c.stream) as rejected`;
 
 /** @throws STALE_ATTEMPT when the run has ended, or its plan has no such stream. */
@@ -79,6 +81,7 @@ export async function startWalk(
       sql: `delete from ${table} where run = $1 and stream = $2`,
       params: [run, stream],
     })),
+    { sql: `update checkpoint set passed_over = 0, answered = '{}' where run = $1 and stream = $2`, params: [run, stream] },
   ]);
 }
 

@@ -57,8 +57,7 @@ describe.each(streams)('%s', (_name, connector, stream) => {
   });
 
   test('has built-in maps of its own class exactly when it has a class, of assets or of findings', () => {
-    const of = stream.class ?? stream.finding ?? null;
-    expect(stream.class === null || stream.finding === undefined).toBe(true);
+    const of = stream.class;
     expect(stream.map === null).toBe(of === null);
     for (const map of [stream.map ?? [], (stream.maps ?? []).map((choice) => choice.map)].flat())
       expect(compiledMap(map).map).toMatchObject({ connector: connector.name, stream: stream.name, class: of });
