@@ -32,7 +32,9 @@ export interface ImagePlace {
 
 /** @returns the subject, or what is wrong with the place, never a value */
 export function imageSubject({ repository, host, digest, ids, cloud }: ImagePlace): Subject | string {
-  const named = ids.map((id) => (id === undefined || id.startsWith('/') ? undefined : parseImage(id))).find((one) => one?.digest != null);
+  const named = ids
+    .map((id) => (id === undefined || id.startsWith('/') ? undefined : parseImage(id)))
+    .find((one) => one !== undefined && one.digest !== null);
   const placement = {
     registryHost: (host ?? named?.registry ?? registryOf(ids) ?? '').toLowerCase(),
     repository: (repository ?? named?.repository ?? '').toLowerCase(),
