@@ -1,7 +1,11 @@
 // The queries of Defender for Cloud: Microsoft's tables of Azure Resource Graph, the conditions and the columns needed. No joins and no mv-expand on the
 // server: both lose rows silently. https://learn.microsoft.com/azure/governance/resource-graph/reference/supported-tables-resources
 import { type ResourceClass, resourceTypesOf } from '../../mappings/defender/assetTypes.ts';
+import { containerInstances } from '../../mappings/defender/containerInstances.ts';
+import { functions } from '../../mappings/defender/functions.ts';
 import { misconfigurations, siteIds } from '../../mappings/defender/misconfigurations.ts';
+import { recommendations } from '../../mappings/defender/recommendations.ts';
+import { assessedTypes, subAssessments } from '../../mappings/defender/subAssessments.ts';
 import { networkInterfaceIds, publicIpIds, virtualMachines } from '../../mappings/defender/virtualMachines.ts';
 import type { JoinDefinition, QueryDefinition } from '../queryDefinition.ts';
 
@@ -9,9 +13,13 @@ import type { JoinDefinition, QueryDefinition } from '../queryDefinition.ts';
 export interface QueryChoice {
   /** The classes whose findings are asked for (decision 52). */
   readonly assetTypes: readonly ResourceClass[];
+  /** Whether values of environment variables are kept. */
+  readonly environmentValues: boolean;
 }
 
-const listed = (values: readonly string[]): string => `(${values.map((value) => `'${value}'`).join(', ')})`;
+/** Of nothing a value that no row has: KQL takes no empty list. */
+const listed = (values: readonly string[]): string =>
+  `(${(values.length === 0 ? ['none'] : values).map((value) => `'${value}'`).join(', ')})`;
 
 const resource = ['id', 'name', 'type', 'tenantId', 'location', 'resourceGroup', 'subscriptionId', 'tags'];
 
@@ -76,13 +84,73 @@ const notOfCode = "tostring(properties.resourceDetails.Source) !in~ ('GitHub', '
 const ofClasses = (classes: readonly ResourceClass[]): string =>
   `tostring(properties.resourceDetails.ResourceType) in~ ${listed(resourceTypesOf(classes))}`;
 
+const withVulnerabilities = (classes: readonly ResourceClass[]): ResourceClass[] =>
+  classes.filter((type) => type === 'host' || type === 'container-image');
+
 const assessment = ['id', 'name', 'tenantId', 'location', 'resourceGroup', 'subscriptionId'];
 const propertiesOf = (...names: readonly string[]): string[] => names.map((name) => `properties_${name} = properties.${name}`);
 
 /** By name; collections of the streams name them. */
-export function queriesFor({ assetTypes }: QueryChoice): Readonly<Record<string, QueryDefinition>> {
+export function queriesFor({ assetTypes, environmentValues }: QueryChoice): Readonly<Record<string, QueryDefinition>> {
   return {
     virtualMachines: machines,
+    containerGroups: {
+      table: 'Resources',
+      where: ["type =~ 'microsoft.containerinstance/containergroups'"],
+      project: [...resource, 'zones', 'managedBy', 'properties'],
+      top: 500,
+      joins: [],
+      objects: containerInstances(environmentValues),
+    },
+    functions: {
+      table: 'Resources',
+      where: isFunction,
+      project: [...resource, 'zones', 'kind', ...propertiesOf('name', 'state', 'defaultHostName')],
+      top: 1_000,
+      joins: [],
+      objects: functions,
+    },
+    vulnerabilities: {
+      table: 'SecurityResources',
+      where: [
+        "type =~ 'microsoft.security/assessments'",
+        "tostring(properties.metadata.recommendationCategory) =~ 'SoftwareUpdate'",
+        ofClasses(withVulnerabilities(assetTypes)),
+        notOfCode,
+      ],
+      project: [
+        ...assessment,
+        ...propertiesOf('displayName', 'status', 'metadata', 'resourceDetails', 'resourceAdditionalData', 'additionalData'),
+      ],
+      // A row holds all the CVEs of its package.
+      top: 500,
+      joins: [],
+      objects: recommendations,
+    },
+    olderVulnerabilities: {
+      table: 'SecurityResources',
+      where: [
+        "type =~ 'microsoft.security/assessments/subassessments'",
+        `tostring(properties.additionalData.assessedResourceType) in~ ${listed(assetTypes.flatMap((type) => assessedTypes[type] ?? []))}`,
+      ],
+      project: [
+        ...assessment,
+        ...propertiesOf(
+          'id',
+          'displayName',
+          'description',
+          'impact',
+          'remediation',
+          'timeGenerated',
+          'status',
+          'resourceDetails',
+          'additionalData',
+        ),
+      ],
+      top: 1_000,
+      joins: [],
+      objects: subAssessments,
+    },
     misconfigurations: {
       table: 'SecurityResources',
       where: [

@@ -44,6 +44,17 @@ export function isTrue(value: Json | undefined): boolean {
   return value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
 }
 
+/** An object or list, also where it is written as JSON text. @returns undefined for what is neither */
+export function structure(value: Json | undefined): JsonObject | Json[] | undefined {
+  if (typeof value !== 'string') return isObject(value) || Array.isArray(value) ? value : undefined;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return isObject(parsed) || Array.isArray(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The object without what is undefined; null stays, for it says that the source has nothing. */
 export function present(fields: Readonly<Record<string, Json | undefined>>): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, Json] => entry[1] !== undefined));

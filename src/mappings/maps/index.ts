@@ -3,8 +3,8 @@ import { TidemarkError } from '../../errors.ts';
 import type { CompiledMap } from '../engine.ts';
 import { compile } from '../engine.ts';
 import type { TransformMap } from '../map.ts';
-import { virtualMachines } from './defenderAssets.ts';
-import { compute, misconfigurations } from './defenderFindings.ts';
+import { containerImages, containerInstances, functions, resources, virtualMachines } from './defenderAssets.ts';
+import { compute, imageVulnerabilities, machineVulnerabilities, misconfigurations } from './defenderFindings.ts';
 import { devices } from './devices.ts';
 import { directoryUsers, userGroups } from './directorySync.ts';
 import { groups } from './groups.ts';
@@ -19,8 +19,14 @@ export const builtInMaps: readonly TransformMap[] = [
   directoryUsers,
   userGroups,
   virtualMachines,
+  containerImages,
+  containerInstances,
+  functions,
+  imageVulnerabilities,
+  machineVulnerabilities,
   compute,
   misconfigurations,
+  resources,
 ];
 
 /** @throws CONFIG_INVALID when no built-in map has this name. */
