@@ -1,9 +1,9 @@
 // How a connection scores what records say of flaws: by its settings, and by the lists that the worker has. Pure.
 import { z } from 'zod';
 import { scoring } from '../connectors/defender-for-cloud/scoring.ts';
-import { canonical, hashOf } from '../mappings/canonical.ts';
+import { hashOf } from '../mappings/canonical.ts';
 import { type FindingScore, type Lists, scoreFinding } from '../mappings/scoring/finding.ts';
-import type { Json, JsonObject } from '../model.ts';
+import type { JsonObject } from '../model.ts';
 import type { Score } from './evidence.ts';
 
 export const noLists: Lists = { kev: null, epss: null };
@@ -32,5 +32,5 @@ export function scoringOf(
   const config = scoring.parse(settings['scoring'] ?? {});
   const explain = (finding: JsonObject): FindingScore => scoreFinding(scorable.parse(finding), config, lists);
   const listed = [lists.kev, lists.epss].map((list) => (list === null ? null : hashOf(JSON.stringify([...list]))));
-  return { hash: hashOf(canonical([config as unknown as Json, ...listed])), score: explain, explain };
+  return { hash: hashOf(JSON.stringify([config, ...listed])), score: explain, explain };
 }
