@@ -20,6 +20,7 @@ export const indexedPaths: readonly IndexedPath[] = [
   // Of users the userPrincipalName.
   { path: 'asset.assetHeader.externalAssetId' },
   { path: 'asset.assetHeader.status', but: 'active' },
+  { path: 'asset.assetDetail.containerInstanceAssetClass.status', but: 'active' },
   { path: 'asset.assetDetail.userAssetClass.email', unlike: 'asset.assetHeader.externalAssetId' },
   { path: 'asset.assetDetail.userAssetClass.displayName', unlike: 'asset.assetDetail.name' },
   { path: 'asset.assetDetail.groupAssetClass.displayName', unlike: 'asset.assetDetail.name' },
