@@ -2,9 +2,24 @@
 import type { DocumentedCode } from './aadsts.ts';
 import type { Mutation } from './mutations.ts';
 
+/** What kind of request to a registry it is; its storage is asked for blobs. */
+export type RegistryPhase = 'registryToken' | 'catalog' | 'tags' | 'manifest' | 'blob' | 'storage';
+
 /** What kind of request it is. Only rules of their phase reach `item`, one inside a batch, and `application`, which no run waits for. */
 export type Phase =
-  'discovery' | 'token' | 'latest' | 'first' | 'delta' | 'page' | 'list' | 'object' | 'write' | 'batch' | 'item' | 'application';
+  | 'discovery'
+  | 'token'
+  | 'latest'
+  | 'first'
+  | 'delta'
+  | 'page'
+  | 'list'
+  | 'object'
+  | 'write'
+  | 'batch'
+  | 'item'
+  | 'application'
+  | RegistryPhase;
 
 /** Instead of the answer. */
 export type ReplacingFault =
