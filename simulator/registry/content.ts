@@ -23,7 +23,7 @@ interface PlatformImage {
   readonly layers: readonly Layer[];
 }
 
-export type SimulatedKind = 'image' | 'index' | 'nested' | 'artifact' | 'schema1';
+type SimulatedKind = 'image' | 'index' | 'nested' | 'artifact' | 'schema1';
 
 /** What a version of a repository is. */
 export interface SimulatedImage {

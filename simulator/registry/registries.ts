@@ -29,7 +29,7 @@ export interface RegistriesOptions extends ContentOptions {
 }
 
 /** A request as it was seen. MUST hold no secret. */
-export interface SeenRegistryRequest {
+interface SeenRegistryRequest {
   /** As findings name it; null for the storage. */
   readonly host: string | null;
   readonly phase: RegistryPhase;
