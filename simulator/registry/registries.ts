@@ -15,10 +15,11 @@ import {
   type RegistrySettings,
   type RegistryWorld,
 } from './answers.ts';
-import { type ContentOptions, createContent, type SimulatedImage } from './content.ts';
+import { createContent, type SimulatedImage } from './content.ts';
+import type { ImageShape } from './places.ts';
 import { createIssuer } from './tokens.ts';
 
-export interface RegistriesOptions extends ContentOptions {
+export interface RegistriesOptions extends ImageShape {
   /** Of `localhost`. */
   readonly certificates: ServerCertificate;
   /** Whether Microsoft's token is one of the audience `https://containerregistry.azure.net` that lives. */
