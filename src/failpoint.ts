@@ -36,6 +36,8 @@ export const failpointNames = [
   'events.begun',
   'events.afterDue',
   'events.afterSlice',
+  'findings.begun',
+  'findings.judged',
   'export.begun',
   'export.afterFile',
   'export.afterManifest',

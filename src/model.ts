@@ -51,8 +51,39 @@ export interface SealedSecret extends SecretBinding {
 
 export type ConnectionState = 'registered' | 'scheduled' | 'processing' | 'processed' | 'errored' | 'held' | 'paused';
 
+export type FindingClass = 'vulnerability' | 'misconfiguration';
+
 export type AssetClass =
-  'user' | 'group' | 'role' | 'host' | 'container-image' | 'container-instance' | 'serverless' | 'directory-user' | 'user-group';
+  | 'user'
+  | 'group'
+  | 'role'
+  | 'host'
+  | 'container-image'
+  | 'container-instance'
+  | 'serverless'
+  | 'directory-user'
+  | 'user-group'
+  | FindingClass;
+
+/** Classes of documents that are no assets: each is evidence of a finding. */
+export const findingClasses: readonly AssetClass[] = ['vulnerability', 'misconfiguration'] satisfies readonly FindingClass[];
+
+export const isFinding = (of: AssetClass | null): boolean => of !== null && findingClasses.includes(of);
+
+export const findingStatuses = ['open', 'fixed', 'suppressed'] as const;
+export type FindingStatus = (typeof findingStatuses)[number];
+
+/** What a record says of a flaw of an asset, read by the pull under its `finding`. */
+export interface Evidence {
+  /** The flaw and its asset: the same in whatever record tells it. */
+  readonly key: string;
+  readonly assetClass: AssetClass;
+  /** As the asset's own stream calls it. */
+  readonly assetId: string;
+  readonly status: FindingStatus;
+  /** null where the flaw has none. */
+  readonly cve: string | null;
+}
 
 /** What became of one path of a document. */
 export interface PathChange {
@@ -125,6 +156,8 @@ export interface StreamFacts {
   /** Whether the source has a delta for it. */
   readonly delta: boolean;
   readonly optional: boolean;
+  /** Streams of the run that it is read after. Absent: none. */
+  readonly after?: readonly string[];
   readonly binding: CursorBinding;
   readonly mapHash: string;
   readonly cursor: {

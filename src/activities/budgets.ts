@@ -3,7 +3,7 @@
 // share one budget, two applications in one tenant do not. https://learn.microsoft.com/graph/throttling-limits
 import { type Budget, createBudget, quiet } from '../clients/budget.ts';
 import type { Config } from '../config.ts';
-import { endpointsOf } from '../connectors/clouds.ts';
+import { apiOf } from '../connectors/api.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import type { Database } from '../store/database.ts';
 import { changeThrottle, readThrottle, type ThrottleKey } from '../store/throttle.ts';
@@ -32,7 +32,7 @@ export function createBudgets(database: Database, { timings }: Pick<Config, 'tim
 
 function keyOf(spec: ConnectionSpec): ThrottleKey {
   const { tenantId, clientId } = spec.credentials;
-  return { origin: new URL(endpointsOf(spec).graph).origin, tenant: tenantId.toLowerCase(), client: clientId.toLowerCase() };
+  return { origin: apiOf(spec).origin, tenant: tenantId.toLowerCase(), client: clientId.toLowerCase() };
 }
 
 /** What runs are counted by when they are admitted: the tenant, whichever application reads it. */

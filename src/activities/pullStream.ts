@@ -35,7 +35,8 @@ async function slice(shared: Shared, request: StreamRequest): Promise<SliceResul
       if (target === undefined) throw new TidemarkError('CONFIG_INVALID', `Run ${run} has no stream "${stream}".`);
       const source = shared.sources.sourceFor(spec);
       const retryDelayMs = retryDelay(activityInfo().attempt, timings);
-      return walkStream({ database, source }, { run, target, rejects: spec.rejects, timings, signal, alive, retryDelayMs });
+      const registries = shared.sources.registriesFor(spec);
+      return walkStream({ database, source, registries }, { run, target, rejects: spec.rejects, timings, signal, alive, retryDelayMs });
     });
   } catch (error) {
     if (!(error instanceof TidemarkError) || codes[error.code].retried) throw error;

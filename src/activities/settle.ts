@@ -1,5 +1,5 @@
 // After the streams: removes what the run's complete walks prove gone, and answers how each stream stands (design 3.7). Or removes what was held and
-// is approved. Then the events of documents that this changed. Idempotent.
+// is approved. Then the events of documents that this changed, and the findings. Idempotent.
 import { activityInfo } from '@temporalio/activity';
 import type { Source } from '../clients/source.ts';
 import { connectorNamed } from '../connectors/index.ts';
@@ -7,6 +7,7 @@ import type { ConnectionSpec } from '../connectors/spec.ts';
 import type { Approval, Timings } from '../model.ts';
 import { settleApproved } from '../pull/approve.ts';
 import { noteEvents } from '../pull/events.ts';
+import { noteFindings } from '../pull/findings.ts';
 import { settleRun } from '../pull/settle.ts';
 import type { Asking } from '../pull/stage.ts';
 import { streamTargets } from '../pull/target.ts';
@@ -36,6 +37,7 @@ export async function settle(shared: Shared, { run, timings, approve }: SettleRe
       );
     }
     await noteEvents(database, { run, spec, profile: row.profile, alive: heartbeat.alive });
+    await noteFindings(database, { run, connection: spec.name, connector: spec.connector, alive: heartbeat.alive });
     return (await readProgress(database, run)).map(({ stream, outcome, error }) => ({ stream, outcome, error }));
   });
 }

@@ -1,5 +1,6 @@
 // The hosts that a connection talks to, each with the way there, and how they are shown.
 import { type ProxyConfig, portOf, proxyFor } from '../clients/proxy.ts';
+import { apiOf } from '../connectors/api.ts';
 import { endpointsOf } from '../connectors/clouds.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 
@@ -12,18 +13,18 @@ export interface Host {
 
 export interface Hosts {
   readonly login: Host;
-  readonly graph: Host;
+  readonly api: Host;
 }
 
 export function hostsOf(spec: ConnectionSpec, proxy: ProxyConfig): Hosts {
-  const { login, graph, ca } = endpointsOf(spec);
+  const { login, ca } = endpointsOf(spec);
   const hostOf = (address: string): Host => ({ url: new URL(address), proxy: proxyFor(new URL(address), proxy), ca });
-  return { login: hostOf(login), graph: hostOf(graph) };
+  return { login: hostOf(login), api: hostOf(apiOf(spec).base) };
 }
 
-/** Each host once: login and Graph of a custom cloud may be one. */
-export function distinct({ login, graph }: Hosts): Host[] {
-  return login.url.host === graph.url.host && login.url.protocol === graph.url.protocol ? [login] : [login, graph];
+/** Each host once: login and API of a custom cloud may be one. */
+export function distinct({ login, api }: Hosts): Host[] {
+  return login.url.host === api.url.host && login.url.protocol === api.url.protocol ? [login] : [login, api];
 }
 
 /** `host:port`, without the user that a proxy's address may hold. */

@@ -4,6 +4,7 @@ import type { ProxyConfig } from '../clients/proxy.ts';
 import type { Source } from '../clients/source.ts';
 import type { TokenProvider } from '../clients/token.ts';
 import { rolesOf } from '../clients/tokenClaims.ts';
+import { apiOf } from '../connectors/api.ts';
 import { writingSpec } from '../connectors/identity-manager/fulfil.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import { asTidemarkError } from '../errors.ts';
@@ -78,9 +79,9 @@ export async function testConnection(spec: ConnectionSpec, { connect, proxy, wit
       },
       {
         check: 'data',
-        contacted: contactedOf([hosts.graph]),
+        contacted: contactedOf([hosts.api]),
         run: () => {
-          const asked = { who: 'Microsoft Graph', host: addressOf(hosts.graph.url) };
+          const asked = { who: apiOf(spec).name, host: addressOf(hosts.api.url) };
           return asking(asked, { signal, silent: 'sourceSilent' }, () => fetchSamples(connected.source, streams, { asked, signal }));
         },
       },

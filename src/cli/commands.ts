@@ -1,6 +1,7 @@
 // The verbs: their words, arguments and options. The work of each is in its own file, imported only when it is called.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Writable } from 'node:stream';
+import { type FindingStatus, findingStatuses } from '../model.ts';
 import { packageVersion } from '../stack/version.ts';
 import { formats } from './output.ts';
 import type { CommonOptions, Work } from './program.ts';
@@ -175,6 +176,15 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
     );
 
+  verb('findings [query]', 'search what was found on assets')
+    .option('--connection <name>', 'only those of this connection')
+    .option('--class <class>', 'only those of this class: vulnerability, misconfiguration')
+    .addOption(new Option('--status <status>', 'these; otherwise open ones').choices(findingStatuses))
+    .addOption(limitOption('findings'))
+    .action((query: string | undefined, options: CommonOptions & FindingsWords) =>
+      run(options, async (context) => (await import('./verbs/findings.ts')).findings(context, query, options)),
+    );
+
   verb('changes [query]', 'what runs changed: documents added, changed by path, removed')
     .option('--since <run|time>', 'after this run, N or NAME:N, or since this time: 2026-05-01, now-7d')
     .option('--connection <name>', 'only those of this connection')
@@ -310,5 +320,12 @@ interface AssetsWords {
   readonly connection?: string;
   readonly class?: string;
   readonly state?: 'live' | 'excluded' | 'tombstoned';
+  readonly limit: number;
+}
+
+interface FindingsWords {
+  readonly connection?: string;
+  readonly class?: string;
+  readonly status?: FindingStatus;
   readonly limit: number;
 }

@@ -1,6 +1,7 @@
 // What the verbs that search documents have in common: the query within a connection and a class, and what is said of a connection that is not there.
-import { assetClasses } from '../connectors/index.ts';
+import { assetClasses, findingClasses } from '../connectors/index.ts';
 import { TidemarkError } from '../errors.ts';
+import type { Subject } from '../query/fields.ts';
 import { parseQuery } from '../query/parse.ts';
 import { type CompiledSearch, compileSearch } from '../query/search.ts';
 import type { Connection } from '../store/connection.ts';
@@ -13,8 +14,8 @@ interface Within {
 }
 
 /** What can be said before a server is asked. @throws CONFIG_INVALID for a query that cannot be read, or a class that does not exist. */
-export function checkSearch(query: string | undefined, { class: ofClass }: Within): void {
-  if (ofClass !== undefined) requireClass(ofClass);
+export function checkSearch(query: string | undefined, { class: ofClass }: Within, subject: Subject = 'assets'): void {
+  if (ofClass !== undefined) requireClass(ofClass, subject);
   parseQuery(query ?? '');
 }
 
@@ -23,9 +24,10 @@ export function searchOf(
   query: string | undefined,
   { connection, class: ofClass }: Within,
   { maps }: Pick<Documents, 'maps'>,
+  subject: Subject = 'assets',
 ): CompiledSearch {
   const within = { ...(connection === undefined ? {} : { connection }), ...(ofClass === undefined ? {} : { class: ofClass }) };
-  return compileSearch(query ?? '', { within, maps });
+  return compileSearch(query ?? '', { within, maps, subject });
 }
 
 export function noteUnlessPresent(output: Output, connections: readonly Connection[], name: string | undefined): void {
@@ -33,8 +35,10 @@ export function noteUnlessPresent(output: Output, connections: readonly Connecti
   output.note(`There is no connection "${name}" now; what it left behind is searched.`);
 }
 
-function requireClass(name: string): void {
-  const classes = assetClasses();
+function requireClass(name: string, subject: Subject): void {
+  const classes = subject === 'assets' ? assetClasses() : findingClasses();
   if (classes.some((known) => known === name)) return;
-  throw new TidemarkError('CONFIG_INVALID', `There is no asset class "${name}".`, { hint: `Classes: ${classes.join(', ')}.` });
+  throw new TidemarkError('CONFIG_INVALID', `There is no ${subject === 'assets' ? 'asset' : 'finding'} class "${name}".`, {
+    hint: `Classes: ${classes.join(', ')}.`,
+  });
 }

@@ -8,8 +8,15 @@ export interface Budget {
   standing(): Promise<{ readonly waitMs: number; readonly paceMs: number }>;
   /** The source refused, and told how long to wait or did not. Answers how long the asker has to wait: never less than it was told. */
   refused(toldMs: number | null): Promise<number>;
-  /** The source answered. Where it warned that the limit is near, everybody holds each request back for so long, less and less; 0: it did not. */
-  answered(paceMs: number): Promise<void>;
+  /** The source answered, and may have warned that the limit is near or reached. */
+  answered(warning: Warning): Promise<void>;
+}
+
+export interface Warning {
+  /** Everybody holds each request back for so long, less and less; 0: it did not warn. */
+  readonly paceMs: number;
+  /** Nobody asks for so long: what was granted is used up; 0: it is not. */
+  readonly emptyMs: number;
 }
 
 /** Where the state of a budget is kept for all who share it. Times are relative to the ledger's own clock. */
@@ -48,6 +55,12 @@ export function recover(state: ThrottleState): ThrottleState {
 /** The state after a warning; the same object when the pace is about that already. */
 export function warn(state: ThrottleState, paceMs: number): ThrottleState {
   return paceMs <= 1.25 * paceOf(state) ? state : { ...state, paceMs, pacedAgoMs: 0 };
+}
+
+/** The state after the last request that was granted; the same object when it says nothing new. It was answered, so no refusal is counted. */
+export function empty(state: ThrottleState, emptyMs: number, longestMs: number): ThrottleState {
+  const blockedMs = Math.min(emptyMs, longestMs);
+  return blockedMs <= 0 || blockedMs <= state.blockedMs ? state : { ...state, blockedMs };
 }
 
 /** How long each request is held back by now. */
@@ -107,8 +120,8 @@ export function createBudget({ ledger = ownLedger(), longestBlockMs = Infinity, 
       const { blockedMs } = await change((state) => refuse(state, toldMs, longestBlockMs, random()));
       return spreadWaitMs(Math.max(blockedMs, toldMs ?? 0), random());
     },
-    async answered(paceMs) {
-      await change((state) => warn(recover(state), paceMs));
+    async answered({ paceMs, emptyMs }) {
+      await change((state) => empty(warn(recover(state), paceMs), emptyMs, longestBlockMs));
     },
   };
 }

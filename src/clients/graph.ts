@@ -3,14 +3,16 @@
 import { z } from 'zod';
 import { TidemarkError } from '../errors.ts';
 import type { JsonObject } from '../model.ts';
+import { createAsk, type Dialect } from './ask.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { askGone, type Asking, askMembers } from './graphBatch.ts';
-import { buildLink, checkLink, isDeltaLink, parseBase } from './graphLinks.ts';
-import { createAsk } from './graphRequest.ts';
+import { graphError } from './graphErrors.ts';
+import { buildLink, checkLink, isAdvanced, isDeltaLink, parseBase } from './graphLinks.ts';
 import { createWriter, type Writer } from './graphWrite.ts';
 import type { Http } from './http.ts';
 import { requestName } from './redact.ts';
 import type { FetchOptions, Source, SourcePage } from './source.ts';
+import { slowDownMs } from './throttle.ts';
 import type { TokenProvider } from './token.ts';
 import { rolesOf } from './tokenClaims.ts';
 
@@ -32,10 +34,19 @@ const pageSchema = z.object({
   '@odata.deltaLink': z.string().nullish(),
 });
 
+const dialectOf = (base: URL): Dialect => ({
+  headers: (url) => ({ 'x-ms-throttle-priority': 'low', ...(isAdvanced(url) ? { consistencylevel: 'eventual' } : {}) }),
+  refusal(asked, answer, nowMs) {
+    if (answer.status === 410 && answer.headers['location'] !== undefined) checkLink(base, answer.headers['location']);
+    return graphError(asked, answer, nowMs);
+  },
+  warning: (headers) => ({ paceMs: slowDownMs(headers), emptyMs: 0 }),
+});
+
 function askingOf({ base, token, http, random = Math.random, ...given }: GraphOptions): Asking {
   const root = parseBase(base);
   const budget = given.budget ?? createBudget({ random });
-  return { ask: createAsk({ base: root, token, http, budget, random }), base: root, budget };
+  return { ask: createAsk({ dialect: dialectOf(root), token, http, budget, random }), base: root, budget };
 }
 
 export const createGraphWriter = (options: GraphOptions): Writer => createWriter(askingOf(options));

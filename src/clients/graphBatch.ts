@@ -5,7 +5,7 @@ import { TidemarkError } from '../errors.ts';
 import type { Budget } from './budget.ts';
 import { graphError } from './graphErrors.ts';
 import { relativePath, under } from './graphLinks.ts';
-import type { Ask } from './graphRequest.ts';
+import type { Ask } from './ask.ts';
 import { requestName } from './redact.ts';
 import type { FetchOptions, Source } from './source.ts';
 import { pause, repeatWaitMs, retryAfterMs } from './throttle.ts';

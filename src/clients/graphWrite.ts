@@ -5,7 +5,7 @@ import { asTidemarkError, TidemarkError } from '../errors.ts';
 import type { JsonObject } from '../model.ts';
 import { answersSchema, askAll, type Asking, batchPath, lowerCase, partsPerBatch } from './graphBatch.ts';
 import { under } from './graphLinks.ts';
-import { wasNotCarriedOut } from './graphRequest.ts';
+import { wasNotCarriedOut } from './ask.ts';
 import { requestName } from './redact.ts';
 import type { FetchOptions } from './source.ts';
 import { retryAfterMs } from './throttle.ts';

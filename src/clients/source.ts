@@ -1,9 +1,12 @@
 // What the pull asks of a source: pages by link, and whether single records still exist. One implementation per API.
+import type { QueryObjects } from '../connectors/queryDefinition.ts';
 import type { JsonObject } from '../model.ts';
 
 export interface SourcePage {
   /** As sent; validated to be objects. */
   readonly objects: readonly JsonObject[];
+  /** What the source sent that is no object of its kind: set aside under an id with its reason, never a value. */
+  readonly rejects?: QueryObjects['rejects'];
   /** A link to the next page, or null. MUST NOT be there together with `cursor`. */
   readonly next: string | null;
   /** The delta link that ends a round, or null. */

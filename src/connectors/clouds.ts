@@ -1,12 +1,24 @@
-// Microsoft's national clouds: where tokens come from and where Graph answers. Tokens of one cloud are worth nothing in another.
-// Source: https://learn.microsoft.com/graph/deployments
+// Microsoft's national clouds: where tokens come from, and where Graph and Resource Graph answer. Tokens of one cloud are worth nothing in another.
+// Sources: https://learn.microsoft.com/graph/deployments, https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure
 import { TidemarkError } from '../errors.ts';
 
 const clouds = {
-  global: { login: 'https://login.microsoftonline.com', graph: 'https://graph.microsoft.com/v1.0' },
-  usgov: { login: 'https://login.microsoftonline.us', graph: 'https://graph.microsoft.us/v1.0' },
-  'usgov-dod': { login: 'https://login.microsoftonline.us', graph: 'https://dod-graph.microsoft.us/v1.0' },
-  china: { login: 'https://login.chinacloudapi.cn', graph: 'https://microsoftgraph.chinacloudapi.cn/v1.0' },
+  global: { login: 'https://login.microsoftonline.com', graph: 'https://graph.microsoft.com/v1.0', arm: 'https://management.azure.com' },
+  usgov: {
+    login: 'https://login.microsoftonline.us',
+    graph: 'https://graph.microsoft.us/v1.0',
+    arm: 'https://management.usgovcloudapi.net',
+  },
+  'usgov-dod': {
+    login: 'https://login.microsoftonline.us',
+    graph: 'https://dod-graph.microsoft.us/v1.0',
+    arm: 'https://management.usgovcloudapi.net',
+  },
+  china: {
+    login: 'https://login.chinacloudapi.cn',
+    graph: 'https://microsoftgraph.chinacloudapi.cn/v1.0',
+    arm: 'https://management.chinacloudapi.cn',
+  },
 } as const;
 
 export type Cloud = keyof typeof clouds | 'custom';
@@ -17,6 +29,8 @@ export interface Endpoints {
   readonly login: string;
   /** Graph's base with its version; no slash at the end. */
   readonly graph: string;
+  /** Azure Resource Manager's base, which Resource Graph is a part of; absent in a custom cloud that has none. */
+  readonly arm?: string | undefined;
   /** PEM of the authority that signed the endpoints' certificates; null: the system's. */
   readonly ca: string | null;
 }

@@ -1,6 +1,6 @@
 // From a connection file's keys to the complete connection: defaults, and the checks that need other keys, the connector or the time.
 import { endpointsOf } from './clouds.ts';
-import type { StreamDefinition } from './definition.ts';
+import type { ConnectorDefinition, StreamDefinition } from './definition.ts';
 import type { CustomMaps } from './customMap.ts';
 import { isReference } from './credentials.ts';
 import { connectors } from './index.ts';
@@ -49,10 +49,8 @@ export function completeSpec(
   const scope = settings.data?.['scope'];
   if (typeof scope === 'string' && !isOfGraph(scope, input))
     faults.push({ path: ['settings', 'scope'], reason: "must be of Graph's origin: a token for another API would be sent to Graph" });
-  if (input.cloud === 'custom' && input.endpoints === undefined)
-    faults.push({ path: ['endpoints'], reason: 'is required with cloud: custom' });
-  if (input.cloud !== 'custom' && input.endpoints !== undefined)
-    faults.push({ path: ['endpoints'], reason: 'is accepted with cloud: custom only' });
+  const { endpoints, faults: ofEndpoints } = completeEndpoints(input, connector, options.ca);
+  faults.push(...ofEndpoints);
   const profiles = input.profiles.map((profile, position) => {
     const before = options.previous?.profiles.find((known) => known.name === profile.name) ?? null;
     const found = completeProfile(profile, connector, { now: options.now, before, maps: options.maps });
@@ -60,7 +58,7 @@ export function completeSpec(
     return found.profile;
   });
   faults.push(...between(profiles, askedStreams(connector, settings.data ?? {})));
-  const { endpoints, credentials } = input;
+  const { credentials } = input;
   const named = new Set(profiles.flatMap(({ maps }) => Object.values(maps)));
   const spec: ConnectionSpec = {
     name: input.name,
@@ -75,7 +73,8 @@ export function completeSpec(
       identity: credentials.identity ?? null,
     },
     cloud: input.cloud,
-    endpoints: endpoints === undefined ? null : { login: endpoints.login, graph: endpoints.graph, ca: options.ca },
+    endpoints,
+    ...(input.endpoints?.registries === undefined ? {} : { registries: input.endpoints.registries }),
     settings: settings.data ?? {},
     guard: input.guard,
     rejects: input.rejects,
@@ -86,9 +85,33 @@ export function completeSpec(
 }
 
 function isOfGraph(scope: string, { cloud, endpoints }: ConnectionInput): boolean {
-  if (endpoints === undefined && cloud === 'custom') return true;
-  const { graph } = endpointsOf({ cloud, endpoints: endpoints === undefined ? null : { ...endpoints, ca: null } });
-  return new URL(scope).origin === new URL(graph).origin;
+  const custom = cloud === 'custom' ? endpoints?.graph : undefined;
+  if (cloud === 'custom' && custom === undefined) return true;
+  return new URL(scope).origin === new URL(custom ?? endpointsOf({ cloud, endpoints: null }).graph).origin;
+}
+
+/** Where a custom cloud is; registries may be named in any. */
+function completeEndpoints(
+  { cloud, endpoints }: ConnectionInput,
+  connector: ConnectorDefinition,
+  ca: string | null,
+): { readonly endpoints: ConnectionSpec['endpoints']; readonly faults: readonly Fault[] } {
+  const { registries, ...given } = endpoints ?? {};
+  const faults: Fault[] = [];
+  if (registries !== undefined && connector.queries === undefined)
+    faults.push({ path: ['endpoints', 'registries'], reason: `has nothing to act on: ${connector.name} reads no registries` });
+  if (cloud !== 'custom') {
+    if (Object.keys(given).length > 0) faults.push({ path: ['endpoints'], reason: 'is accepted with cloud: custom only' });
+    return { endpoints: null, faults };
+  }
+  const { login, graph, arm } = given;
+  const required = { login, graph, ...(connector.queries === undefined ? {} : { arm }) };
+  if (endpoints === undefined) faults.push({ path: ['endpoints'], reason: 'is required with cloud: custom' });
+  else
+    for (const [key, address] of Object.entries(required))
+      if (address === undefined) faults.push({ path: ['endpoints', key], reason: 'is required with cloud: custom' });
+  if (login === undefined || graph === undefined) return { endpoints: null, faults };
+  return { endpoints: { login, graph, ...(arm === undefined ? {} : { arm }), ca }, faults };
 }
 
 /** What a connection's owner should know although it is valid (decision 16). */

@@ -1,7 +1,8 @@
 // The types of a connector: data that the one generic pull reads. A connector holds no control flow.
 import type { z } from 'zod';
-import type { AssetClass, JsonObject } from '../model.ts';
+import type { AssetClass, Json, JsonObject } from '../model.ts';
 import type { SourceModel } from './models/model.ts';
+import type { QueryDefinition } from './queryDefinition.ts';
 import type { Repeat } from './schedule.ts';
 
 export type EdgeKind = 'member' | 'owner' | 'roleMember' | 'appRoleAssignment';
@@ -30,12 +31,19 @@ export interface EdgeDefinition {
   readonly setting?: string;
 }
 
+/** What else than its source a collection is read by (pull/readers.ts). */
+export type Reader = 'images' | 'resources';
+
 /** One collection that is read to its end. */
 export interface Collection {
   /** Unique within the stream: the phase of the steps that read it. */
   readonly phase: string;
-  /** Relative to the API's base, e.g. `roleManagement/directory/roleDefinitions`. */
+  /** Relative to the API's base, e.g. `roleManagement/directory/roleDefinitions`; of a connector with queries, the name of one. */
   readonly path: string;
+  /** What answers it instead of the source: images that findings name, read from their registries, or resources that only findings name. */
+  readonly reader?: Reader;
+  /** A pattern of LIKE that the ids of its records meet, or do not. Where such a collection answers nothing at all, it proves none of them gone. */
+  readonly answersFor?: { readonly like: string; readonly not?: true };
   /** `$top`; null where the resource refuses it. */
   readonly top: number | null;
   readonly expand: string | null;
@@ -61,15 +69,25 @@ type Walk =
   | { readonly shape: 'list'; readonly path: string; readonly top: number; readonly edges: readonly EdgeDefinition[] }
   | { readonly shape: 'collections'; readonly collections: readonly [Collection, ...Collection[]] };
 
+/** A map of the records that have this value at this path. */
+export interface MapChoice {
+  readonly when: { readonly path: string; readonly equals: Json };
+  readonly map: string;
+}
+
 export interface StreamDefinition {
   readonly name: string;
   readonly title: string;
   /** Microsoft's page. */
   readonly docs: string;
-  /** null: records are kept for their edges and not mapped to assets. */
+  /** null: records are kept for their edges and not mapped to assets. A class of findings: each record is evidence of one. */
   readonly class: AssetClass | null;
   /** The built-in map used when the profile names none; null exactly when class is null. */
   readonly map: string | null;
+  /** Maps of some of its records, in order: the first whose condition holds is taken before `map`. */
+  readonly maps?: readonly MapChoice[];
+  /** Streams that it is read after: what it reads is what they stored. */
+  readonly after?: readonly string[];
   /** What may be selected of a record: what maps of the stream read, or what a setting lists; null where neither is there. */
   readonly model: SourceModel | null;
   /** Properties selected whatever the maps read. `id` is one of them. */
@@ -154,6 +172,8 @@ export interface ConnectorDefinition {
   /** What its document says that it does not do. */
   readonly notSupported: readonly string[];
   readonly streams: readonly StreamDefinition[];
+  /** Resource Graph's queries by the paths of collections, as the settings ask for them; absent: the source is Microsoft Graph. */
+  readonly queries?: (settings: Readonly<Record<string, unknown>>) => Readonly<Record<string, QueryDefinition>>;
   /** Relations a map may read, by their name in the source model: `memberOf`, `appRoleAssignments`. */
   readonly relations: Readonly<Record<string, readonly RelationSource[]>>;
   readonly settings: z.ZodType<JsonObject>;

@@ -1,17 +1,31 @@
 // The registry of connectors.
 import { TidemarkError } from '../errors.ts';
-import type { AssetClass } from '../model.ts';
+import { type AssetClass, isFinding } from '../model.ts';
 import type { ConnectorDefinition, StreamDefinition } from './definition.ts';
+import { defenderForCloud } from './defender-for-cloud/index.ts';
 import { entraDevices } from './entra-devices/index.ts';
 import { entraDirectorySync } from './entra-directory-sync/index.ts';
 import { entraIdentity } from './entra-identity/index.ts';
 import { identityManager } from './identity-manager/index.ts';
 
-export const connectors: readonly ConnectorDefinition[] = [entraIdentity, entraDirectorySync, entraDevices, identityManager];
+export const connectors: readonly ConnectorDefinition[] = [
+  entraIdentity,
+  entraDirectorySync,
+  entraDevices,
+  identityManager,
+  defenderForCloud,
+];
+
+const classes = (): AssetClass[] => [...new Set(connectors.flatMap(({ streams }) => streams.flatMap((stream) => stream.class ?? [])))];
 
 /** The classes of assets that there can be, in the connectors' order. */
-export function assetClasses(): AssetClass[] {
-  return [...new Set(connectors.flatMap((connector) => connector.streams.flatMap((stream) => stream.class ?? [])))];
+export const assetClasses = (): AssetClass[] => classes().filter((one) => !isFinding(one));
+
+export const findingClasses = (): AssetClass[] => classes().filter(isFinding);
+
+/** The streams whose records tell findings. */
+export function findingStreams(): string[] {
+  return [...new Set(connectors.flatMap(({ streams }) => streams.filter((stream) => isFinding(stream.class)).map(({ name }) => name)))];
 }
 
 /** @throws CONFIG_INVALID when no connector has this name. */

@@ -47,6 +47,13 @@ const url = z
   })
   .transform((text) => text.replace(/\/+$/, ''));
 
+/** As findings and image references write it: a name, and a port where it is not 443. */
+const registryHost = z
+  .string()
+  .max(255)
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i, 'must be a host, such as contoso.azurecr.io or localhost:5000')
+  .transform((text) => text.toLowerCase());
+
 /** The host as WHATWG writes it: 127.0.0.0/8, ::1 and localhost. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
@@ -84,7 +91,15 @@ export const connectionInput = z.strictObject({
   connector: z.string(),
   credentials,
   cloud: z.enum(cloudNames).default('global'),
-  endpoints: z.strictObject({ login: url, graph: url, caFile: z.string().min(1).max(1_024).optional() }).optional(),
+  endpoints: z
+    .strictObject({
+      login: url.optional(),
+      graph: url.optional(),
+      arm: url.optional(),
+      registries: z.array(registryHost).min(1, 'must name a host; leave the key out for none').max(100).optional(),
+      caFile: z.string().min(1).max(1_024).optional(),
+    })
+    .optional(),
   settings: z.record(z.string(), z.unknown()).default({}),
   guard: z
     .strictObject({
@@ -107,13 +122,13 @@ export type ProfileInput = z.output<typeof profile>;
 export type ScheduleInput = z.output<typeof schedule>;
 
 /** Keys of the contract that this version does not act on: refused by name rather than kept without effect. The path has `*` for positions. */
-export const unsupportedKeys: ReadonlySet<string> = new Set(['notify', 'endpoints.arm', 'endpoints.registries', 'profiles.*.assetTypes']);
+export const unsupportedKeys: ReadonlySet<string> = new Set(['notify', 'profiles.*.assetTypes']);
 
 /** Every key of the file by the path of its object: what "did you mean" chooses from. */
 export const knownKeys: ReadonlyMap<string, readonly string[]> = new Map([
   ['', Object.keys(connectionInput.shape)],
   ['credentials', ['tenantId', 'clientId', 'clientSecret', 'clientCertificate', 'identity']],
-  ['endpoints', ['login', 'graph', 'caFile']],
+  ['endpoints', ['login', 'graph', 'arm', 'registries', 'caFile']],
   ['guard', ['absolute', 'percent', 'minimum', 'dailyPercent']],
   ['rejects', ['absolute', 'percent']],
   ['profiles.*', Object.keys(profile.shape)],

@@ -22,23 +22,24 @@ export function readMap(value: unknown): { readonly map: TransformMap } | { read
   const found = streamOf(input);
   if (!('stream' in found)) return { faults: [found] };
   const { connector, stream } = found;
+  const of = stream.class;
   const faults: Fault[] = [];
   const target = targetModels.find(({ name }) => name === input.target);
   if (stream.model?.name !== input.source)
     faults.push({ path: ['source'], reason: `must be ${stream.model?.name ?? ''}, the model of this stream` });
   if (target === undefined) faults.push(unknown(['target'], 'target model', input.target, targetModels));
-  else if (stream.class !== null && target !== targetModelOf(stream.class))
-    faults.push({ path: ['target'], reason: `must be ${targetModelOf(stream.class).name}, the model of this stream's documents` });
+  else if (of !== null && target !== targetModelOf(of))
+    faults.push({ path: ['target'], reason: `must be ${targetModelOf(of).name}, the model of this stream's documents` });
   const source = sourceFieldsOf(connector, stream);
   input.rows.forEach((row, index) => {
     faults.push(...faultsOfRow(row, { source, target: target?.fields ?? {}, lacks: stream.lacks }, ['rows', index]));
   });
-  if (faults.length > 0 || stream.class === null) return { faults };
+  if (faults.length > 0 || of === null) return { faults };
   const map: TransformMap = {
     name: input.name,
     connector: input.connector,
     stream: input.stream,
-    class: stream.class,
+    class: of,
     rows: input.rows.map(rowOf),
   };
   return faultOfRows(map) ?? { map };
@@ -48,7 +49,7 @@ export function readMap(value: unknown): { readonly map: TransformMap } | { read
 function streamOf({ connector: of, stream: name }: MapInput) {
   const connector = connectors.find((candidate) => candidate.name === of);
   if (connector === undefined) return unknown(['connector'], 'connector', of, connectors);
-  const mapped = connector.streams.filter((stream) => stream.class !== null);
+  const mapped = connector.streams.filter((stream) => stream.map !== null);
   const stream: StreamDefinition | undefined = mapped.find((candidate) => candidate.name === name);
   return stream === undefined ? unknown(['stream'], 'stream with a map', name, mapped) : { connector, stream };
 }

@@ -2,6 +2,7 @@
 import { TidemarkError } from '../errors.ts';
 import { hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
+import { compiledMap } from '../mappings/maps/index.ts';
 import { pathsOf } from '../mappings/rows.ts';
 import { mapNamed } from './customMap.ts';
 import type { ConnectorDefinition, EdgeDefinition, RelationSource, StreamDefinition } from './definition.ts';
@@ -50,19 +51,19 @@ export function activeStreams(spec: ConnectionSpec, profileName: string): Active
 
 /**
  * The maps that are in force while a profile runs: its own, and those that the other active profiles use for their streams.
- * Each stream has at most one, because it belongs to one active profile. @throws CONFIG_INVALID
+ * A stream's own comes first, and after it those of some of its records: it belongs to one active profile. @throws CONFIG_INVALID
  */
 export function activeMaps(spec: ConnectionSpec, profileName: string): CompiledMap[] {
   const own = profileNamed(spec, profileName);
   const others = spec.profiles.filter((profile) => profile !== own && profile.status === 'active');
-  const maps = new Map<string, CompiledMap>();
+  const maps = new Map<string, readonly CompiledMap[]>();
   for (const profile of [own, ...others]) {
     for (const definition of streamsOf(spec, profile)) {
       const map = mapOf(spec, definition, profile);
-      if (map !== null && !maps.has(definition.name)) maps.set(definition.name, map);
+      if (map !== null && !maps.has(definition.name)) maps.set(definition.name, [map, ...choicesOf(definition)]);
     }
   }
-  return [...maps.values()];
+  return [...maps.values()].flat();
 }
 
 /** The maps by which a connection's documents are read: those in force for its first active profile, or for its first one. @throws CONFIG_INVALID */
@@ -142,8 +143,14 @@ export function streamHashes(
   maps: readonly CompiledMap[],
   settings: Readonly<Record<string, unknown>>,
 ): { readonly selectHash: string; readonly mapHash: string } {
-  const map = maps.find((candidate) => candidate.map.connector === connector.name && candidate.map.stream === streamName);
-  return { selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')), mapHash: map?.hash ?? '' };
+  const own = maps.filter((candidate) => candidate.map.connector === connector.name && candidate.map.stream === streamName);
+  return { selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')), mapHash: hashOfMaps(own) };
+}
+
+/** Of the maps of one stream: the map's own where there is one. */
+export function hashOfMaps(maps: readonly CompiledMap[]): string {
+  const [only] = maps;
+  return maps.length > 1 ? hashOf(maps.map(({ hash }) => hash).join(',')) : (only?.hash ?? '');
 }
 
 export interface EmptyRows {
@@ -197,3 +204,6 @@ function mapOf({ customMaps }: ConnectionSpec, stream: StreamDefinition, profile
   const name = profile.maps[stream.name] ?? stream.map;
   return name === null ? null : mapNamed(customMaps, name);
 }
+
+/** The maps of some of its records. */
+export const choicesOf = ({ maps = [] }: StreamDefinition): CompiledMap[] => maps.map(({ map }) => compiledMap(map));

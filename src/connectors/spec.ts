@@ -47,7 +47,9 @@ const connectionSpec = z.object({
   }),
   cloud: z.enum(cloudNames),
   /** Exactly with cloud `custom`. */
-  endpoints: z.object({ login: z.string(), graph: z.string(), ca: z.string().nullable() }).nullable(),
+  endpoints: z.object({ login: z.string(), graph: z.string(), arm: z.string().optional(), ca: z.string().nullable() }).nullable(),
+  /** Container registries that get the credential besides those that Resource Graph lists. Earlier releases knew none. */
+  registries: z.array(z.string()).optional(),
   settings: z.record(z.string(), z.json()),
   guard: z.object({ absolute: z.number(), percent: z.number(), minimum: z.number(), dailyPercent: z.number() }),
   rejects: z.object({ absolute: z.number(), percent: z.number() }),

@@ -1,31 +1,47 @@
 // From a page's objects to what its transaction writes: fold, compare with what is stored, merge, map (design 3.4).
 import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
-import type { AssetClass, JsonObject } from '../model.ts';
+import type { JsonObject } from '../model.ts';
 import { canonical, hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
 import type { Database } from '../store/database.ts';
 import type { Condition } from '../store/include.ts';
 import { readStoredEdges, readStoredRecords } from '../store/page.ts';
-import type { AssetWrite, EdgeWrite, PageCommit, RecordWrite, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
+import type { AssetWrite, EdgeWrite, EvidenceWrite, PageCommit, RecordWrite, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
 import { withChanges } from './change.ts';
+import { evidenceOf, type Score, withoutHealthy } from './evidence.ts';
 import { fold } from './fold.ts';
 import type { Folded, FoldedEdge, FoldedRecord } from './fold.ts';
 import { merge } from './merge.ts';
 import type { Phase, WalkTarget } from './plan.ts';
 
+/** The map of a stream, or its maps, one for each kind of record. */
+export interface RecordMap {
+  /** Of all of them, and of how they are scored. */
+  readonly hash: string;
+  of(record: JsonObject): CompiledMap;
+}
+
 export interface StreamTarget extends WalkTarget {
   readonly connection: string;
-  readonly class: AssetClass | null;
+  readonly connector: string;
   /** null where records are kept without assets. */
-  readonly map: CompiledMap | null;
+  readonly map: RecordMap | null;
+  /** How evidence of findings is scored; null where records are none. */
+  readonly score: Score | null;
   /** What an asset must meet to be listed; null: each is. */
   readonly include: Condition | null;
   /** What tells these tags from others; '' for none. */
   readonly tags: string;
 }
 
-export type PageWrites = Pick<PageCommit, 'records' | 'assets' | 'edges' | 'removed' | 'seen' | 'rejects' | 'stale'>;
+export interface PageWrites extends Pick<
+  PageCommit,
+  'records' | 'assets' | 'evidence' | 'edges' | 'removed' | 'seen' | 'rejects' | 'stale'
+> {
+  /** Objects that are not kept. */
+  readonly passedOver: number;
+}
 
 const bodyLimitBytes = 1_000_000;
 
@@ -36,11 +52,13 @@ export async function preparePage(
   of: { readonly run: number; readonly walk: number },
   phase: Phase,
   objects: readonly JsonObject[],
+  refused: readonly { readonly id: string; readonly reason: string }[] = [],
 ): Promise<PageWrites> {
   const folded = fold(phase, target.select, objects);
   failpoint('page.afterFold');
   const scope = { run: of.run, connection: target.connection, stream: target.definition.name, walk: of.walk };
-  const rejected = new Set(folded.rejects.map((reject) => reject.id));
+  const refusals = refused.map(({ id, reason }): Reject => ({ id, code: 'SOURCE_SHAPE_CHANGED', reason }));
+  const rejected = new Set([...refusals, ...folded.rejects].map((reject) => reject.id));
   const { edges, removedEdges } = folded;
   const [records, storedEdges] = await Promise.all([
     readStoredRecords(database, {
@@ -52,11 +70,13 @@ export async function preparePage(
     readStoredEdges(database, { ...scope, edges: [...edges, ...removedEdges] }),
   ]);
   failpoint('page.afterRead');
-  const writes = writeRecords(target, phase, folded, records);
+  const kept = target.score === null ? folded : { ...folded, records: withoutHealthy(folded.records, records) };
+  const writes = writeRecords(target, phase, { ...kept, rejects: [...refusals, ...folded.rejects] }, records);
   return {
     ...writes,
     assets: await withChanges(database, of.run, writes.assets),
     edges: writeEdges(edges, storedEdges),
+    passedOver: folded.records.size - kept.records.size,
     removed: {
       records: knownNumbers(folded.removed, records),
       edges: storedEdges.slice(edges.length).flatMap(({ known, num }) => (known ? [num] : [])),
@@ -65,22 +85,24 @@ export async function preparePage(
   };
 }
 
-interface RecordWrites extends Pick<PageCommit, 'records' | 'assets' | 'rejects' | 'stale'> {
+interface RecordWrites extends Pick<PageCommit, 'records' | 'assets' | 'evidence' | 'rejects' | 'stale'> {
   readonly seenRecords: readonly number[];
 }
 
 function writeRecords(target: StreamTarget, phase: Phase, folded: Folded, stored: ReadonlyMap<string, StoredRecord>): RecordWrites {
   const records: RecordWrite[] = [];
   const assets: AssetWrite[] = [];
+  const evidence: EvidenceWrite[] = [];
   const rejects: Reject[] = [...folded.rejects];
   const seenRecords = new Set<number>();
   const fresh: number[] = [];
   for (const record of folded.records.values()) {
     const known = storedOf(stored, record.id);
     try {
-      const { body, asset } = writesOf(target, phase, record, known);
+      const { body, asset, told } = writesOf(target, phase, record, known);
       if (body !== null) records.push(body);
       if (asset !== null) assets.push(asset);
+      if (told !== null) evidence.push(told);
       seenRecords.add(known.num);
       if (known.asset?.stale === true) fresh.push(known.num);
     } catch (error) {
@@ -94,7 +116,7 @@ function writeRecords(target: StreamTarget, phase: Phase, folded: Folded, stored
     return known?.known === true ? [known.num] : [];
   });
   kept.forEach((num) => seenRecords.add(num));
-  return { records, assets, rejects, seenRecords: [...seenRecords], stale: { begins: kept, ends: fresh } };
+  return { records, assets, evidence, rejects, seenRecords: [...seenRecords], stale: { begins: kept, ends: fresh } };
 }
 
 function writesOf(
@@ -102,7 +124,7 @@ function writesOf(
   phase: Phase,
   record: FoldedRecord,
   stored: StoredRecord,
-): { readonly body: RecordWrite | null; readonly asset: AssetWrite | null } {
+): { readonly body: RecordWrite | null; readonly asset: AssetWrite | null; readonly told: EvidenceWrite | null } {
   const merged = merge(phase.objects, record, stored);
   const body = canonical(merged);
   if (body.length > bodyLimitBytes) {
@@ -112,20 +134,23 @@ function writesOf(
   const live = stored.known && !stored.tombstoned;
   const same = live && stored.hash === hash;
   const change = live ? 'updated' : stored.known ? 'returned' : 'added';
+  if (same && stored.asset?.mapHash === target.map?.hash) return { body: null, asset: null, told: null };
   return {
     body: same ? null : { num: stored.num, id: record.id, body, hash, change },
-    asset: same && stored.asset?.mapHash === target.map?.hash ? null : assetOf(target, merged, record.id, stored, live),
+    asset: assetOf(target, merged, record.id, stored, live),
+    told: target.score === null ? null : { num: stored.num, ...evidenceOf(merged, target.score) },
   };
 }
 
 function assetOf(target: StreamTarget, merged: JsonObject, id: string, stored: StoredRecord, live: boolean): AssetWrite | null {
-  if (target.map === null || target.class === null) return null;
-  const document = canonical(target.map.document(merged));
+  if (target.map === null) return null;
+  const map = target.map.of(merged);
+  const document = canonical(map.document(merged));
   const hash = hashOf(document);
   const same = live && stored.asset?.hash === hash;
   if (same && stored.asset.mapHash === target.map.hash) return null;
   const change = stored.asset === null ? 'added' : same ? 'unchanged' : live ? 'updated' : 'returned';
-  return { num: stored.num, id, class: target.class, document, hash, mapHash: target.map.hash, change };
+  return { num: stored.num, id, class: map.map.class, document, hash, mapHash: target.map.hash, change };
 }
 
 /** `stored` begins with what is stored of these edges, in their order. */

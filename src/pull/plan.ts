@@ -1,5 +1,5 @@
 // Which links a walk reads, and in what order: a stack of steps kept in the checkpoint, the last one read next. Pure.
-import type { Collection, EdgeDefinition, StreamDefinition } from '../connectors/definition.ts';
+import type { Collection, EdgeDefinition, Reader, StreamDefinition } from '../connectors/definition.ts';
 import type { JsonObject, Step, StreamPlan } from '../model.ts';
 import type { Source, SourcePage } from '../clients/source.ts';
 import { firstStored } from './stored.ts';
@@ -13,6 +13,10 @@ export interface Phase {
   readonly overflow: Collection['overflow'];
   /** The answers are stored records that another map made assets of: they say nothing of the source. */
   readonly stored: boolean;
+  /** What else than the source answers it; null: the source does. */
+  readonly reader: Reader | null;
+  /** Whether it is noted how much it answers. */
+  readonly answersFor: boolean;
 }
 
 /** What a plan needs to know of the stream in this connection. */
@@ -69,20 +73,24 @@ export function nextSteps(
 /** How the answers of a step are read. */
 export function phaseOf(target: WalkTarget, phase: string): Phase {
   const { walk } = target.definition;
-  if (phase === firstStored.phase) return { yields: 'records', edges: [], objects: 'changes', overflow: null, stored: true };
+  const others = { reader: null, answersFor: false } as const;
+  if (phase === firstStored.phase) return { yields: 'records', edges: [], objects: 'changes', overflow: null, stored: true, ...others };
   if (walk.shape !== 'collections') {
     const objects = phase === 'list' ? 'whole' : phase === 'chain' ? 'first' : 'changes';
-    return { yields: 'records', edges: target.edges, objects, overflow: null, stored: false };
+    return { yields: 'records', edges: target.edges, objects, overflow: null, stored: false, ...others };
   }
   const found = walk.collections.flatMap(withOverflow).find((collection) => collection.phase === phase);
   if (found === undefined) throw new RangeError(`Stream ${target.definition.name} has no phase ${phase}`);
-  return { yields: found.yields, edges: found.edges, objects: 'whole', overflow: found.overflow, stored: false };
+  const { yields, edges, overflow, reader = null, answersFor } = found;
+  return { yields, edges, objects: 'whole', overflow, stored: false, reader, answersFor: answersFor !== undefined };
 }
 
 const withOverflow = (collection: Collection): readonly Collection[] =>
   collection.overflow === null ? [collection] : [collection, collection.overflow.collection];
 
 function collectionStep(collection: Collection, path: string, select: readonly string[], link: Source['link']): Step {
+  // A reader's link is where it stands: at its beginning nowhere.
+  if (collection.reader !== undefined) return { phase: collection.phase, link: '' };
   const selected = collection.yields === 'records' ? select : [];
   return { phase: collection.phase, link: link({ path, select: selected, top: collection.top, expand: collection.expand }) };
 }

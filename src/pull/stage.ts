@@ -5,7 +5,16 @@ import { codes, TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Database } from '../store/database.ts';
 import { stagedGroups } from '../store/judgement.ts';
-import { conflictingEdges, conflictsAskedAtMost, keepRemovals, recordsWith, removalCandidates, stageUnseen } from '../store/settle.ts';
+import {
+  conflictingEdges,
+  conflictsAskedAtMost,
+  countLike,
+  type IdPattern,
+  keepRemovals,
+  recordsWith,
+  removalCandidates,
+  stageUnseen,
+} from '../store/settle.ts';
 import { writeLog } from '../store/log.ts';
 import { endWalk, forgetCursor, readCheckpoint } from '../store/walk.ts';
 import type { StreamPlace } from '../store/walk.ts';
@@ -42,11 +51,12 @@ export async function stageRemovals(dependencies: SettleDependencies, request: S
   const unasked: string[] = [];
   for (const target of request.targets) {
     const at = { run: request.run, connection: target.connection, stream: target.definition.name };
-    const { outcome, mode } = await readCheckpoint(database, at);
+    const { outcome, mode, answered } = await readCheckpoint(database, at);
     if (outcome !== 'complete') continue;
     try {
       if (mode === 'full') {
-        await stageUnseen(database, at, await hiddenOf(dependencies, target, at, request.options));
+        const hidden = await hiddenOf(dependencies, target, at, request.options);
+        await stageUnseen(database, at, { hidden, silent: await silentOf(database, target, at, answered) });
         failpoint('settle.afterStage');
         const asked = await askAbsent(dependencies, target, at, request);
         if (!asked) unasked.push(at.stream);
@@ -86,6 +96,33 @@ async function hiddenOf(
     details: { hint: `Grant ${hidden.permission} to the app registration, with admin consent, to have them read.` },
   });
   return ids;
+}
+
+/** The collections that answered nothing where they answered before: that proves none of their records gone, and the run's log says so. */
+async function silentOf(
+  database: Database,
+  { definition: { title, walk } }: StreamTarget,
+  at: StreamPlace,
+  answered: Readonly<Record<string, number>>,
+): Promise<IdPattern[]> {
+  const collections = walk.shape === 'collections' ? walk.collections : [];
+  const silent: IdPattern[] = [];
+  for (const { phase, answersFor } of collections) {
+    if (answersFor === undefined || (answered[phase] ?? 0) > 0) continue;
+    const known = await countLike(database, at, answersFor);
+    if (known === 0) continue;
+    silent.push(answersFor);
+    await writeLog(database, {
+      connection: at.connection,
+      run: at.run,
+      level: 'warning',
+      message: `${title}: the source answered nothing for "${phase}", where ${known} are known. They stay as they are.`,
+      details: {
+        hint: 'Look whether the role assignments of the application, the subscriptions asked for, or what Microsoft serves have changed.',
+      },
+    });
+  }
+  return silent;
 }
 
 /** A list is no snapshot: who was not on it is asked for by id, and only a 404 is gone. false: they are too many to be asked for now. */

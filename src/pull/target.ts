@@ -1,29 +1,38 @@
 // What one stream of a run is, in this connection: its definition, selection, edges and map. Pure.
-import { endpointsOf } from '../connectors/clouds.ts';
+import { apiOf } from '../connectors/api.ts';
+import type { StreamDefinition } from '../connectors/definition.ts';
 import { connectorNamed } from '../connectors/index.ts';
-import { activeEdges, activeMaps, activeStreams, hasDelta, selectOf, streamHashes } from '../connectors/select.ts';
+import { mapFor } from '../connectors/mapFor.ts';
+import { activeEdges, activeMaps, activeStreams, choicesOf, hasDelta, hashOfMaps, selectOf, streamHashes } from '../connectors/select.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
+import type { CompiledMap } from '../mappings/engine.ts';
+import { hashOf } from '../mappings/canonical.ts';
+import type { Lists } from '../mappings/scoring/finding.ts';
+import { isFinding } from '../model.ts';
 import type { IncludePin, StreamPin } from '../store/cursor.ts';
 import { conditionOfChoice, pinChoice } from './choice.ts';
 import { conditionOf } from './include.ts';
-import type { StreamTarget } from './page.ts';
+import type { RecordMap, StreamTarget } from './page.ts';
+import { noLists, scoringOf } from './score.ts';
 
 /**
  * The targets of every stream of a profile, in the connector's order. `pins`: as the run pinned its streams.
  * @throws CONFIG_INVALID when the pinned spec names what is not there.
  */
-export function streamTargets(spec: ConnectionSpec, profile: string, pins: readonly StreamPin[]): StreamTarget[] {
+export function streamTargets(spec: ConnectionSpec, profile: string, pins: readonly StreamPin[], lists: Lists = noLists): StreamTarget[] {
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
   return activeStreams(spec, profile).map(({ definition, map }) => {
+    const scoring = isFinding(definition.class) ? scoringOf(spec.settings, lists) : null;
     const include = pins.find(({ stream }) => stream === definition.name)?.include ?? null;
     return {
       connection: spec.name,
+      connector: connector.name,
       definition,
       select: selectOf(connector, definition.name, maps, spec.settings),
       edges: activeEdges(definition, spec.settings),
-      class: definition.class,
-      map,
+      map: map === null ? null : recordMap(definition, map, scoring?.hash ?? ''),
+      score: scoring?.score ?? null,
       include:
         include === null
           ? null
@@ -42,7 +51,7 @@ export function streamPins(spec: ConnectionSpec, profile: string, include: Inclu
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
   const { tenantId, clientId } = spec.credentials;
-  const origin = endpointsOf(spec).graph;
+  const origin = apiOf(spec).base;
   return activeStreams(spec, profile).map(({ definition, map }) => {
     const { selectHash, mapHash } = streamHashes(connector, definition.name, maps, spec.settings);
     const relations = activeEdges(definition, spec.settings).flatMap(({ at }) => at ?? []);
@@ -54,9 +63,23 @@ export function streamPins(spec: ConnectionSpec, profile: string, include: Inclu
       binding: { tenantId, clientId, cloud: spec.cloud, origin, selectHash },
       selection: { properties: select.filter((property) => !relations.includes(property)), relations },
       mapHash,
-      assets: map !== null,
+      assets: map !== null && !isFinding(definition.class),
+      ...(definition.after === undefined ? {} : { after: definition.after }),
       include: map === null ? null : (pinChoice(definition, spec) ?? include),
       ...(definition.presentBy === undefined ? {} : { events: true }),
     };
   });
+}
+
+/** The stream's map, or of some of its records another. `scored`: by what evidence is scored, so that another scoring writes it anew. */
+function recordMap(definition: StreamDefinition, map: CompiledMap, scored: string): RecordMap {
+  const others = choicesOf(definition);
+  const hash = hashOfMaps([map, ...others]);
+  return {
+    hash: scored === '' ? hash : hashOf(`${hash} ${scored}`),
+    of: (record) => {
+      const name = others.length === 0 ? map.map.name : mapFor(definition, record);
+      return others.find((other) => other.map.name === name) ?? map;
+    },
+  };
 }

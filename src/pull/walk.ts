@@ -1,5 +1,6 @@
 // Reads one stream of a run to its end, page by page, each committed with its checkpoint (design 3.4 to 3.6).
 // MUST hold no state that a crash would lose: whatever the next attempt needs is in the checkpoint.
+import type { Registries } from '../clients/registry/registries.ts';
 import type { Source, SourcePage } from '../clients/source.ts';
 import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
@@ -13,11 +14,14 @@ import { judge } from './judge.ts';
 import type { Judgement } from './judge.ts';
 import type { StreamTarget } from './page.ts';
 import { firstSteps, listSteps, nextSteps, phaseOf } from './plan.ts';
+import { readers } from './readers.ts';
 import { storedPage } from './stored.ts';
 
 export interface WalkDependencies {
   readonly database: Database;
   readonly source: Source;
+  /** null where the connector reads none. */
+  readonly registries: Registries | null;
 }
 
 export interface WalkRequest {
@@ -93,14 +97,14 @@ async function readOn(dependencies: WalkDependencies, request: WalkRequest, chec
   const reads = new AbortController();
   const options = { signal: AbortSignal.any([signal, reads.signal]), alive, longestWaitMs: timings.longWaitMs };
   let position: Position = checkpoint;
-  let fetched = fetchNext(dependencies, target, position, options);
+  let fetched = fetchNext(dependencies, request, position, options);
   try {
     while (fetched !== null) {
       const page = await fetched;
       failpoint('page.afterFetch');
       const after = nextSteps(target, position.steps, page, (of) => source.link(of));
       // One page ahead, never more: it is fetched while this one commits.
-      fetched = fetchNext(dependencies, target, { steps: after, cursor: page.cursor ?? position.cursor }, options);
+      fetched = fetchNext(dependencies, request, { steps: after, cursor: page.cursor ?? position.cursor }, options);
       const workedMs = Math.round(performance.now() - clock.committedAt);
       position = await commitFetched({ database, run, target, workedMs }, position, page, after);
       clock.committedAt = performance.now();
@@ -124,8 +128,8 @@ function endless({ definition }: StreamTarget): TidemarkError {
 }
 
 function fetchNext(
-  { database, source }: WalkDependencies,
-  target: StreamTarget,
+  { database, source, registries }: WalkDependencies,
+  { run, target }: Pick<WalkRequest, 'run' | 'target'>,
   of: Pick<Position, 'steps' | 'cursor'>,
   options: Parameters<Source['page']>[1],
 ): Promise<SourcePage> | null {
@@ -134,7 +138,12 @@ function fetchNext(
   const link = step.link ?? of.cursor;
   if (link === null) throw new TidemarkError('INTERNAL', `The walk has no cursor for its ${step.phase} round.`);
   failpoint('page.beforeFetch');
-  const page = phaseOf(target, step.phase).stored ? storedPage(database, target, link) : source.page(link, options);
+  const { stored, reader } = phaseOf(target, step.phase);
+  const page = stored
+    ? storedPage(database, target, link)
+    : reader === null
+      ? source.page(link, options)
+      : readers[reader]({ database, registries }, { run, target }, link, options);
   // Awaited on the next turn; until then a failure must not count as unhandled.
   page.catch(() => undefined);
   return page;
@@ -142,16 +151,16 @@ function fetchNext(
 
 async function end(database: Database, request: WalkRequest): Promise<SliceResult> {
   const at = placeOf(request);
-  const { read, rejected } = await readCheckpoint(database, at);
+  const { read, rejected, error } = await readCheckpoint(database, at);
   const percent = read > rejectPercentFrom ? (100 * rejected) / read : 0;
   if (rejected > request.rejects.absolute || percent > request.rejects.percent) {
     const message = `${rejected} of ${read} records of ${at.stream} were set aside, more than the connection allows.`;
     return endWith(database, request, 'failed', new TidemarkError('MAPPING_FAILED', message));
   }
   failpoint('walk.beforeEnd');
-  await endWalk(database, { ...at, outcome: 'complete', error: null });
+  await endWalk(database, { ...at, outcome: error === null ? 'complete' : 'partial', error });
   failpoint('walk.afterEnd');
-  return { kind: 'done' };
+  return error === null ? { kind: 'done' } : { kind: 'partial', error };
 }
 
 async function act(

@@ -4,7 +4,7 @@ import { connectors } from '../connectors/index.ts';
 import type { TransformMap } from '../mappings/map.ts';
 import { builtInMaps } from '../mappings/maps/index.ts';
 import { queryFault } from './fault.ts';
-import type { Column, DocumentField, GivenField, RelatedField } from './fields.ts';
+import type { Column, DocumentField, GivenField, RelatedField, Subject } from './fields.ts';
 import { givenValue, isOn, lookedUp } from './given.ts';
 import type { Parameter, Parameters } from './match.ts';
 import { isRelative, matchesHere, matchJson, matchText, matchTime, parameters } from './match.ts';
@@ -30,7 +30,15 @@ export interface CompileOptions {
   readonly maps?: readonly TransformMap[];
   /** @default 'refused' */
   readonly unknown?: Unknown;
+  /** @default 'assets' */
+  readonly subject?: Subject;
 }
+
+/** Of findings numbers are compared as such. */
+const numbers: ReadonlySet<Column> = new Set(['severity', 'qds', 'reopened']);
+const times: ReadonlySet<Column> = new Set(['firstSeen', 'lastChanged', 'lastSeen']);
+
+const findingSql: Readonly<Partial<Record<Column, string>>> = { id: 'f.key', firstSeen: 'f.first_seen' };
 
 const columnSql: Readonly<Record<Column, string>> = {
   class: 'a.class',
@@ -43,17 +51,27 @@ const columnSql: Readonly<Record<Column, string>> = {
   pendingRemoval: `(case when exists (select 1 from held_removal h where h.connection = r.connection and h.stream = r.stream and h.kind = 'record'
     and h.num = r.num and not h.rejected) then 'true' else 'false' end)`,
   stale: `(case when a.stale_since is null then 'false' else 'true' end)`,
+  status: 'f.status',
+  severity: 'f.severity',
+  qds: 'f.qds',
+  cve: 'f.cve',
+  asset: 'f.asset_id',
+  assetClass: 'f.asset_class',
+  // One that is not fixed was seen by every run since; which was the last is not kept with it.
+  lastSeen: 'coalesce(f.last_seen, now())',
+  reopened: 'f.reopened',
 };
 
 /** @throws CONFIG_INVALID with the position of what cannot be read, in the message, the details and a caret in the hint. */
 export function compileQuery(text: string, options: CompileOptions = {}): CompiledQuery {
-  return conditionOf(readQuery(text, options.maps ?? builtInMaps, options.unknown), text, options);
+  return conditionOf(readQuery(text, options.maps ?? builtInMaps, { unknown: options.unknown }), text, options);
 }
 
 /** The condition of a query that was read from this text. @throws CONFIG_INVALID where a field does not take the value. */
 export function conditionOf(query: ReadQuery | null, text: string, options: CompileOptions): CompiledQuery {
   const out = parameters(options.offset ?? 0);
-  const compiler: Compiler = { text, now: options.now ?? new Date(), out, columns: new Set(), relative: false };
+  const { subject = 'assets', now = new Date() } = options;
+  const compiler: Compiler = { text, subject, now, out, columns: new Set(), relative: false };
   const sql = query === null ? 'true' : compile(query, compiler);
   const { columns, relative } = compiler;
   return { sql, params: out.values, columns, relative };
@@ -61,6 +79,7 @@ export function conditionOf(query: ReadQuery | null, text: string, options: Comp
 
 interface Compiler {
   readonly text: string;
+  readonly subject: Subject;
   readonly now: Date;
   readonly out: Parameters;
   readonly columns: Set<Column>;
@@ -103,9 +122,11 @@ function anywhere(value: Value, position: number, compiler: Compiler): string {
 }
 
 function ofColumn(column: Column, value: Value, position: number, compiler: Compiler): string {
-  const expression = columnSql[column];
+  const expression = (compiler.subject === 'findings' ? findingSql[column] : undefined) ?? columnSql[column];
   compiler.columns.add(column);
-  if (column !== 'firstSeen' && column !== 'lastChanged') return matchText(expression, value, compiler.out);
+  if (numbers.has(column))
+    return `(select ${matchJson('v.n', value, compiler.now, compiler.out)} from (select to_jsonb(${expression}) as n) v)`;
+  if (!times.has(column)) return `coalesce(${matchText(expression, value, compiler.out)}, false)`;
   const sql = matchTime(expression, value, compiler.now, compiler.out);
   if (sql === null) throw queryFault(compiler.text, position, `needs a time for ${column}, such as 2026-05-01 or now-7d`);
   return sql;

@@ -5,7 +5,11 @@ import { suggestion } from '../connectors/suggest.ts';
 import type { MapRow, TransformMap } from '../mappings/map.ts';
 import { pathsOf } from '../mappings/rows.ts';
 
-export type Column = 'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged' | 'pendingRemoval' | 'stale';
+export type Column =
+  'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged' | 'pendingRemoval' | 'stale' | FindingColumn;
+
+/** What only findings have. Their `id` is the key of the flaw and its asset. */
+export type FindingColumn = 'status' | 'severity' | 'qds' | 'cve' | 'asset' | 'assetClass' | 'lastSeen' | 'reopened';
 
 /** A row of a map through which related records fill the field. */
 export interface RelatedField {
@@ -42,16 +46,32 @@ export interface DocumentField {
   readonly streams: readonly string[];
 }
 
-const columns: Readonly<Record<string, Column>> = {
+/** What is searched: assets, or findings. */
+export type Subject = 'assets' | 'findings';
+
+const shared: Readonly<Record<string, Column>> = {
   class: 'class',
   connection: 'connection',
   stream: 'stream',
   id: 'id',
-  state: 'state',
   firstseen: 'firstSeen',
   lastchanged: 'lastChanged',
   pendingremoval: 'pendingRemoval',
   stale: 'stale',
+};
+const columns: Readonly<Record<Subject, Readonly<Record<string, Column>>>> = {
+  assets: { ...shared, state: 'state' },
+  findings: {
+    ...shared,
+    status: 'status',
+    severity: 'severity',
+    qds: 'qds',
+    cve: 'cve',
+    asset: 'asset',
+    assetclass: 'assetClass',
+    lastseen: 'lastSeen',
+    reopened: 'reopened',
+  },
 };
 const sources = new Set(['source', 'vendorproductname']);
 // `memberOf.value[].id`, `groupInfo[].idpGroup`: the relation and what is read of its elements.
@@ -59,10 +79,15 @@ const relation = /^([^.[\]]+)(?:\.value)?\[\]\.(.+)$/;
 const namespaces = /^(inventory|finding)\./i;
 
 /** The field of this name as these maps fill it (case does not count where a map names it), or the reason why there is none. */
-export function fieldNamed(name: string, maps: readonly TransformMap[]): Field | { readonly kind: 'unknown'; readonly reason: string } {
+export function fieldNamed(
+  name: string,
+  maps: readonly TransformMap[],
+  subject: Subject = 'assets',
+): Field | { readonly kind: 'unknown'; readonly reason: string } {
   const plain = name.replace(namespaces, '');
   const key = plain.toLowerCase();
-  const column = Object.hasOwn(columns, key) ? columns[key] : undefined;
+  const own = columns[subject];
+  const column = Object.hasOwn(own, key) ? own[key] : undefined;
   if (column !== undefined) return { kind: 'column', column };
   if (sources.has(key)) return { kind: 'source' };
   const names = plain.replaceAll(/\[\d*\]/g, '').split('.');
@@ -72,7 +97,7 @@ export function fieldNamed(name: string, maps: readonly TransformMap[]): Field |
   const found = together(inDocument(names), inDocument(['asset', ...names]) ?? endingField(names, targets));
   if (found !== null) return found;
   const endings = targets.flatMap(({ path }) => path.map((_, from) => path.slice(from).join('.')));
-  const known = [...Object.values(columns), 'source', ...new Set(endings)];
+  const known = [...Object.values(own), 'source', ...new Set(endings)];
   return {
     kind: 'unknown',
     reason: `has no field "${plain.slice(0, 100)}"${suggestion(plain, known) || '; text with a colon needs quotes'}`,

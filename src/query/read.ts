@@ -1,7 +1,7 @@
 // A query whose fields are known: what the parser read, with the meaning of each name. Conditions and ways (compile.ts, ways.ts) are made from it.
 import type { TransformMap } from '../mappings/map.ts';
 import { queryFault } from './fault.ts';
-import { type DocumentField, type Field, fieldNamed } from './fields.ts';
+import { type DocumentField, type Field, fieldNamed, type Subject } from './fields.ts';
 import { parseQuery, type Query, type Value } from './parse.ts';
 
 export interface Term {
@@ -20,14 +20,24 @@ export type ReadQuery =
 export type Unknown = 'refused' | 'absent';
 
 /** null for an empty text. @throws CONFIG_INVALID with the position of what cannot be read, or of a field that no map fills. */
-export function readQuery(text: string, maps: readonly TransformMap[], unknown: Unknown = 'refused'): ReadQuery | null {
+export function readQuery(
+  text: string,
+  maps: readonly TransformMap[],
+  { unknown = 'refused', subject = 'assets' }: { readonly unknown?: Unknown | undefined; readonly subject?: Subject } = {},
+): ReadQuery | null {
   const query = parseQuery(text);
-  return query === null ? null : read(query, text, { maps, unknown });
+  return query === null ? null : read(query, text, { maps, unknown, subject });
 }
 
 const absent: DocumentField = { kind: 'document', paths: [], related: [], given: [], streams: [] };
 
-function read(query: Query, text: string, by: { readonly maps: readonly TransformMap[]; readonly unknown: Unknown }): ReadQuery {
+interface Reading {
+  readonly maps: readonly TransformMap[];
+  readonly unknown: Unknown;
+  readonly subject: Subject;
+}
+
+function read(query: Query, text: string, by: Reading): ReadQuery {
   switch (query.kind) {
     case 'and':
     case 'or':
@@ -37,7 +47,7 @@ function read(query: Query, text: string, by: { readonly maps: readonly Transfor
     case 'term': {
       const { field: named, value, position } = query;
       if (named === null || /^(inventory|finding)$/i.test(named.name)) return { kind: 'term', name: null, field: null, value, position };
-      const field = fieldNamed(named.name, by.maps);
+      const field = fieldNamed(named.name, by.maps, by.subject);
       if (field.kind === 'unknown' && by.unknown === 'refused') throw queryFault(text, named.position, field.reason);
       return { kind: 'term', name: named.name, field: field.kind === 'unknown' ? absent : field, value, position };
     }

@@ -2,8 +2,8 @@
 // where such assets can be. Both MUST leave out nothing that meets it; what they let in too much, the query's condition sorts out.
 import type { TransformMap } from '../mappings/map.ts';
 import { ofSource } from './compile.ts';
-import type { DocumentField, RelatedField } from './fields.ts';
-import { isDense, type Rank, type Way, wayToId, wayToPath, wayToRelated } from './indexed.ts';
+import type { DocumentField, RelatedField, Subject } from './fields.ts';
+import { isDense, type Rank, type Way, wayToFinding, wayToId, wayToPath, wayToRelated } from './indexed.ts';
 import { matchesHere, matchText, matchTime, type Parameters } from './match.ts';
 import { isAbsent, type ReadQuery, type Term } from './read.ts';
 
@@ -12,20 +12,20 @@ type Sql = (out: Parameters) => string;
 const ranks: readonly Rank[] = ['exact', 'beginning', 'other'];
 
 /** Any one of them suffices; the most promising first. */
-export function waysOf(query: ReadQuery, now: Date): Way[] {
+export function waysOf(query: ReadQuery, now: Date, subject: Subject = 'assets'): Way[] {
   switch (query.kind) {
     case 'and': {
-      const ways = query.parts.flatMap((part) => waysOf(part, now));
+      const ways = query.parts.flatMap((part) => waysOf(part, now, subject));
       return ways.sort((one, other) => ranks.indexOf(one.rank) - ranks.indexOf(other.rank));
     }
     case 'or': {
-      const ways = query.parts.map((part) => waysOf(part, now)[0]);
+      const ways = query.parts.map((part) => waysOf(part, now, subject)[0]);
       return joined(ways);
     }
     case 'not':
       return [];
     case 'term':
-      return joined([wayOf(query, now)]);
+      return joined([wayOf(query, now, subject)]);
   }
 }
 
@@ -39,7 +39,8 @@ function joined(ways: readonly (Way | null | undefined)[]): Way[] {
   return [{ rank, sql: (out) => found.map((way) => `(${way.sql(out)})`).join(' union all ') }];
 }
 
-function wayOf({ field, value }: Term, now: Date): Way | null {
+function wayOf({ field, value }: Term, now: Date, subject: Subject): Way | null {
+  if (subject === 'findings') return field?.kind === 'column' ? wayToFinding(field.column, value) : null;
   if (field?.kind === 'document') return isAbsent(value) ? null : (joined(waysToField(field, value))[0] ?? null);
   if (field?.kind !== 'column') return null;
   if (field.column === 'id') return wayToId(value);
@@ -104,20 +105,20 @@ function placesOfTerm({ field, value }: Term, maps: readonly TransformMap[], neg
 const inStreams = (streams: readonly string[], out: Parameters): string => `r.stream = any(${out.add(streams)}::text[])`;
 
 /** Why the query has no way: a reason for each part of it that would need one. */
-export function unindexed(query: ReadQuery, now: Date): string[] {
-  return [...new Set(reasons(query, now))];
+export function unindexed(query: ReadQuery, now: Date, subject: Subject = 'assets'): string[] {
+  return [...new Set(reasons(query, now, subject))];
 }
 
-function reasons(query: ReadQuery, now: Date, negated = false): string[] {
-  if (query.kind === 'not') return reasons(query.part, now, !negated);
-  if (query.kind !== 'term') return query.parts.flatMap((part) => reasons(part, now, negated));
+function reasons(query: ReadQuery, now: Date, subject: Subject, negated = false): string[] {
+  if (query.kind === 'not') return reasons(query.part, now, subject, !negated);
+  if (query.kind !== 'term') return query.parts.flatMap((part) => reasons(part, now, subject, negated));
   const { name, field, value } = query;
   if (name === null) return value.kind === 'any' ? [] : ['Text without a field is not indexed'];
   if (isPlace(query)) return [];
   const indexed = { kind: 'text', text: 'x', like: null, quoted: true } as const;
-  if (wayOf({ ...query, value: indexed }, now) === null) return [`Field "${name}" is not indexed`];
+  if (wayOf({ ...query, value: indexed }, now, subject) === null) return [`Field "${name}" is not indexed`];
   if (negated) return [`What "not" leaves out is not indexed`];
-  if (wayOf(query, now) !== null || (field?.kind === 'document' && field.paths.every((path) => isDense(path, value)))) return [];
+  if (wayOf(query, now, subject) !== null || (field?.kind === 'document' && field.paths.every((path) => isDense(path, value)))) return [];
   return [`Field "${name}" is indexed for values and for what they begin with (x*), not for this`];
 }
 

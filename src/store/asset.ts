@@ -1,7 +1,7 @@
 // Searching the inventory: assets by condition, with the relations that their documents read (design 3.8).
 // MUST stay flat in memory and hold no transaction between batches: a search goes by batches of keys.
 import type { CountSource, RelationSource } from '../connectors/definition.ts';
-import type { AssetClass, JsonObject } from '../model.ts';
+import { type AssetClass, findingClasses, type FindingStatus, type JsonObject } from '../model.ts';
 import type { Database, Parameter, Statement } from './database.ts';
 import { byIndex, hitsOf, inOrder, type Place, readPlaces } from './found.ts';
 import { countsOf } from './nested.ts';
@@ -15,7 +15,7 @@ export type AssetScope = AssetState | 'excluded';
 export interface AssetSearch {
   /**
    * A condition in SQL, `true` for all, with its parameters from $1 on. It may name r.connection, r.stream, r.id, r.num, r.first_seen, r.last_changed,
-   * a.class and a.document (jsonb).
+   * a.class and a.document (jsonb); of findings also the columns of f.
    */
   readonly where: string;
   readonly params: readonly Parameter[];
@@ -24,6 +24,8 @@ export interface AssetSearch {
   /** Each selects the numbers of all assets that can meet the condition, by an index. @default none */
   readonly ways?: readonly Statement[];
   readonly scope: AssetScope;
+  /** Findings are searched for, whatever became of the records that tell them: each is found once. @default assets are */
+  readonly findings?: true;
   /** null: all. */
   readonly limit: number | null;
   /** By class: the relations to assemble, by their name in the source model. Classes left out get none. */
@@ -57,6 +59,21 @@ export interface FoundAsset {
   readonly event: string | null;
   /** The record's displayName. */
   readonly recordName: string | null;
+  /** Of a finding. */
+  readonly finding: FoundFinding | null;
+}
+
+export interface FoundFinding {
+  readonly key: string;
+  readonly status: FindingStatus;
+  readonly severity: number;
+  readonly qds: number;
+  readonly cve: string | null;
+  readonly asset: { readonly class: AssetClass; readonly id: string };
+  readonly firstSeen: string;
+  /** Of one that is fixed: when it was last there. */
+  readonly lastSeen: string | null;
+  readonly reopened: number;
 }
 
 interface AssetRow extends Omit<FoundAsset, 'relations' | 'counts' | 'pendingRemoval' | 'stale' | 'excluded'> {
@@ -146,6 +163,8 @@ export const decidedClass: AssetClass = 'directory-user';
 const eventSql = `left join lateral (select kind from document_event where a.class = '${decidedClass}' and num = a.num offset 0) v on true`;
 const isThere = `(a.class <> '${decidedClass}' or v.kind <> 'DELETED')`;
 
+const isAsset = `a.class not in (${findingClasses.map((of) => `'${of}'`).join(', ')})`;
+
 const conditions: Readonly<Record<AssetScope, string>> = {
   live: `r.tombstoned_at is null and not a.excluded and ${isThere}`,
   // Those that never were there are left out as those are that lack a tag.
@@ -189,6 +208,13 @@ const readPlace = (
     first: `order by r.id limit ${most}`,
   }));
 
+/** The finding `f` that the record `r` shows. */
+const findingSql = `cross join lateral (select * from finding where num = r.num offset 0) f`;
+const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const foundFinding = `json_build_object('key', f.key, 'status', f.status, 'severity', f.severity, 'qds', f.qds, 'cve', f.cve,
+  'asset', json_build_object('class', f.asset_class, 'id', f.asset_id), 'firstSeen', ${utc('f.first_seen')}, 'lastSeen', ${utc('f.last_seen')},
+  'reopened', f.reopened)`;
+
 /** In order of connection, stream and id. `first`: which of those that are found. */
 async function read(
   database: Database,
@@ -198,12 +224,13 @@ async function read(
 ): Promise<AssetRow[]> {
   const { records, first } = from(more.map((_, index) => `$${search.params.length + index + 1}`));
   const isGone = search.scope === 'tombstoned';
+  const findings = search.findings === true;
   const sql = `select * from (
       select r.connection, r.stream, a.class, r.id, '${isGone ? 'tombstoned' : 'live'}' as state, r.first_seen as "firstSeen",
         r.last_changed as "lastChanged", a.document, ${isGone ? 'false' : pendingSql} as pending, a.stale_since is not null as "isStale",
-        v.kind as event, r.body ->> 'displayName' as "recordName"
-      from ${records} cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql}
-      where ${conditions[search.scope]} and (${search.where}) ${first}) f
+        v.kind as event, r.body ->> 'displayName' as "recordName", ${findings ? foundFinding : 'null::json'} as finding
+      from ${records} cross join lateral (select * from asset where num = r.num offset 0) a ${eventSql} ${findings ? findingSql : ''}
+      where ${findings ? 'true' : `${isAsset} and ${conditions[search.scope]}`} and (${search.where}) ${first}) found
     order by connection, stream, id`;
   const [rows = []] = await byIndex<AssetRow>(database, [{ sql, params: [...search.params, ...more] }]);
   return rows;
@@ -213,7 +240,7 @@ async function read(
 export async function countAssets(database: Database, connection: string): Promise<{ class: AssetClass; count: number }[]> {
   return database.query(
     `select a.class, count(*) as count from asset a join record r on r.num = a.num ${eventSql}
-     where r.connection = $1 and ${conditions.live} group by a.class order by a.class`,
+     where r.connection = $1 and ${isAsset} and ${conditions.live} group by a.class order by a.class`,
     [connection],
   );
 }

@@ -19,6 +19,8 @@ export interface StreamPin {
   readonly include?: IncludePin | null;
   /** Relations decide its documents, and these have events. Absent where they do not. */
   readonly events?: true;
+  /** Streams that it is read after. Absent: none. */
+  readonly after?: readonly string[];
 }
 
 /** The properties asked for, those that become edges apart: what an edge no longer asked for was, only a full pull tells. */
@@ -63,8 +65,8 @@ export async function readStreamFacts(transaction: Transaction, connection: stri
   );
 }
 
-function factsOf({ stream, delta, optional, binding, selection, mapHash }: StreamPin, row: CursorRow | undefined): StreamFacts {
-  const pinned = { stream, delta, optional, binding, mapHash };
+function factsOf({ stream, delta, optional, after, binding, selection, mapHash }: StreamPin, row: CursorRow | undefined): StreamFacts {
+  const pinned = { stream, delta, optional, binding, mapHash, ...(after === undefined ? {} : { after }) };
   if (row === undefined) return { ...pinned, cursor: null, lastFull: null, failedFulls: null };
   const { last_full_nominal_at: nominalAt, failed_fulls: count, failed_since_ms: sinceMs } = row;
   return {

@@ -4,6 +4,7 @@ import { changes } from './migrations/changes.ts';
 import { credentials } from './migrations/credentials.ts';
 import { events } from './migrations/events.ts';
 import { exportSets } from './migrations/exports.ts';
+import { findings } from './migrations/findings.ts';
 import { initial } from './migrations/initial.ts';
 import { maps } from './migrations/maps.ts';
 import { marks } from './migrations/marks.ts';
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   { version: 11, oldest: 5, sql: events },
   { version: 12, oldest: 5, sql: orders },
   { version: 13, oldest: 5, sql: exportSets },
+  { version: 14, oldest: 5, sql: findings },
 ];

@@ -2,7 +2,7 @@
 // MUST send one statement per table, rows in key order, and nothing for what is empty: an unchanged page writes its seen row and the checkpoint.
 import type { EdgeKind } from '../connectors/definition.ts';
 import { TidemarkError } from '../errors.ts';
-import type { AssetClass, DocumentChange, JsonObject, Step } from '../model.ts';
+import type { AssetClass, DocumentChange, Evidence, JsonObject, Step } from '../model.ts';
 import type { Database, Parameter } from './database.ts';
 import type { Condition } from './include.ts';
 import { pageStatements } from './pageStatements.ts';
@@ -68,6 +68,13 @@ export interface AssetWrite {
   readonly changed?: DocumentChange;
 }
 
+/** What the record says of a flaw, scored. */
+export interface EvidenceWrite extends Evidence {
+  readonly num: number;
+  readonly severity: number;
+  readonly qds: number;
+}
+
 export interface EdgeWrite extends EdgeId {
   readonly num: number;
   readonly properties: string | null;
@@ -88,6 +95,10 @@ export interface PageProgress {
   readonly bytes: number;
   readonly throttledMs: number;
   readonly workedMs: number;
+  /** Objects that are not kept: healthy, and not known before. */
+  readonly passedOver: number;
+  /** Which collection answered it; null where the stream is not read by collections. */
+  readonly collection: string | null;
   /** Whether it had a record or an edge that no earlier page of the walk had: a chain without any is endless (decision 60). */
   readonly fresh: boolean;
 }
@@ -106,6 +117,7 @@ export interface PageCommit {
   readonly assets: readonly AssetWrite[];
   /** What an asset must meet to be listed; null: each is. */
   readonly include: Condition | null;
+  readonly evidence: readonly EvidenceWrite[];
   readonly edges: readonly EdgeWrite[];
   /** Removals the source told: staged, applied by settle. Numbers of known, live records and known edges. */
   readonly removed: { readonly records: readonly number[]; readonly edges: readonly number[] };

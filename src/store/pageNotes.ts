@@ -139,3 +139,14 @@ export const rejects: Write = ({ run, connection, stream, rejects: given }) => {
     ],
   };
 };
+
+/** How much each collection answered, of streams where it matters: the checkpoint is this transaction's already. */
+export const answers: Write = ({ run, stream, progress: { collection, read, passedOver } }) => {
+  if (collection === null || read === 0) return null;
+  return {
+    sql: `update checkpoint set passed_over = passed_over + $4,
+        answered = answered || jsonb_build_object($3::text, coalesce((answered ->> $3)::bigint, 0) + $5::bigint)
+      where run = $1 and stream = $2`,
+    params: [run, stream, collection, passedOver, read],
+  };
+};

@@ -3,7 +3,7 @@ import type { Statement } from './database.ts';
 import { judgeStatement } from './include.ts';
 import type { EdgeId, PageCommit } from './page.ts';
 import type { Write } from './pageNotes.ts';
-import { changes, documentChanges, rejects, removals, seen, staleness, takenBack, tally } from './pageNotes.ts';
+import { answers, changes, documentChanges, rejects, removals, seen, staleness, takenBack, tally } from './pageNotes.ts';
 import { bigints, byKey, jsonb, lines, listed, texts } from './params.ts';
 import { escapeJson, escapeText } from './text.ts';
 
@@ -89,6 +89,30 @@ const included: Write = ({ connection, stream, records: recordWrites, assets: as
   return include === null || nums.length === 0 ? null : judgeStatement({ connection, stream }, include, nums);
 };
 
+const evidence: Write = ({ connection, evidence: given }) => {
+  if (given.length === 0) return null;
+  const rows = [...given].sort((a, b) => a.num - b.num);
+  return {
+    sql: `insert into evidence (num, connection, key, asset_class, asset_id, status, severity, qds, cve)
+      select t.num, $1, t.key, t.asset_class, t.asset_id, t.status, t.severity, t.qds, t.cve
+      from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::smallint[], $9::text[])
+        as t (num, key, asset_class, asset_id, status, severity, qds, cve)
+      on conflict (num) do update set key = excluded.key, asset_class = excluded.asset_class, asset_id = excluded.asset_id,
+        status = excluded.status, severity = excluded.severity, qds = excluded.qds, cve = excluded.cve`,
+    params: [
+      connection,
+      bigints(rows.map((row) => row.num)),
+      texts(rows.map((row) => row.key)),
+      texts(rows.map((row) => row.assetClass)),
+      texts(rows.map((row) => row.assetId)),
+      texts(rows.map((row) => row.status)),
+      bigints(rows.map((row) => row.severity)),
+      bigints(rows.map((row) => row.qds)),
+      texts(rows.map((row) => row.cve)),
+    ],
+  };
+};
+
 const edges: Write = ({ connection, stream, edges: given }) => {
   if (given.length === 0) return null;
   const rows = byKey(given, edgeKey);
@@ -116,6 +140,7 @@ const writes: readonly Write[] = [
   records,
   assets,
   included,
+  evidence,
   edges,
   takenBack,
   removals,
@@ -125,4 +150,5 @@ const writes: readonly Write[] = [
   tally,
   rejects,
   staleness,
+  answers,
 ];

@@ -21,13 +21,15 @@ interface CheckpointRow {
   readonly requests: number;
   readonly throttledMs: number;
   readonly resumed: number;
+  readonly passedOver: number;
 }
 
 /** The streams in the run's order, and the assets. Of a run under way: so far. A run of mode `settle` reads no stream: it removes assets. */
 export async function countRun(transaction: Transaction, of: CountedRun): Promise<Pick<RunReport, 'streams' | 'assets'>> {
   if (of.mode === 'settle') return { streams: [], assets: await countSettled(transaction, of) };
   const checkpoints = await transaction.query<CheckpointRow>(
-    `select stream, mode, reason, walk, outcome, error, pages, requests, throttled_ms as "throttledMs", resumed from checkpoint where run = $1`,
+    `select stream, mode, reason, walk, outcome, error, pages, requests, throttled_ms as "throttledMs", resumed,
+       passed_over as "passedOver" from checkpoint where run = $1`,
     [of.run],
   );
   const byStream = new Map(checkpoints.map((row) => [row.stream, row]));
@@ -69,10 +71,15 @@ interface Counted extends RecordCounts {
 const bit = { seen: 1, removed: 2, rejected: 4, added: 8, updated: 16, swept: 32, asset: 64, excluded: 128 } as const;
 
 /**
- * An object counts once, as the first of: removed by the source, rejected, excluded, added, updated, unchanged. Changes of an earlier walk count where the
+ * An object counts once, as the first of: removed by the source, rejected, excluded (also what is not kept), added, updated, unchanged. Changes of an earlier walk count where the
  * last walk saw the object again.
  */
-async function countRecords(transaction: Transaction, of: CountedRun, { stream, walk }: CheckpointRow, judged: boolean): Promise<Counted> {
+async function countRecords(
+  transaction: Transaction,
+  of: CountedRun,
+  { stream, walk, passedOver }: CheckpointRow,
+  judged: boolean,
+): Promise<Counted> {
   // One pass that hashes or sorts by number: no join whose plan could go wrong on tables that were never analysed.
   const rows = await transaction.query<{ bits: number; objects: number }>(
     `select bits, count(*) as objects from (
@@ -95,7 +102,7 @@ async function countRecords(transaction: Transaction, of: CountedRun, { stream, 
     rows.reduce((sum, { bits, objects }) => sum + (matches((name) => (bits & bit[name]) !== 0) ? objects : 0), 0);
   const removedBySource = count((has) => has('removed'));
   const rejected = count((has) => !has('removed') && has('rejected'));
-  const excluded = count((has) => !has('removed') && !has('rejected') && has('seen') && has('excluded'));
+  const excluded = passedOver + count((has) => !has('removed') && !has('rejected') && has('seen') && has('excluded'));
   /** Accepted and listed. */
   const listed = (and: Parameters<typeof count>[0] = () => true): number =>
     count((has) => !has('removed') && !has('rejected') && !has('excluded') && has('seen') && and(has));

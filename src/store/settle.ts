@@ -19,17 +19,30 @@ type Kind = keyof typeof tables;
 
 /**
  * Stages the live records and edges that the stream's last walk did not see, if that was a full one and is complete; else nothing.
- * A rejected record counts as seen, and so do its edges (decision 5). `hidden`: the records whose edges the source did not show (decision 59).
+ * A rejected record counts as seen, and so do its edges (decision 5).
  * @throws STALE_ATTEMPT when another run has been opened.
  */
-export async function stageUnseen(database: Database, place: StreamPlace, hidden: readonly string[] = []): Promise<void> {
+export async function stageUnseen(database: Database, place: StreamPlace, { hidden = [], silent = [] }: Unproved = {}): Promise<void> {
   for (const kind of ['record', 'edge'] as const) {
     for (let from = await nextNum(database, place, kind, 0); from !== null;) {
       const to = Math.floor(from / seenBlock) * seenBlock + sweptAtOnce;
-      await stageSlice(database, place, kind, { from, to, hidden: kind === 'edge' ? hidden : [] });
+      await stageSlice(database, place, kind, { from, to, hidden: kind === 'edge' ? hidden : [], silent: kind === 'record' ? silent : [] });
       from = await nextNum(database, place, kind, to);
     }
   }
+}
+
+/** What a complete walk says nothing of. */
+export interface Unproved {
+  /** Records whose edges the source did not show (decision 59). */
+  readonly hidden?: readonly string[];
+  /** Collections that answered nothing at all: whose records have ids like this, or unlike it. */
+  readonly silent?: readonly IdPattern[];
+}
+
+export interface IdPattern {
+  readonly like: string;
+  readonly not?: true;
 }
 
 /** The stream's first number from here on; null when there is none. Blocks that hold other streams' numbers are leapt over. */
@@ -45,7 +58,7 @@ async function stageSlice(
   database: Database,
   { run, connection, stream }: StreamPlace,
   kind: Kind,
-  { from, to, hidden }: { readonly from: number; readonly to: number; readonly hidden: readonly string[] },
+  { from, to, hidden, silent }: Required<Unproved> & { readonly from: number; readonly to: number },
 ): Promise<void> {
   const { table, live, owner } = tables[kind];
   const ofStream = `run = $1 and stream = $2`;
@@ -59,15 +72,34 @@ async function stageSlice(
           where ${byNum} = $3 and num >= $4 and num < $5 and ${live}
             and exists (select from checkpoint where ${ofStream} and mode = 'full' and outcome = 'complete')
             and ${owner} not in (select id from rejected where ${ofStream} union all select unnest($6::text[]))
+            and not exists (select from unnest($7::text[], $8::boolean[]) as s (pattern, otherwise) where (${owner} like s.pattern) <> s.otherwise)
           except
           select unnest(nums) from seen
           where ${ofStream} and kind = '${kind}' and walk = (select walk from checkpoint where ${ofStream})
             and block >= $4 / ${seenBlock} and block < $5 / ${seenBlock}
         ) as unseen
         on conflict do nothing`,
-      params: [run, stream, numKey(connection, stream), from, to, texts(hidden)],
+      params: [
+        run,
+        stream,
+        numKey(connection, stream),
+        from,
+        to,
+        texts(hidden),
+        texts(silent.map(({ like }) => like)),
+        silent.map(({ not }) => String(not === true)),
+      ],
     },
   ]);
+}
+
+/** How many live records of the stream have ids of this pattern. */
+export async function countLike(database: Database, { connection, stream }: StreamPlace, { like, not }: IdPattern): Promise<number> {
+  const [row] = await database.query<{ records: number }>(
+    `select count(*) as records from record where connection = $1 and stream = $2 and tombstoned_at is null and (id like $3) <> $4`,
+    [connection, stream, like, not === true],
+  );
+  return row?.records ?? 0;
 }
 
 /** The live records of the stream that have this value in this property. */

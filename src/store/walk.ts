@@ -30,6 +30,8 @@ export interface Checkpoint {
   readonly read: number;
   /** The walk's last pages that had no record and no edge of which an earlier page had none. */
   readonly barren: number;
+  /** How many objects each collection answered in this walk; only of those that must answer something (`answersFor`). */
+  readonly answered: Readonly<Record<string, number>>;
   /** Records set aside in this walk. */
   readonly rejected: number;
   /** Of all walks of the run. */
@@ -38,11 +40,12 @@ export interface Checkpoint {
   readonly resumed: number;
   /** null while the walk is under way. */
   readonly outcome: StreamOutcome | null;
+  /** Of a walk under way: what will end it as partial. */
   readonly error: ErrorBrief | null;
 }
 
 const columns = `c.mode, c.reason, c.walk, c.page, c.steps, c.cursor, c.asked_cursor as "askedCursor", c.worked_ms as "workedMs",
-  c.pageless_ms as "pagelessMs", c.throttled_ms as "throttledMs", c.read, c.barren, c.pages, c.requests, c.resumed, c.outcome, c.error,
+  c.pageless_ms as "pagelessMs", c.throttled_ms as "throttledMs", c.read, c.barren, c.answered, c.pages, c.requests, c.resumed, c.outcome, c.error,
   (select count(*) from rejected x where x.run = c.run and x.stream = c.stream) as rejected`;
 
 /** @throws STALE_ATTEMPT when the run has ended, or its plan has no such stream. */
@@ -79,12 +82,22 @@ export async function startWalk(
       sql: `delete from ${table} where run = $1 and stream = $2`,
       params: [run, stream],
     })),
+    { sql: `update checkpoint set passed_over = 0, answered = '{}', error = null where run = $1 and stream = $2`, params: [run, stream] },
   ]);
 }
 
 /** Counts that another attempt took the walk up. */
 export async function resumeWalk(database: Database, { run, stream }: StreamPlace): Promise<void> {
   await database.query('update checkpoint set resumed = resumed + 1 where run = $1 and stream = $2 and outcome is null', [run, stream]);
+}
+
+/** Notes what keeps a walk from being complete although it goes on; the first stands. Answers whether it is the first. */
+export async function noteTrouble(database: Database, { run, stream }: StreamPlace, error: ErrorBrief): Promise<boolean> {
+  const rows = await database.query(
+    'update checkpoint set error = $3 where run = $1 and stream = $2 and outcome is null and error is null returning 1',
+    [run, stream, jsonb(error)],
+  );
+  return rows.length > 0;
 }
 
 /** Adds worked time that no page carries: an attempt that ended in a failure. */

@@ -100,17 +100,30 @@ export function planOf({ facts, trigger, nominalAt, baseline, timings }: OpenedR
   return decide({ facts, trigger, nominalAt, baseline, cursorMaxAgeMs: timings.cursorMaxAgeMs });
 }
 
-/** Reads all streams at once; one that fails does not stop the others (decision 8). Answers the failures that no checkpoint may have. */
+/**
+ * Reads all streams at once, those apart that are read after others; one that fails does not stop the others (decision 8). Answers the failures that no
+ * checkpoint may have.
+ */
 async function readStreams(opened: OpenedRun, plan: RunPlan, streams: CancellationScope): Promise<ReadonlyMap<string, ErrorBrief>> {
   const failures = new Map<string, ErrorBrief>();
+  const reading = new Map<string, Promise<void>>();
   const read = async (stream: string): Promise<void> => {
+    const { after = [] } = opened.facts.find((facts) => facts.stream === stream) ?? {};
+    const earlier = plan.streams.filter((candidate) => after.includes(candidate.stream));
+    // Awaited only where there is something to wait for: streams without it begin at once, in their order.
+    if (earlier.length > 0) await Promise.all(earlier.map((one) => start(one.stream)));
     try {
       await readStream(opened, stream, streams);
     } catch (error) {
       if (!isCancellation(error)) failures.set(stream, briefOf(error));
     }
   };
-  await streams.run(() => Promise.all(plan.streams.map(({ stream }) => read(stream))));
+  const start = (stream: string): Promise<void> => {
+    const ended = reading.get(stream) ?? read(stream);
+    reading.set(stream, ended);
+    return ended;
+  };
+  await streams.run(() => Promise.all(plan.streams.map(({ stream }) => start(stream))));
   return failures;
 }
 

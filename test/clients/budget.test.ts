@@ -1,5 +1,5 @@
 // What a source said and how long that holds: the state of a budget as a table, and how seldom its ledger is asked.
-import { createBudget, paceOf, quiet, recover, refuse, warn } from '../../src/clients/budget.ts';
+import { createBudget, empty, paceOf, quiet, recover, refuse, warn } from '../../src/clients/budget.ts';
 import type { ThrottleState } from '../../src/model.ts';
 
 const hour = 3_600_000;
@@ -46,6 +46,12 @@ test('a warning sets the pace, unless it is about that already', () => {
   expect(warn({ ...paced, pacedAgoMs: 5_000 }, 800)).toMatchObject({ paceMs: 800, pacedAgoMs: 0 });
 });
 
+test('a quota that is used up lets nothing go until it begins anew, and counts as no refusal', () => {
+  expect(empty(quiet, 3_000, hour)).toEqual(blocked(3_000, 0));
+  expect(empty(quiet, 2 * hour, hour)).toEqual(blocked(hour, 0));
+  for (const state of [quiet, blocked(4_000)]) expect(empty(state, state === quiet ? 0 : 3_000, hour)).toBe(state);
+});
+
 test('the ledger is read once for all who ask at a time, and written only when there is something new', async () => {
   const asked = { reads: 0, writes: 0 };
   let state = quiet;
@@ -62,7 +68,7 @@ test('the ledger is read once for all who ask at a time, and written only when t
   };
   const budget = createBudget({ ledger, random: () => 0.5 });
   for (let turn = 0; turn < 50; turn += 1) expect(await Promise.all([budget.standing(), budget.standing()])).toHaveLength(2);
-  await Promise.all([0, 0, 0].map((paceMs) => budget.answered(paceMs)));
+  await Promise.all([0, 0, 0].map((paceMs) => budget.answered({ paceMs, emptyMs: 0 })));
   expect(asked).toEqual({ reads: 1, writes: 0 });
   expect(await budget.refused(2_000)).toBe(2_100);
   for (let turn = 0; turn < 20; turn += 1) await budget.refused(null);

@@ -42,10 +42,14 @@ test.each(connectors.map((connector) => [connector.name, connector] as const))(
 describe.each(streams)('%s', (_name, connector, stream) => {
   test('has a title, a documentation page and permissions that differ', () => {
     expect(stream.title).not.toBe('');
-    expect(stream.docs).toMatch(/^https:\/\/learn\.microsoft\.com\/graph\/api\/[a-z0-9-]+$/);
+    expect(stream.docs).toMatch(
+      /^https:\/\/learn\.microsoft\.com\/(graph\/api\/[a-z0-9-]+|azure\/(templates\/[a-z./]+|defender-for-cloud\/[a-z-]+))$/,
+    );
     expect(stream.permissions.length).toBeGreaterThan(0);
     names(stream.permissions);
-    for (const permission of stream.permissions) expect(permission).toMatch(/^[A-Z]\w+\.Read(Write)?\.(All|Directory|Hidden)$/);
+    // Of Graph its application permissions, of Azure the roles that are assigned on subscriptions.
+    const form = connector.queries === undefined ? /^[A-Z]\w+\.Read(Write)?\.(All|Directory|Hidden)$/ : /^(Security )?Reader$/;
+    for (const permission of stream.permissions) expect(permission).toMatch(form);
   });
 
   test('selects id, each property once', () => {
@@ -54,16 +58,19 @@ describe.each(streams)('%s', (_name, connector, stream) => {
     expect(stream.core.filter((property) => stream.lacks.includes(property))).toEqual([]);
   });
 
-  test('has a built-in map of its own class exactly when it has a class', () => {
-    expect(stream.map === null).toBe(stream.class === null);
-    if (stream.map === null) return;
-    expect(compiledMap(stream.map).map).toMatchObject({ connector: connector.name, stream: stream.name, class: stream.class });
-    expect(connector.assets).toContain(stream.class);
+  test('has built-in maps of its own class exactly when it has a class, of assets or of findings', () => {
+    const of = stream.class;
+    expect(stream.map === null).toBe(of === null);
+    for (const map of [stream.map ?? [], (stream.maps ?? []).map((choice) => choice.map)].flat())
+      expect(compiledMap(map).map).toMatchObject({ connector: connector.name, stream: stream.name, class: of });
+    if (of !== null) expect([...connector.assets, ...connector.findings]).toContain(of);
   });
 
   test('has relative paths and distinct phases; only an overflow names an object', () => {
     const paths = stream.walk.shape === 'collections' ? collectionsOf(stream).map((collection) => collection.path) : [stream.walk.path];
     for (const path of paths) expect(path).toMatch(/^[A-Za-z][A-Za-z/]*(\{id\}\/[A-Za-z]+)?$/);
+    const asked = collectionsOf(stream).flatMap(({ path, reader }) => (reader === undefined ? [path] : []));
+    if (connector.queries !== undefined) expect(Object.keys(connector.queries)).toEqual(expect.arrayContaining(asked));
     names(collectionsOf(stream).map((collection) => collection.phase));
     if (stream.walk.shape !== 'collections') return;
     for (const collection of stream.walk.collections) {

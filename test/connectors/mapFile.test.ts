@@ -52,8 +52,8 @@ test.each<[string, string, string]>([
   ],
   [
     'a target model that does not exist',
-    mapOf(row).replace('target: asset', 'target: finding'),
-    '6:9 target: is no target model; there are asset, directory-user, user-group',
+    mapOf(row).replace('target: asset', 'target: device'),
+    '6:9 target: is no target model; there are asset, finding, directory-user, user-group',
   ],
   [
     'the target model of other documents',

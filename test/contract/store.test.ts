@@ -8,6 +8,7 @@ import { countsContract } from './store/counts.ts';
 import { credentialsContract } from './store/credentials.ts';
 import { databaseContract } from './store/database.ts';
 import { eventsContract } from './store/events.ts';
+import { findingsContract } from './store/findings.ts';
 import { heldContract } from './store/held.ts';
 import { mapsContract } from './store/maps.ts';
 import { pagesContract } from './store/pages.ts';
@@ -60,6 +61,9 @@ for (const [name, start, present] of stores) {
     });
     describe('events', () => {
       eventsContract(store);
+    });
+    describe('findings', () => {
+      findingsContract(store);
     });
     describe('counts', () => {
       countsContract(store);

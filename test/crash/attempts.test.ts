@@ -23,7 +23,7 @@ describe('I7 one writer', () => {
         let second = null;
         const report = await runPhase(site, full, async () => {
           // Long enough for a busy machine to see it: the run must not go on meanwhile.
-          holdGroups(site, [3], 6);
+          holdGroups(site, [3], 20);
           const stopped = site.startWorker();
           await groupsAt(site, 2);
           // It has fetched a page and waits for what is stored: when it is woken, it commits.

@@ -31,10 +31,15 @@ export const exportPoints = failpointNames.filter(isExportPoint);
 type OrderPoint = Extract<FailpointName, `order.${string}` | `orders.${string}`>;
 const isOrderPoint = (name: FailpointName): name is OrderPoint => name.startsWith('order.') || name.startsWith('orders.');
 export const orderPoints = failpointNames.filter(isOrderPoint);
+/** Points that only a run passes which reads findings: test/crash/defender.test.ts goes over them. */
+type FindingPoint = Extract<FailpointName, `findings.${string}`>;
+const isFindingPoint = (name: FailpointName): name is FindingPoint => name.startsWith('findings.');
+export const findingPoints = failpointNames.filter(isFindingPoint);
 /** Points that any full pull and any delta pass. */
-export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint | ExportPoint | OrderPoint>;
+export type PullPoint = Exclude<FailpointName, HeldPoint | EventPoint | ExportPoint | OrderPoint | FindingPoint>;
 export const pullPoints = failpointNames.filter(
-  (name): name is PullPoint => !isHeldPoint(name) && !isEventPoint(name) && !isExportPoint(name) && !isOrderPoint(name),
+  (name): name is PullPoint =>
+    !isHeldPoint(name) && !isEventPoint(name) && !isExportPoint(name) && !isOrderPoint(name) && !isFindingPoint(name),
 );
 
 export interface Outcome {

@@ -20,6 +20,8 @@ const phase = (objects: Phase['objects'], edges: readonly EdgeDefinition[] = [])
   objects,
   overflow: null,
   stored: false,
+  reader: null,
+  answersFor: false,
 });
 const removedElement = (id: string): JsonObject => ({ id, '@removed': { reason: 'deleted' } });
 
@@ -175,7 +177,7 @@ describe('edges', () => {
       unlisted: null,
     };
     const folded = fold(
-      { yields: 'edges', edges: [assignment], objects: 'whole', overflow: null, stored: false },
+      { yields: 'edges', edges: [assignment], objects: 'whole', overflow: null, stored: false, reader: null, answersFor: false },
       ['id'],
       [{ id: 'a1', roleDefinitionId: 'r', principalId: 'p', directoryScopeId: '/' }],
     );

@@ -1,5 +1,8 @@
 // A pull without Temporal, on a real database and the simulator: what the invariants and the guard are tested on.
 import { randomUUID } from 'node:crypto';
+import type { Credentials } from '../../src/activities/credentials.ts';
+import { createSources } from '../../src/activities/sources.ts';
+import { createBudget } from '../../src/clients/budget.ts';
 import { createGraphSource } from '../../src/clients/graph.ts';
 import { createHttp } from '../../src/clients/http.ts';
 import type { Http } from '../../src/clients/http.ts';
@@ -17,6 +20,8 @@ import type { JsonObject, RunReport, SliceResult, Timings, Trigger } from '../..
 import type { Guard } from '../../src/pull/guard.ts';
 import { settleApproved } from '../../src/pull/approve.ts';
 import { noteEvents } from '../../src/pull/events.ts';
+import { noteFindings } from '../../src/pull/findings.ts';
+import type { StreamTarget } from '../../src/pull/page.ts';
 import { settleRun } from '../../src/pull/settle.ts';
 import { streamPins, streamTargets } from '../../src/pull/target.ts';
 import { walkStream } from '../../src/pull/walk.ts';
@@ -74,7 +79,14 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
   const { database, simulator, name } = options;
   const spec = await putSimulated(options);
   const http = createHttp({ ca: simulator.caPem });
-  const source = sourceOf(simulator, http);
+  const sources = createSources(
+    { allowedOrigins: [], proxy: { url: null, except: null } },
+    () => createBudget({}),
+    credentialsOf(simulator),
+  );
+  const queried = connectorNamed(spec.connector).queries !== undefined;
+  const source = queried ? sources.sourceFor(spec) : sourceOf(simulator, http);
+  const registries = sources.registriesFor(spec);
   const timings = { ...shippedTimings, ...options.timings };
   const signal = new AbortController().signal;
   let highestRunSeen = 0;
@@ -105,10 +117,15 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
       await planRun(database, { run, connection: name, plan });
       const targets = streamTargets(spec, 'default', opened.streams);
       const slice = { run, rejects: spec.rejects, timings, signal, alive: () => undefined, retryDelayMs: 0 };
-      const ends = await Promise.all(targets.map((target) => tried(() => walkStream({ database, source }, { ...slice, target }))));
+      const read = (some: readonly StreamTarget[]) =>
+        Promise.all(some.map((target) => tried(() => walkStream({ database, source, registries }, { ...slice, target }))));
+      // Streams that are read after others come after all of those that are not, in the connector's order.
+      const ends = await read(targets.filter(({ definition }) => definition.after === undefined));
+      for (const target of targets.filter(({ definition }) => definition.after !== undefined)) ends.push(...(await read([target])));
       await tried(async () => {
         await settleRun({ database, source }, { ...asking, run, connection: name, guard: spec.guard, targets });
         await noteEvents(database, { run, spec, profile: 'default', alive: () => undefined });
+        await noteFindings(database, { run, connection: name, connector: spec.connector, alive: () => undefined });
         return { kind: 'done' };
       });
       const failed = ends.filter((end) => end.kind !== 'done').length;
@@ -131,8 +148,16 @@ export async function startPulling(options: PullingOptions): Promise<Pulling> {
       const failed = end.kind === 'failed';
       return finishRun(database, { run, verdict: failed ? 'failed' : 'complete', error: failed ? end.error : null });
     },
-    close: () => http.close(),
+    close: async () => {
+      await Promise.all([http.close(), sources.close()]);
+    },
   };
+}
+
+/** The simulator's client, whatever the connection refers to. */
+function credentialsOf({ clientId, clientSecret }: Simulator): Credentials {
+  const candidate = { reference: 'env:TIDEMARK_SECRET_TEST', clientId, credential: { kind: 'secret', secret: clientSecret } } as const;
+  return { read: () => Promise.resolve([candidate]), saw: () => undefined, reveal: () => Promise.reject(new Error('Not asked for.')) };
 }
 
 function sourceOf(simulator: Simulator, http: Http): Source {

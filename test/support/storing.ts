@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../src/mappings/canonical.ts';
 import type { ErrorBrief, JsonObject, Mode, Reason, RunReport, StreamMode, StreamOutcome, Verdict } from '../../src/model.ts';
 import { withChanges } from '../../src/pull/change.ts';
+import { evidenceOf, type Score } from '../../src/pull/evidence.ts';
 import { putConnection } from '../../src/store/connection.ts';
 import type { StreamPin } from '../../src/store/cursor.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -154,6 +155,9 @@ export async function pageOf(
     ...(told.cursor === undefined ? {} : { cursor: told.cursor }),
     records,
     assets: await withChanges(database, place.run, mapped ? records.map(({ body, ...of }) => ({ ...of, ...asset, document: body })) : []),
+    evidence: records.flatMap(({ num, id }) =>
+      objects[id]?.['finding'] === undefined ? [] : [{ num, ...evidenceOf(objects[id], scored) }],
+    ),
     include: null,
     edges: present.filter((edge) => !edge.known).map((edge) => ({ ...edge, properties: null, change: 'added' as const })),
     removed: {
@@ -175,6 +179,8 @@ export async function pageOf(
       bytes: 100,
       throttledMs: 0,
       workedMs: 10,
+      passedOver: 0,
+      collection: null,
       fresh: true,
     },
   };
@@ -205,3 +211,6 @@ export async function liveIds(database: Database, connection: string, stream = '
   );
   return rows.map(({ id }) => id);
 }
+
+/** As the test's object has them. */
+const scored: Score = ({ severity = 3, qds = 50 }) => ({ severity: Number(severity), qds: Number(qds) });

@@ -11,7 +11,7 @@ const suffixes: Readonly<Record<Cloud, string | null>> = {
   custom: null,
 };
 
-interface KnownRegistries {
+export interface KnownRegistries {
   /** The login servers that Resource Graph lists under the configured subscriptions. */
   readonly listed: readonly string[];
   /** `endpoints.registries` of the connection. */

@@ -108,7 +108,7 @@ export function createAsk({ registry, origin, credential, http, concurrency, ran
     if (answer.status < 200 || answer.status > 299) {
       throw registryError({ method: 'GET', url, registry, access: scope.access }, answer, Date.now());
     }
-    await budget.answered(0);
+    await budget.answered({ paceMs: 0, emptyMs: 0 });
     return answer;
   };
 

@@ -1,10 +1,16 @@
 // The target model of assets: the paths of the documents that search results, exports and other systems read.
 import type { DataType, TargetModel } from './model.ts';
 
-const under = (prefix: string, fields: Readonly<Record<string, DataType>>): Record<string, DataType> =>
+export const under = (prefix: string, fields: Readonly<Record<string, DataType>>): Record<string, DataType> =>
   Object.fromEntries(Object.entries(fields).map(([name, type]) => [`${prefix}.${name}`, type]));
 
-const header: Readonly<Record<string, DataType>> = { externalAssetId: 'string', vendorAssetId: 'string', name: 'string', status: 'string' };
+const header: Readonly<Record<string, DataType>> = {
+  externalAssetId: 'string',
+  vendorAssetId: 'string',
+  assetTypeName: 'string',
+  name: 'string',
+  status: 'string',
+};
 
 const user: Readonly<Record<string, DataType>> = {
   id: 'string',
@@ -50,8 +56,61 @@ const role: Readonly<Record<string, DataType>> = { id: 'string', name: 'string',
 
 const host: Readonly<Record<string, DataType>> = { operatingSystem: 'string', operatingSystemVersion: 'string' };
 
+const cloud: Readonly<Record<string, DataType>> = {
+  provider: 'string',
+  tenantId: 'string',
+  accountId: 'string',
+  region: 'string',
+  availabilityZone: 'string[]',
+};
+
+const cloudInstance: Readonly<Record<string, DataType>> = {
+  id: 'string',
+  imageId: 'string',
+  hostname: 'string',
+  resourceGroupName: 'string',
+  publicIpv4Address: 'string',
+  macAddress: 'string',
+  networkInterfaceId: 'string',
+};
+
+const containerImage: Readonly<Record<string, DataType>> = {
+  name: 'string',
+  repository: 'string',
+  registry: 'string',
+  digest: 'string',
+  tag: 'string',
+  imageTagReferences: 'string[]',
+  creationDate: 'dateTime',
+  architecture: 'string',
+  'layers[].sizeInBytes': 'number',
+  'layers[].digest': 'string',
+  'layers[].createdBy': 'string',
+};
+
+const containerInstance: Readonly<Record<string, DataType>> = {
+  status: 'string',
+  'ports[].containerPort': 'number',
+  'ports[].protocol': 'string',
+  'image.name': 'string',
+  'image.tag': 'string',
+  'image.registry': 'string',
+  environmentVariables: 'object',
+};
+
 const detail: Readonly<Record<string, DataType>> = {
   name: 'string',
+  hostname: 'string',
+  'hostIdentity.hostname': 'string',
+  sourceCreatedAt: 'dateTime',
+  externalTags: 'object[]',
+  'businessInfo.managedBy': 'string',
+  ...under('cloudInfo', cloud),
+  ...under('operatingSystem', { name: 'string', publisher: 'string', version: 'string' }),
+  ...under('computeAssetClass.cloudInstance', cloudInstance),
+  ...under('containerImageAssetClass', containerImage),
+  ...under('containerInstanceAssetClass', containerInstance),
+  ...under('serverlessAssetClass', { functionName: 'string' }),
   ...under('userAssetClass', user),
   ...under('groupAssetClass', group),
   ...under('roleAssetClass', role),
@@ -61,7 +120,7 @@ const detail: Readonly<Record<string, DataType>> = {
   'untypedAttributes.*': 'object',
 };
 
-const asset: Readonly<Record<string, DataType>> = { ...under('assetHeader', header), ...under('assetDetail', detail) };
+export const asset: Readonly<Record<string, DataType>> = { ...under('assetHeader', header), ...under('assetDetail', detail) };
 
 export const assetModel: TargetModel = {
   name: 'asset',

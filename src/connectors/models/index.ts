@@ -1,14 +1,16 @@
 // The data models by name: the sources that streams are mapped from, and the targets that they are mapped to.
-import type { AssetClass } from '../../model.ts';
+import type { AssetClass, FindingClass } from '../../model.ts';
 import { connectors } from '../index.ts';
 import { assetModel } from './asset.ts';
 import { directoryUserModel, userGroupModel } from './directory.ts';
+import { findingModel } from './finding.ts';
 import type { SourceModel, TargetModel } from './model.ts';
 
-export const targetModels: readonly TargetModel[] = [assetModel, directoryUserModel, userGroupModel];
+export const targetModels: readonly TargetModel[] = [assetModel, findingModel, directoryUserModel, userGroupModel];
 
-/** The model of a class's documents: its own where there is one of its name, else that of all assets. */
-export function targetModelOf(of: AssetClass): TargetModel {
+/** The model of a class's documents: that of findings, its own where there is one of its name, else that of all assets. */
+export function targetModelOf(of: AssetClass | FindingClass): TargetModel {
+  if (of === 'vulnerability' || of === 'misconfiguration') return findingModel;
   return targetModels.find(({ name }) => name === of) ?? assetModel;
 }
 

@@ -3,13 +3,32 @@ import { TidemarkError } from '../../errors.ts';
 import type { CompiledMap } from '../engine.ts';
 import { compile } from '../engine.ts';
 import type { TransformMap } from '../map.ts';
+import { containerImages, containerInstances, functions, otherResources, resources, virtualMachines } from './defenderAssets.ts';
+import { compute, imageVulnerabilities, machineVulnerabilities, misconfigurations } from './defenderFindings.ts';
 import { devices } from './devices.ts';
 import { directoryUsers, userGroups } from './directorySync.ts';
 import { groups } from './groups.ts';
 import { roles } from './roles.ts';
 import { users } from './users.ts';
 
-export const builtInMaps: readonly TransformMap[] = [users, groups, roles, devices, directoryUsers, userGroups];
+export const builtInMaps: readonly TransformMap[] = [
+  users,
+  groups,
+  roles,
+  devices,
+  directoryUsers,
+  userGroups,
+  virtualMachines,
+  containerImages,
+  containerInstances,
+  functions,
+  imageVulnerabilities,
+  machineVulnerabilities,
+  compute,
+  misconfigurations,
+  resources,
+  ...otherResources,
+];
 
 /** @throws CONFIG_INVALID when no built-in map has this name. */
 export function builtInMap(name: string): TransformMap {

@@ -1,27 +1,26 @@
-// One question to Graph and its JSON answer: the token and its one refresh, the source's short waits, two cheap repetitions. All else is the caller's.
-// MUST be used for idempotent requests only, or `once`, and only with links that graphLinks has judged.
+// One question to an API of Microsoft and its JSON answer: the token and its one refresh, the source's short waits, two cheap repetitions.
+// All else is the caller's. MUST be used for idempotent requests only, or `once`, and only with links that graphLinks has judged.
 import { TidemarkError } from '../errors.ts';
-import type { Budget } from './budget.ts';
-import { graphError } from './graphErrors.ts';
-import { checkLink, isAdvanced } from './graphLinks.ts';
-import { type Http, parseJson } from './http.ts';
+import type { Budget, Warning } from './budget.ts';
+import { type Http, type HttpAnswer, parseJson } from './http.ts';
 import { isCheapToRepeat } from './httpFault.ts';
 import { requestName } from './redact.ts';
 import type { FetchOptions } from './source.ts';
-import { pause, repeatWaitMs, slowDownMs } from './throttle.ts';
+import { pause, repeatWaitMs } from './throttle.ts';
 import type { TokenProvider } from './token.ts';
 
 const cheapRepetitions = 2;
 
-interface GraphAnswer {
+interface Answered {
   readonly body: unknown;
+  readonly headers: HttpAnswer['headers'];
   /** Every request sent for it, also those that failed. */
   readonly requests: number;
   readonly bytes: number;
   readonly throttledMs: number;
 }
 
-interface GraphQuestion {
+interface Question {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly body?: string;
@@ -29,10 +28,20 @@ interface GraphQuestion {
   readonly once?: true;
 }
 
-export type Ask = (question: GraphQuestion, options: FetchOptions) => Promise<GraphAnswer>;
+export type Ask = (question: Question, options: FetchOptions) => Promise<Answered>;
+
+/** How one API differs from another. */
+export interface Dialect {
+  /** Headers of its own. */
+  headers(url: URL): Readonly<Record<string, string>>;
+  /** The error that an answer other than 2xx stands for. */
+  refusal(asked: Pick<Question, 'method' | 'url'>, answer: HttpAnswer, nowMs: number): TidemarkError;
+  /** What an answer warns of: how long each request is to be held back, and how long none is to be sent. */
+  warning(headers: HttpAnswer['headers']): Warning;
+}
 
 export interface AskDependencies {
-  readonly base: URL;
+  readonly dialect: Dialect;
   readonly token: TokenProvider;
   readonly http: Http;
   readonly budget: Budget;
@@ -50,11 +59,11 @@ interface Tally {
 
 /**
  * Makes the function that asks. Errors carry `details.requests` and `details.throttledMs`: what was spent until then.
- * Codes: those of Http and graphError, and of the token provider.
+ * Codes: those of Http and the dialect, and of the token provider.
  */
-export function createAsk({ base, token, http, budget, random }: AskDependencies): Ask {
+export function createAsk({ dialect, token, http, budget, random }: AskDependencies): Ask {
   /** Waits until the budget lets a request go. A budget that is blocked for longer than the asker may wait costs no request. */
-  const hold = async (question: GraphQuestion, options: FetchOptions, tally: Tally): Promise<void> => {
+  const hold = async (question: Question, options: FetchOptions, tally: Tally): Promise<void> => {
     for (let eased = false; ;) {
       const { waitMs, paceMs } = await budget.standing();
       if (waitMs > 0) {
@@ -69,7 +78,7 @@ export function createAsk({ base, token, http, budget, random }: AskDependencies
     }
   };
 
-  const attempt = async (question: GraphQuestion, options: FetchOptions, tally: Tally): Promise<unknown> => {
+  const attempt = async (question: Question, options: FetchOptions, tally: Tally): Promise<Pick<Answered, 'body' | 'headers'>> => {
     const used = await token.token(options.signal);
     let answer = await sendOnce(question, options, tally, used);
     if (answer.status === 401) {
@@ -78,13 +87,12 @@ export function createAsk({ base, token, http, budget, random }: AskDependencies
       const fresh = current === used ? await token.token(options.signal, { refresh: true }) : current;
       answer = await sendOnce(question, options, tally, fresh);
     }
-    if (answer.status === 410 && answer.headers['location'] !== undefined) checkLink(base, answer.headers['location']);
-    if (answer.status < 200 || answer.status > 299) throw graphError(question, answer, Date.now());
-    await budget.answered(slowDownMs(answer.headers));
-    return parseJson(question.method, question.url, answer);
+    if (answer.status < 200 || answer.status > 299) throw dialect.refusal(question, answer, Date.now());
+    await budget.answered(dialect.warning(answer.headers));
+    return { body: parseJson(question.method, question.url, answer), headers: answer.headers };
   };
 
-  const sendOnce: (question: GraphQuestion, options: FetchOptions, tally: Tally, accessToken: string) => ReturnType<Http['send']> = async (
+  const sendOnce: (question: Question, options: FetchOptions, tally: Tally, accessToken: string) => ReturnType<Http['send']> = async (
     question,
     options,
     tally,
@@ -98,8 +106,7 @@ export function createAsk({ base, token, http, budget, random }: AskDependencies
       ...(body === undefined ? {} : { body }),
       headers: {
         authorization: `Bearer ${accessToken}`,
-        'x-ms-throttle-priority': 'low',
-        ...(isAdvanced(url) ? { consistencylevel: 'eventual' } : {}),
+        ...dialect.headers(url),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       signal: options.signal,
@@ -110,7 +117,7 @@ export function createAsk({ base, token, http, budget, random }: AskDependencies
   };
 
   /** Waits before the same is asked again; or throws the error, when it is not. */
-  const recover = async (error: TidemarkError, { once }: GraphQuestion, options: FetchOptions, tally: Tally): Promise<void> => {
+  const recover = async (error: TidemarkError, { once }: Question, options: FetchOptions, tally: Tally): Promise<void> => {
     // What a gateway gave up may have been carried out behind it.
     if (once === true && !wasNotCarriedOut(error)) throw spent(error, tally, error.retryAfterMs);
     if (error.code === 'SOURCE_THROTTLED') {
@@ -128,8 +135,8 @@ export function createAsk({ base, token, http, budget, random }: AskDependencies
     for (;;) {
       await hold(question, options, tally);
       try {
-        const body = await attempt(question, options, tally);
-        return { body, requests: tally.requests, bytes: tally.bytes, throttledMs: tally.throttledMs };
+        const answer = await attempt(question, options, tally);
+        return { ...answer, requests: tally.requests, bytes: tally.bytes, throttledMs: tally.throttledMs };
       } catch (error) {
         if (!(error instanceof TidemarkError)) throw error;
         await recover(error, question, options, tally);
@@ -150,7 +157,7 @@ async function waitFor(waitMs: number, { signal, alive }: FetchOptions, tally: T
   tally.throttledMs += waitMs;
 }
 
-function blocked({ method, url }: GraphQuestion): TidemarkError {
+function blocked({ method, url }: Question): TidemarkError {
   return new TidemarkError('SOURCE_THROTTLED', `${requestName(method, url)}: not sent, the source asked this application for a pause.`);
 }
 

@@ -1,0 +1,76 @@
+// tidemark findings [QUERY]: searches what was found on assets and prints whole documents, one row at a time however many there are.
+import { isObject } from '../../mappings/read.ts';
+import type { FindingStatus, Json, JsonObject } from '../../model.ts';
+import { searchAssets } from '../../store/asset.ts';
+import type { AssetSearch, FoundFinding } from '../../store/asset.ts';
+import { listConnections } from '../../store/connection.ts';
+import type { Database } from '../../store/database.ts';
+import type { Context } from '../context.ts';
+import { documentsOf, type Documents } from '../documents.ts';
+import type { Column } from '../output.ts';
+import { checkSearch, noteUnlessPresent, searchOf } from '../search.ts';
+import { timeIn } from '../words.ts';
+
+interface FindingsOptions {
+  readonly connection?: string;
+  readonly class?: string;
+  /** Without it open ones, or those that the query names. */
+  readonly status?: FindingStatus;
+  readonly limit: number;
+}
+
+export async function findings(context: Context, query: string | undefined, options: FindingsOptions): Promise<void> {
+  checkSearch(query, options, 'findings');
+  const database = await context.database();
+  const connections = await listConnections(database);
+  const documents = documentsOf(connections);
+  const { where, places, ways, unindexed } = searchOf(query, options, documents, 'findings');
+  noteUnlessPresent(context.output, connections, options.connection);
+  if (unindexed.length > 0) context.output.note(`${unindexed.join('. ')}: findings are read one by one.`);
+  const status = options.status ?? (where.columns.has('status') ? null : 'open');
+  const only = status === null ? '' : ` and f.status = '${status}'`;
+  const search = { where: `(${where.sql})${only}`, params: where.params, places, ways, limit: options.limit + 1 };
+  await context.output.rows(results(database, documents, search), { columns, limit: options.limit, none: 'Nothing matches.' });
+}
+
+type Search = Pick<AssetSearch, 'where' | 'params' | 'places' | 'ways' | 'limit'>;
+
+async function* results(database: Database, documents: Documents, search: Search): AsyncGenerator<Result> {
+  for await (const found of searchAssets(database, { ...search, scope: 'live', findings: true, relations: documents.relations })) {
+    const { finding, connection, stream, class: of, lastChanged } = found;
+    if (finding === null) continue;
+    const { key: id, ...told } = finding;
+    yield { connection, stream, class: of, id, ...told, lastChanged, document: documents.document(found) };
+  }
+}
+
+/** A search result (contract.md). */
+type Result = Omit<FoundFinding, 'key'> & {
+  readonly connection: string;
+  readonly stream: string;
+  readonly class: string;
+  readonly id: string;
+  readonly lastChanged: string;
+  readonly document: JsonObject;
+};
+
+const columns: readonly Column<Result>[] = [
+  { title: 'connection', value: ({ connection }) => connection },
+  { title: 'class', value: (row) => row.class },
+  { title: 'severity', value: ({ severity }) => severity, align: 'right' },
+  { title: 'qds', value: ({ qds }) => qds, align: 'right' },
+  { title: 'status', value: ({ status }) => status },
+  { title: 'name', value: ({ document }) => nameOf(document) },
+  { title: 'asset', value: ({ asset }) => asset.id },
+  { title: 'first seen', value: ({ firstSeen }) => timeIn('UTC', firstSeen) },
+  { title: 'id', value: ({ id }) => id },
+];
+
+const namePath = ['findingGroup', 'findings', '0', 'name'] as const;
+
+/** Where a map gives one. */
+function nameOf(document: JsonObject): string | null {
+  let value: Json | undefined = document;
+  for (const step of namePath) value = Array.isArray(value) ? value[Number(step)] : isObject(value) ? value[step] : undefined;
+  return typeof value === 'string' ? value : null;
+}

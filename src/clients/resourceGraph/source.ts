@@ -1,0 +1,94 @@
+// Azure Resource Graph as a Source: its collections are named queries, their links positions in them. Knows no stream and no connector.
+// https://learn.microsoft.com/azure/governance/resource-graph/overview
+import type { QueryDefinition } from '../../connectors/queryDefinition.ts';
+import { TidemarkError } from '../../errors.ts';
+import { type Ask, createAsk } from '../ask.ts';
+import { type Budget, createBudget } from '../budget.ts';
+import { parseBase } from '../graphLinks.ts';
+import type { Http } from '../http.ts';
+import type { FetchOptions, Source, SourcePage } from '../source.ts';
+import type { TokenProvider } from '../token.ts';
+import { dialect } from './errors.ts';
+import { join } from './joins.ts';
+import { textOf } from './kql.ts';
+import { linkOf, positionOf } from './position.ts';
+import { readPage } from './rows.ts';
+import { type Scope, Scopes } from './scopes.ts';
+
+export interface ResourceGraphOptions {
+  /** E.g. `https://management.azure.com`. */
+  readonly base: string;
+  /** For the audience of the base. */
+  readonly token: TokenProvider;
+  readonly http: Http;
+  /** What all who ask as this principal share. @default nobody shares it */
+  readonly budget?: Budget;
+  /** By the path of the collections that they are. */
+  readonly queries: Readonly<Record<string, QueryDefinition>>;
+  readonly scope: Scope;
+  /** In [0, 1); spreads waits. @default Math.random */
+  readonly random?: () => number;
+}
+
+export function createResourceGraphSource({ token, http, queries, scope, random = Math.random, ...given }: ResourceGraphOptions): Source {
+  const base = parseBase(given.base);
+  const ask = createAsk({ dialect, token, http, budget: given.budget ?? createBudget({ random }), random });
+  const scopes = new Scopes(base, scope);
+
+  const queryOf = (name: string): QueryDefinition => {
+    const query = Object.hasOwn(queries, name) ? queries[name] : undefined;
+    if (query === undefined) throw new TidemarkError('LINK_REFUSED', 'A link was not followed: it is of no query that there is.');
+    return query;
+  };
+
+  const page = async (link: string, options: FetchOptions): Promise<SourcePage> => {
+    const at = positionOf(base, link);
+    const query = queryOf(at.query);
+    const meter = metered(ask);
+    const batch = await scopes.batch(at, meter.ask, options);
+    const asker = { base, ask: meter.ask, options };
+    const { rows, next } = await readPage(asker, { name: at.query, text: textOf(query), batch }, { ...at, token: at.token });
+    const { objects, rejects } = query.objects(rows, await join(asker, query, batch, rows));
+    const following =
+      next !== null
+        ? { query: at.query, from: batch.ids[0], batch: batch.mark, ...next }
+        : batch.next !== null
+          ? { query: at.query, top: query.top, from: batch.next, rows: 0 }
+          : null;
+    return { objects, rejects, next: following === null ? null : linkOf(base, following), cursor: null, ...meter.spent };
+  };
+
+  return {
+    link: ({ path }) => linkOf(base, { query: path, top: queryOf(path).top, rows: 0 }),
+    page,
+    gone: () => Promise.reject(notAsked('whether objects are gone')),
+    hasMembers: () => Promise.reject(notAsked('whether members exist')),
+    // Rights are roles on subscriptions, which no token tells.
+    holds: () => Promise.resolve(false),
+  };
+}
+
+interface Spent {
+  requests: number;
+  bytes: number;
+  throttledMs: number;
+}
+
+/** The same `ask`, and what was spent by it so far. */
+function metered(ask: Ask): { readonly ask: Ask; readonly spent: Spent } {
+  const spent: Spent = { requests: 0, bytes: 0, throttledMs: 0 };
+  return {
+    spent,
+    async ask(question, options) {
+      const answer = await ask(question, options);
+      spent.requests += answer.requests;
+      spent.bytes += answer.bytes;
+      spent.throttledMs += answer.throttledMs;
+      return answer;
+    },
+  };
+}
+
+function notAsked(what: string): TidemarkError {
+  return new TidemarkError('INTERNAL', `Resource Graph is read by collections alone; nobody asks it ${what}.`);
+}

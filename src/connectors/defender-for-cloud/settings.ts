@@ -1,0 +1,47 @@
+// The settings of Defender for Cloud (decisions 18, 56, 57): which subscriptions, what is read besides, and how findings are scored.
+import { z } from 'zod';
+import { switchable } from '../../mappings/identity/rules.ts';
+import { guid } from '../input.ts';
+
+const mostSubscriptions = 20_000;
+const mostGroups = 10;
+
+export const subscriptions = z
+  .union(
+    [
+      z.literal('all'),
+      z
+        .array(
+          z
+            .string()
+            .regex(guid, "must be a subscription's id")
+            .transform((text) => text.toLowerCase()),
+        )
+        .min(1, 'must name a subscription, or be all')
+        .max(mostSubscriptions, `has at most ${mostSubscriptions} subscriptions`),
+    ],
+    { error: "must be all, or a list of subscriptions' ids" },
+  )
+  .default('all');
+
+// What a management group's id may be: https://learn.microsoft.com/azure/governance/management-groups/create-management-group-portal
+export const managementGroups = z
+  .array(z.string().regex(/^[A-Za-z0-9_().-]{1,90}$/, "must be a management group's id"))
+  .max(mostGroups, `has at most ${mostGroups} management groups`)
+  .default([]);
+
+/** Whether images that no finding names are read too, from the registries' catalogs. */
+export const registryCatalog = z.boolean('must be true or false').default(false);
+
+/** Whether values of containers' environment variables are kept; secure ones never are. */
+export const environmentValues = z.boolean('must be true or false').default(false);
+
+/** Which of the installation's rules are off for this connection (decision 57). */
+export const identificationRules = z
+  .strictObject({
+    off: z
+      .array(z.enum(switchable, `must be one of ${switchable.join(', ')}; the source's own key cannot be switched off`))
+      .refine((off) => new Set(off).size < switchable.length, 'must leave a rule on')
+      .default([]),
+  })
+  .prefault({});

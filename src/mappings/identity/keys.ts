@@ -1,0 +1,62 @@
+// The keys of an asset by the rules: two assets with one key are one thing by that rule. Pure.
+import { type AssetFacts, eitherWay, type Read, readHostname, readMac, readText, readUuid } from './facts.ts';
+import { type Rule, rules } from './rules.ts';
+
+export interface IdentityKey {
+  readonly rule: Rule;
+  readonly key: string;
+}
+
+export interface IdentityKeys {
+  readonly keys: readonly IdentityKey[];
+  /** Rules that give no key: what is missing or says nothing. */
+  readonly without: readonly { readonly rule: Rule; readonly why: string }[];
+}
+
+/** In the order of the rules, without those that are off; all that a rule asks for must be there. */
+export function identityKeys(facts: AssetFacts, off: ReadonlySet<Rule>): IdentityKeys {
+  const keys: IdentityKey[] = [];
+  const without: { rule: Rule; why: string }[] = [];
+  for (const rule of rules) {
+    if (off.has(rule) && rule !== 'source-key') without.push({ rule, why: 'it is off' });
+    else {
+      const found = ways[rule](facts);
+      if ('why' in found) without.push({ rule, why: found.why });
+      else for (const key of found.keys) keys.push({ rule, key });
+    }
+  }
+  return { keys, without };
+}
+
+type Found = { readonly keys: readonly string[] } | { readonly why: string };
+
+const ways: Readonly<Record<Rule, (facts: AssetFacts) => Found>> = {
+  'source-key': ({ source, sourceKey }) => ({ keys: [joined([source, sourceKey])] }),
+  'resource-id': ({ resourceId }) => one('resource id', readText(resourceId)),
+  'vm-id': ({ vmId }) => one('VM id', readUuid(vmId)),
+  // Azure shows a machine's BIOS UUID as its VM id.
+  'bios-uuid': ({ biosUuid, vmId }) => {
+    const found = [biosUuid, vmId].map(readUuid).find((read) => 'value' in read) ?? readUuid(biosUuid);
+    return one('BIOS UUID', 'value' in found ? { value: eitherWay(found.value) } : found);
+  },
+  'mac-and-hostname': ({ macs, hostname }) => {
+    const host = readHostname(hostname);
+    if ('why' in host) return { why: `hostname: ${host.why}` };
+    const reads = macs.map(readMac);
+    const good = reads.flatMap((read) => ('value' in read ? [read.value] : []));
+    const [bad] = reads.flatMap((read) => ('why' in read ? [read.why] : []));
+    if (good.length === 0) return { why: `MAC address: ${bad ?? 'there is none'}` };
+    return { keys: [...new Set(good)].sort().map((mac) => joined([mac, host.value])) };
+  },
+  'hostname-and-subscription': ({ hostname, subscription }) => {
+    const host = readHostname(hostname);
+    if ('why' in host) return { why: `hostname: ${host.why}` };
+    const of = readText(subscription);
+    return 'why' in of ? { why: `subscription: ${of.why}` } : { keys: [joined([host.value, of.value])] };
+  },
+};
+
+const one = (what: string, read: Read): Found => ('value' in read ? { keys: [read.value] } : { why: `${what}: ${read.why}` });
+
+/** No part can be taken for another. */
+const joined = (parts: readonly string[]): string => JSON.stringify(parts);

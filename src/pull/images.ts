@@ -1,0 +1,164 @@
+// Container images: what findings say of where an image lies, joined with what its registry says of its content (decisions 48, 49, 55).
+// MUST ask a registry for a digest once, ever; and give a credential to no host but those that Resource Graph lists or the connection names.
+import { z } from 'zod';
+import type { ImageFacts } from '../clients/registry/registry.ts';
+import type { FetchOptions, SourcePage } from '../clients/source.ts';
+import { asTidemarkError, type TidemarkError } from '../errors.ts';
+import type { ErrorBrief, JsonObject } from '../model.ts';
+import type { NamedAsset } from '../store/finding.ts';
+import { keepImages, loginServers, readImages } from '../store/image.ts';
+import { writeLog } from '../store/log.ts';
+import { noteTrouble } from '../store/walk.ts';
+import type { ReaderDependencies, ReaderTarget } from './readers.ts';
+
+const artifact = z.object({
+  properties: z.object({
+    additionalData: z.object({
+      artifactDetails: z.object({
+        registryHost: z.string(),
+        repositoryName: z.string(),
+        digest: z.string(),
+        tags: z.array(z.string()).nullish().catch(null),
+      }),
+    }),
+  }),
+});
+
+interface Placement {
+  readonly id: string;
+  readonly body: JsonObject;
+  readonly host: string;
+  readonly repository: string;
+  readonly digest: string;
+  readonly tags: readonly string[];
+}
+
+type Read = Pick<SourcePage, 'objects' | 'rejects' | 'requests' | 'bytes' | 'throttledMs'>;
+
+/** The stream of login servers; a convention between the connector's streams. */
+const registryStream = 'registries';
+
+/** @throws SOURCE_THROTTLED when a registry asks for a longer pause: what was read until then is kept. */
+export async function imagesOf(
+  dependencies: ReaderDependencies,
+  of: ReaderTarget,
+  named: readonly NamedAsset[],
+  options: FetchOptions,
+): Promise<Read> {
+  const { database } = dependencies;
+  const placements = named.flatMap(placementOf);
+  const known = new Map(await readImages(database, [...new Set(placements.map(({ digest }) => digest))]));
+  const unknown = placements.filter(({ digest }) => !known.has(digest));
+  const found = unknown.length === 0 ? nothing : await readRegistries(dependencies, of, unknown, options);
+  for (const [digest, content] of found.contents) known.set(digest, content);
+  const { requests, bytes, throttledMs, rejects } = found;
+  return { objects: placements.map((placement) => imageOf(placement, known.get(placement.digest))), rejects, requests, bytes, throttledMs };
+}
+
+function placementOf({ id, body }: NamedAsset): Placement[] {
+  const parsed = artifact.safeParse(body);
+  if (body === null || !parsed.success) return [];
+  const { registryHost: host, repositoryName: repository, digest, tags } = parsed.data.properties.additionalData.artifactDetails;
+  return [{ id, body, host, repository, digest, tags: tags ?? [] }];
+}
+
+/** The document's source object: what the finding says of the image, and what the registry does. */
+function imageOf({ id, body, host, repository, tags }: Placement, content: JsonObject | undefined): JsonObject {
+  const sorted = [...new Set(tags)].sort();
+  const [tag] = tags;
+  return {
+    ...body,
+    id,
+    imageTagReferences: sorted.map((name) => `${host}/${repository}:${name}`),
+    ...(tag === undefined ? {} : { imageTag: tag }),
+    ...(content === undefined ? {} : { imageConfigV2: content }),
+  };
+}
+
+interface Found extends Omit<Read, 'objects'> {
+  readonly contents: ReadonlyMap<string, JsonObject>;
+  readonly rejects: { readonly id: string; readonly reason: string }[];
+}
+
+const nothing: Found = { contents: new Map(), rejects: [], requests: 0, bytes: 0, throttledMs: 0 };
+
+async function readRegistries(
+  { database, registries }: ReaderDependencies,
+  { run, target }: ReaderTarget,
+  placements: readonly Placement[],
+  options: FetchOptions,
+): Promise<Found> {
+  const { connection, definition } = target;
+  const listed = await loginServers(database, { connection, stream: registryStream });
+  const contents = new Map<string, JsonObject>();
+  const spent = { requests: 0, bytes: 0, throttledMs: 0 };
+  const rejects: { id: string; reason: string }[] = [];
+  const troubles = new Map<string, TidemarkError | null>();
+  let throttled: TidemarkError | null = null;
+  const count = (facts: ImageFacts): void => {
+    for (const key of ['requests', 'bytes', 'throttledMs'] as const) spent[key] += facts[key];
+  };
+  await Promise.all(
+    placements.map(async ({ id, host, repository, digest }) => {
+      const registry = registries?.of(host, listed) ?? null;
+      if (registry === null) {
+        troubles.set(host, null);
+        return;
+      }
+      if (troubles.has(host) || contents.has(digest)) return;
+      try {
+        const facts = await registry.image({ repository, reference: digest }, options);
+        count(facts);
+        const chosen = facts.chosen === null ? facts : await registry.image({ repository, reference: facts.chosen }, options);
+        if (chosen !== facts) count(chosen);
+        contents.set(digest, contentOf(facts, chosen));
+      } catch (error) {
+        options.signal.throwIfAborted();
+        const failure = asTidemarkError(error);
+        if (failure.code === 'SOURCE_THROTTLED') throttled ??= failure;
+        // The image went from its registry, which says so: what findings say of it stays.
+        else if (failure.code === 'SOURCE_SHAPE_CHANGED') rejects.push({ id: `${id}/content`, reason: failure.message });
+        else if (failure.code !== 'SOURCE_NOT_FOUND') troubles.set(host, failure);
+      }
+      options.alive?.();
+    }),
+  );
+  await keepImages(database, contents);
+  for (const [host, failure] of troubles) {
+    const error = failure === null ? notAllowed(host) : briefOf(failure);
+    const at = { run, connection, stream: definition.name };
+    // One of them says why the walk ends partial; each is named in the log, once a run.
+    await noteTrouble(database, at, error);
+    await writeLogOnce(error);
+  }
+  if (throttled !== null) throw throttled as TidemarkError;
+  return { contents, rejects, ...spent };
+
+  async function writeLogOnce({ code, message, hint }: ErrorBrief): Promise<void> {
+    const [told] = await database.query('select from run_log where run = $1 and message = $2 limit 1', [run, message]);
+    if (told === undefined) await writeLog(database, { connection, run, level: 'warning', message, details: { code, hint } });
+  }
+}
+
+function contentOf({ mediaType, kind, sizeBytes }: ImageFacts, { config }: ImageFacts): JsonObject {
+  const { os, architecture, created, history = [] } = config ?? {};
+  return {
+    mediaType,
+    kind,
+    sizeBytes,
+    os: os ?? null,
+    architecture: architecture ?? null,
+    created: created ?? null,
+    history: history.map(({ size, digest, created_by }) => ({ size, digest, created_by })),
+  };
+}
+
+const briefOf = ({ code, message, hint }: TidemarkError): ErrorBrief => ({ code, message, hint });
+
+function notAllowed(host: string): ErrorBrief {
+  return {
+    code: 'LINK_REFUSED',
+    message: `${host.slice(0, 255)} gets no credential: it is no registry of the subscriptions read, and none that the connection names. Its images have no content.`,
+    hint: 'Add it to endpoints.registries of the connection if it is yours, or give the application Reader on its subscription.',
+  };
+}
