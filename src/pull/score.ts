@@ -1,7 +1,11 @@
-// How a connection scores what records say of flaws: by its settings. Pure.
-import type { JsonObject } from '../model.ts';
+// How a connection scores what records say of flaws: by its settings (decision 56). Pure.
+import { scoringOf } from '../connectors/defender-for-cloud/scoring.ts';
+import { type Lists, scorableOf, scoreFinding } from '../mappings/scoring/finding.ts';
 import type { Score } from './evidence.ts';
 
-export function scoreBy(_settings: Readonly<Record<string, unknown>>): Score {
-  return (finding: JsonObject) => ({ severity: finding['sourceSeverity'] === 'High' ? 4 : 3, qds: 50 });
+const noLists: Lists = { kev: null, epss: null };
+
+export function scoreBy(settings: Readonly<Record<string, unknown>>, lists = noLists): Score {
+  const config = scoringOf(settings);
+  return (finding) => scoreFinding(scorableOf(finding), config, lists);
 }
