@@ -131,7 +131,14 @@ function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { c
   const { queries } = connectorNamed(spec.connector);
   if (queries === undefined)
     return { http, token, source: createGraphSource({ base: graph, token, http, budget }), registries: null, writer };
-  const source = createResourceGraphSource({ base: api.base, token, http, budget, queries, scope: scopeOf(spec.settings) });
+  const source = createResourceGraphSource({
+    base: api.base,
+    token,
+    http,
+    budget,
+    queries: queries(spec.settings),
+    scope: scopeOf(spec.settings),
+  });
   // Of the registries' own audience: management's token would be worth more to a registry than it may have.
   const credential = { kind: 'entra', token: tokenFor(registryScope), tenantId } as const;
   const known = { endpoints: spec.registries ?? [], cloud: spec.cloud };

@@ -1,7 +1,7 @@
 // From a page's objects to what its transaction writes: fold, compare with what is stored, merge, map (design 3.4).
 import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
-import type { AssetClass, JsonObject } from '../model.ts';
+import type { JsonObject } from '../model.ts';
 import { canonical, hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
 import type { Database } from '../store/database.ts';
@@ -16,12 +16,15 @@ import { merge } from './merge.ts';
 import type { Phase, WalkTarget } from './plan.ts';
 
 /** The map of a stream, or its maps, one for each kind of record. */
-export type RecordMap = Pick<CompiledMap, 'hash' | 'document'>;
+export interface RecordMap {
+  /** Of all of them, and of how they are scored. */
+  readonly hash: string;
+  of(record: JsonObject): CompiledMap;
+}
 
 export interface StreamTarget extends WalkTarget {
   readonly connection: string;
   readonly connector: string;
-  readonly class: AssetClass | null;
   /** null where records are kept without assets. */
   readonly map: RecordMap | null;
   /** How evidence of findings is scored; null where records are none. */
@@ -140,13 +143,14 @@ function writesOf(
 }
 
 function assetOf(target: StreamTarget, merged: JsonObject, id: string, stored: StoredRecord, live: boolean): AssetWrite | null {
-  if (target.map === null || target.class === null) return null;
-  const document = canonical(target.map.document(merged));
+  if (target.map === null) return null;
+  const map = target.map.of(merged);
+  const document = canonical(map.document(merged));
   const hash = hashOf(document);
   const same = live && stored.asset?.hash === hash;
   if (same && stored.asset.mapHash === target.map.hash) return null;
   const change = stored.asset === null ? 'added' : same ? 'unchanged' : live ? 'updated' : 'returned';
-  return { num: stored.num, id, class: target.class, document, hash, mapHash: target.map.hash, change };
+  return { num: stored.num, id, class: map.map.class, document, hash, mapHash: target.map.hash, change };
 }
 
 /** `stored` begins with what is stored of these edges, in their order. */

@@ -1,11 +1,36 @@
-// How a connection scores what records say of flaws: by its settings (decision 56). Pure.
-import { scoringOf } from '../connectors/defender-for-cloud/scoring.ts';
-import { type Lists, scorableOf, scoreFinding } from '../mappings/scoring/finding.ts';
+// How a connection scores what records say of flaws: by its settings, and by the lists that the worker has. Pure.
+import { z } from 'zod';
+import { scoring } from '../connectors/defender-for-cloud/scoring.ts';
+import { hashOf } from '../mappings/canonical.ts';
+import { type FindingScore, type Lists, scoreFinding } from '../mappings/scoring/finding.ts';
+import type { JsonObject } from '../model.ts';
 import type { Score } from './evidence.ts';
 
-const noLists: Lists = { kev: null, epss: null };
+export const noLists: Lists = { kev: null, epss: null };
 
-export function scoreBy(settings: Readonly<Record<string, unknown>>, lists = noLists): Score {
-  const config = scoringOf(settings);
-  return (finding) => scoreFinding(scorableOf(finding), config, lists);
+const scorable = z.object({
+  sourceSeverity: z.string().catch(''),
+  cve: z
+    .string()
+    .nullish()
+    .transform((cve) => cve?.toUpperCase() ?? null),
+  cvss: z
+    .number()
+    .nullish()
+    .transform((cvss) => cvss ?? null),
+  exploit: z
+    .object({ exploitKit: z.boolean(), published: z.boolean(), verified: z.boolean() })
+    .nullish()
+    .transform((exploit) => exploit ?? null),
+});
+
+/** `hash` tells this scoring from others. @throws CONFIG_INVALID never: the settings were checked when they were applied. */
+export function scoringOf(
+  settings: Readonly<Record<string, unknown>>,
+  lists: Lists,
+): { readonly hash: string; readonly score: Score; readonly explain: (finding: JsonObject) => FindingScore } {
+  const config = scoring.parse(settings['scoring'] ?? {});
+  const explain = (finding: JsonObject): FindingScore => scoreFinding(scorable.parse(finding), config, lists);
+  const listed = [lists.kev, lists.epss].map((list) => (list === null ? null : hashOf(JSON.stringify([...list]))));
+  return { hash: hashOf(JSON.stringify([config, ...listed])), score: explain, explain };
 }

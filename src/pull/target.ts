@@ -6,21 +6,24 @@ import { mapFor } from '../connectors/mapFor.ts';
 import { activeEdges, activeMaps, activeStreams, choicesOf, hasDelta, hashOfMaps, selectOf, streamHashes } from '../connectors/select.ts';
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
+import { hashOf } from '../mappings/canonical.ts';
+import type { Lists } from '../mappings/scoring/finding.ts';
 import { isFinding } from '../model.ts';
 import type { IncludePin, StreamPin } from '../store/cursor.ts';
 import { conditionOfChoice, pinChoice } from './choice.ts';
 import { conditionOf } from './include.ts';
 import type { RecordMap, StreamTarget } from './page.ts';
-import { scoreBy } from './score.ts';
+import { noLists, scoringOf } from './score.ts';
 
 /**
  * The targets of every stream of a profile, in the connector's order. `pins`: as the run pinned its streams.
  * @throws CONFIG_INVALID when the pinned spec names what is not there.
  */
-export function streamTargets(spec: ConnectionSpec, profile: string, pins: readonly StreamPin[]): StreamTarget[] {
+export function streamTargets(spec: ConnectionSpec, profile: string, pins: readonly StreamPin[], lists: Lists = noLists): StreamTarget[] {
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
   return activeStreams(spec, profile).map(({ definition, map }) => {
+    const scoring = isFinding(definition.class) ? scoringOf(spec.settings, lists) : null;
     const include = pins.find(({ stream }) => stream === definition.name)?.include ?? null;
     return {
       connection: spec.name,
@@ -28,9 +31,8 @@ export function streamTargets(spec: ConnectionSpec, profile: string, pins: reado
       definition,
       select: selectOf(connector, definition.name, maps, spec.settings),
       edges: activeEdges(definition, spec.settings),
-      class: definition.class,
-      map: map === null ? null : recordMap(definition, map),
-      score: isFinding(definition.class) ? scoreBy(spec.settings) : null,
+      map: map === null ? null : recordMap(definition, map, scoring?.hash ?? ''),
+      score: scoring?.score ?? null,
       include:
         include === null
           ? null
@@ -69,15 +71,15 @@ export function streamPins(spec: ConnectionSpec, profile: string, include: Inclu
   });
 }
 
-/** The stream's map, or of some of its records another. */
-function recordMap(definition: StreamDefinition, map: CompiledMap): RecordMap {
+/** The stream's map, or of some of its records another. `scored`: by what evidence is scored, so that another scoring writes it anew. */
+function recordMap(definition: StreamDefinition, map: CompiledMap, scored: string): RecordMap {
   const others = choicesOf(definition);
-  if (others.length === 0) return map;
+  const hash = hashOfMaps([map, ...others]);
   return {
-    hash: hashOfMaps([map, ...others]),
-    document: (record) => {
-      const name = mapFor(definition, record);
-      return (others.find((other) => other.map.name === name) ?? map).document(record);
+    hash: scored === '' ? hash : hashOf(`${hash} ${scored}`),
+    of: (record) => {
+      const name = others.length === 0 ? map.map.name : mapFor(definition, record);
+      return others.find((other) => other.map.name === name) ?? map;
     },
   };
 }

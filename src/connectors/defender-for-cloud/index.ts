@@ -27,8 +27,11 @@ const collection = (name: string): Collection => ({
   overflow: null,
 });
 
-/** A stream that is one query. */
-const queried = (query: string): StreamDefinition['walk'] => ({ shape: 'collections', collections: [collection(query)] });
+/** A stream that is one query. That it answers nothing where it answered before proves nothing. */
+const queried = (query: string): StreamDefinition['walk'] => ({
+  shape: 'collections',
+  collections: [{ ...collection(query), answersFor: { like: '%' } }],
+});
 /** A stream of what findings name. */
 const read = (what: Reader): StreamDefinition['walk'] => ({ shape: 'collections', collections: [{ ...collection(what), reader: what }] });
 
@@ -58,7 +61,11 @@ export const defenderForCloud: ConnectorDefinition = {
     scoring,
     identificationRules,
   }),
-  queries: queriesFor({ assetTypes: ['host', 'container-image', 'container-instance', 'serverless'], environmentValues: false }),
+  queries: (settings) =>
+    queriesFor({
+      assetTypes: ['host', 'container-image', 'container-instance', 'serverless'],
+      environmentValues: settings['environmentValues'] === true,
+    }),
   streams: [
     {
       ...assetStream,
@@ -72,13 +79,25 @@ export const defenderForCloud: ConnectorDefinition = {
     },
     {
       ...assetStream,
+      name: 'registries',
+      title: 'Container registries',
+      docs: 'https://learn.microsoft.com/azure/templates/microsoft.containerregistry/registries',
+      // Which hosts may get a token (decision 55): no assets of their own.
+      class: null,
+      map: null,
+      model: null,
+      core: ['id', 'loginServer'],
+      walk: queried('registries'),
+    },
+    {
+      ...assetStream,
       name: 'container-images',
       title: 'Container images',
       docs: 'https://learn.microsoft.com/azure/defender-for-cloud/subassessment-rest-api',
       class: 'container-image',
       map: 'defender-for-cloud/container-images',
       model: containerImage,
-      after: ['vulnerabilities', 'misconfigurations'],
+      after: ['registries', 'vulnerabilities', 'misconfigurations'],
       walk: read('images'),
     },
     {
@@ -137,6 +156,10 @@ export const defenderForCloud: ConnectorDefinition = {
       docs: 'https://learn.microsoft.com/azure/templates/microsoft.security/assessments',
       class: 'host',
       map: 'defender-for-cloud/resources',
+      maps: (['container-image', 'container-instance', 'serverless'] as const).map((equals) => ({
+        when: { path: 'finding.assetClass', equals },
+        map: `defender-for-cloud/resources-${equals}`,
+      })),
       model: namedResource,
       after: ['virtual-machines', 'container-instances', 'functions', 'container-images', 'vulnerabilities', 'misconfigurations'],
       permissions: [securityReader],

@@ -4,6 +4,7 @@ import { type ResourceClass, resourceTypesOf } from '../../mappings/defender/ass
 import { containerInstances } from '../../mappings/defender/containerInstances.ts';
 import { functions } from '../../mappings/defender/functions.ts';
 import { misconfigurations, siteIds } from '../../mappings/defender/misconfigurations.ts';
+import { registries } from '../../mappings/defender/registries.ts';
 import { recommendations } from '../../mappings/defender/recommendations.ts';
 import { assessedTypes, subAssessments } from '../../mappings/defender/subAssessments.ts';
 import { networkInterfaceIds, publicIpIds, virtualMachines } from '../../mappings/defender/virtualMachines.ts';
@@ -94,6 +95,14 @@ const propertiesOf = (...names: readonly string[]): string[] => names.map((name)
 export function queriesFor({ assetTypes, environmentValues }: QueryChoice): Readonly<Record<string, QueryDefinition>> {
   return {
     virtualMachines: machines,
+    registries: {
+      table: 'Resources',
+      where: ["type =~ 'microsoft.containerregistry/registries'"],
+      project: ['id', 'loginServer = properties.loginServer'],
+      top: 1_000,
+      joins: [],
+      objects: registries,
+    },
     containerGroups: {
       table: 'Resources',
       where: ["type =~ 'microsoft.containerinstance/containergroups'"],

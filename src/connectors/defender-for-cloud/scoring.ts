@@ -1,6 +1,6 @@
 // `settings.scoring`: the five rows of document 004's scoring screen, and the weights beside them (decision 56). Everything has a default.
 import { z } from 'zod';
-import { defaultScoring, type ScoringConfig, severities, sourceValue } from '../../mappings/scoring/config.ts';
+import { defaultScoring, severities, sourceValue } from '../../mappings/scoring/config.ts';
 
 const severity = z.literal(severities, 'must be from 1 to 5');
 const score = z.number('must be a number').min(0, 'must be from 0 to 100').max(100, 'must be from 0 to 100');
@@ -95,8 +95,3 @@ export const scoring = z
     asset: assetInput,
   })
   .prefault({});
-
-/** The scoring of a connection with these settings. */
-export function scoringOf(settings: Readonly<Record<string, unknown>>): ScoringConfig {
-  return scoring.parse(settings['scoring']);
-}

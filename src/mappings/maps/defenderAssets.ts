@@ -117,11 +117,11 @@ export const functions: TransformMap = {
 };
 
 /** What is known of a resource that only findings name: ours (decision 51). */
-export const resources: TransformMap = {
-  name: 'defender-for-cloud/resources',
+const resourcesOf = (name: string, of: TransformMap['class']): TransformMap => ({
+  name: `defender-for-cloud/${name}`,
   connector: 'defender-for-cloud',
   stream: 'resources',
-  class: 'host',
+  class: of,
   rows: [
     { from: 'finding.assetId', to: 'asset.assetHeader.externalAssetId' },
     { from: 'finding.assetId', to: 'asset.assetHeader.vendorAssetId' },
@@ -131,4 +131,10 @@ export const resources: TransformMap = {
     { from: 'tenantId', to: 'asset.assetDetail.cloudInfo.tenantId' },
     { from: 'subscriptionId', to: 'asset.assetDetail.cloudInfo.accountId' },
   ],
-};
+});
+
+export const resources = resourcesOf('resources', 'host');
+/** The same of other classes: a map has one. */
+export const otherResources = (['container-image', 'container-instance', 'serverless'] as const).map((of) =>
+  resourcesOf(`resources-${of}`, of),
+);

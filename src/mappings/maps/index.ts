@@ -3,7 +3,7 @@ import { TidemarkError } from '../../errors.ts';
 import type { CompiledMap } from '../engine.ts';
 import { compile } from '../engine.ts';
 import type { TransformMap } from '../map.ts';
-import { containerImages, containerInstances, functions, resources, virtualMachines } from './defenderAssets.ts';
+import { containerImages, containerInstances, functions, otherResources, resources, virtualMachines } from './defenderAssets.ts';
 import { compute, imageVulnerabilities, machineVulnerabilities, misconfigurations } from './defenderFindings.ts';
 import { devices } from './devices.ts';
 import { directoryUsers, userGroups } from './directorySync.ts';
@@ -27,6 +27,7 @@ export const builtInMaps: readonly TransformMap[] = [
   compute,
   misconfigurations,
   resources,
+  ...otherResources,
 ];
 
 /** @throws CONFIG_INVALID when no built-in map has this name. */

@@ -1,7 +1,5 @@
 // The severity (1 to 5) and the score (QDS, 0 to 100) of a finding, with what they are made of. Pure.
-import type { JsonObject } from '../../model.ts';
 import type { Exploit } from '../defender/finding.ts';
-import { isObject } from '../read.ts';
 import { type ScoringConfig, type Severity, sourceValue } from './config.ts';
 import type { Explained, Part } from './explained.ts';
 
@@ -11,19 +9,6 @@ export interface Scorable {
   readonly cve: string | null;
   readonly cvss: number | null;
   readonly exploit: Exploit | null;
-}
-
-/** What the `finding` of a record says; what is not there is not known. */
-export function scorableOf(finding: JsonObject): Scorable {
-  const { sourceSeverity, cve, cvss, exploit } = finding;
-  return {
-    sourceSeverity: typeof sourceSeverity === 'string' ? sourceSeverity : '',
-    cve: typeof cve === 'string' ? cve : null,
-    cvss: typeof cvss === 'number' ? cvss : null,
-    exploit: isObject(exploit)
-      ? { exploitKit: exploit['exploitKit'] === true, published: exploit['published'] === true, verified: exploit['verified'] === true }
-      : null,
-  };
 }
 
 /** Lists from outside, by CVE in upper case; null where none is given. */
