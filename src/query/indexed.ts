@@ -1,7 +1,7 @@
 // Which fields an index leads to, as data, and how it is asked. The indexes are made by migrations (searches.ts, events.ts); what is said here of an index MUST
 // be what it is, word by word: PostgreSQL then knows it for the same. Values count without case, and by what they begin with.
 import { beginning, type Parameters } from './match.ts';
-import type { Value } from './parse.ts';
+import type { Value } from './tree.ts';
 
 interface IndexedPath {
   /** Of the document; one value, never a list (models/asset.ts). */
