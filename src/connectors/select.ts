@@ -143,7 +143,7 @@ export function streamHashes(
   settings: Readonly<Record<string, unknown>>,
 ): { readonly selectHash: string; readonly mapHash: string } {
   const map = maps.find((candidate) => candidate.map.connector === connector.name && candidate.map.stream === streamName);
-  return { selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')), mapHash: map?.hash ?? '' };
+  return { selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')), mapHash: map?.ownHash ?? '' };
 }
 
 export interface EmptyRows {

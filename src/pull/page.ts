@@ -114,7 +114,7 @@ function writesOf(
   const change = live ? 'updated' : stored.known ? 'returned' : 'added';
   return {
     body: same ? null : { num: stored.num, id: record.id, body, hash, change },
-    asset: same && stored.asset?.mapHash === target.map?.hash ? null : assetOf(target, merged, record.id, stored, live),
+    asset: same && stored.asset?.mapHash === target.map?.ownHash ? null : assetOf(target, merged, record.id, stored, live),
   };
 }
 
@@ -123,9 +123,9 @@ function assetOf(target: StreamTarget, merged: JsonObject, id: string, stored: S
   const document = canonical(target.map.document(merged));
   const hash = hashOf(document);
   const same = live && stored.asset?.hash === hash;
-  if (same && stored.asset.mapHash === target.map.hash) return null;
+  if (same && stored.asset.mapHash === target.map.ownHash) return null;
   const change = stored.asset === null ? 'added' : same ? 'unchanged' : live ? 'updated' : 'returned';
-  return { num: stored.num, id, class: target.class, document, hash, mapHash: target.map.hash, change };
+  return { num: stored.num, id, class: target.class, document, hash, mapHash: target.map.ownHash, change };
 }
 
 /** `stored` begins with what is stored of these edges, in their order. */

@@ -15,7 +15,7 @@ const pageSize = 1_000;
  * MUST give ids only: the page is fetched while another commits, and what is stored of them is read when it is their turn (I8).
  */
 export async function storedPage(database: Database, { connection, definition, map }: StreamTarget, link: string): Promise<SourcePage> {
-  const of = { connection, stream: definition.name, mapHash: map?.hash ?? '', after: Number(link), limit: pageSize };
+  const of = { connection, stream: definition.name, mapHash: map?.ownHash ?? '', after: Number(link), limit: pageSize };
   const records = map === null ? [] : await readOtherwiseMapped(database, of);
   const last = records.at(-1);
   const next = last === undefined || records.length < pageSize ? null : String(last.num);
