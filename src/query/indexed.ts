@@ -3,7 +3,7 @@
 import type { AssetClass } from '../model.ts';
 import type { Column } from './fields.ts';
 import { beginning, type Parameters } from './match.ts';
-import type { Value } from './parse.ts';
+import type { Value } from './tree.ts';
 
 interface IndexedPath {
   /** Of the document; one value, never a list (models/asset.ts). */
