@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Cloud } from './cloud.ts';
 import { reread } from './json.ts';
 
-interface Claims {
+export interface Claims {
   readonly aud: string;
   readonly iss: string;
   readonly iat: number;
@@ -39,6 +39,10 @@ export function signToken(cloud: Cloud, audience: string): string {
 
 /** The roles of a valid bearer token, or null when it is missing, forged, expired or revoked. */
 export function rolesOf(cloud: Cloud, authorization: string | undefined): readonly string[] | null {
+  return claimsOf(cloud, authorization)?.roles ?? null;
+}
+
+export function claimsOf(cloud: Cloud, authorization: string | undefined): Claims | null {
   const token = /^Bearer ([\w-]+\.[\w-]+)\.([\w-]+)$/.exec(authorization ?? '');
   const text = token?.[1];
   if (token === null || text === undefined) return null;
@@ -48,5 +52,5 @@ export function rolesOf(cloud: Cloud, authorization: string | undefined): readon
   // The signature proves that the claims are ours.
   const claims = reread<Claims>(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString('utf8'));
   const alive = claims.exp > cloud.now() / 1000 && claims.generation === cloud.tokenGeneration;
-  return alive ? claims.roles : null;
+  return alive ? claims : null;
 }

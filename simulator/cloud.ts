@@ -31,6 +31,14 @@ export interface Settings {
   federations: readonly Federation[];
   /** PEM certificates that may sign client assertions. @default none */
   certificates: readonly string[];
+  /** Queries of Resource Graph per 5 seconds; null: no limit. Microsoft's is 15. @default null */
+  queryQuota: number | null;
+  /** The largest answer of Resource Graph in bytes. @default 16 MiB, as documented */
+  responseBytes: number;
+  /** How many subscriptions the application may read; null: all. @default null */
+  readableSubscriptions: number | null;
+  /** Whether Defender for Cloud still sends sub-assessments, which were retired on 2026-07-31. @default false */
+  olderFindings: boolean;
 }
 
 export interface Cloud {
@@ -50,6 +58,8 @@ export interface Cloud {
   now(): number;
   /** `https://localhost:PORT` */
   origin(): string;
+  /** What tokens are issued for. */
+  audiences(): readonly string[];
   /** Tokens of another generation are dead; the fault `tokenDies` moves it. */
   tokenGeneration: number;
 }

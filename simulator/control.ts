@@ -8,6 +8,8 @@ import type { Settings } from './cloud.ts';
 import type { FaultRule } from './faults.ts';
 import { reread } from './json.ts';
 import type { Mutation } from './mutations.ts';
+import type { EstateMutation } from './resourceGraph/estate.ts';
+import type { EstateTruth } from './resourceGraph/truth.ts';
 import type { SeenRequest } from './server.ts';
 import type { TruthName } from './truth.ts';
 
@@ -15,7 +17,8 @@ import type { TruthName } from './truth.ts';
 export interface SimulatorControl {
   mutate(changes: number | readonly Mutation[]): Promise<Mutation[]>;
   mutateDevices(changes: number): Promise<Mutation[]>;
-  truth(name: TruthName, select?: readonly string[]): AsyncGenerator<JsonObject>;
+  mutateEstate(changes: readonly EstateMutation[]): Promise<void>;
+  truth(name: TruthName | EstateTruth, select?: readonly string[]): AsyncGenerator<JsonObject>;
   isPassword(id: string, password: string): Promise<boolean>;
   addFaults(rules: readonly FaultRule[]): Promise<void>;
   clearFaults(): Promise<void>;
@@ -47,6 +50,7 @@ export function controlSimulator(origin: string, ca: string): SimulatorControl {
       for await (const line of createInterface({ input: response })) yield reread<JsonObject>(line);
     },
     mutateDevices: (changes) => call('POST', 'mutateDevices', changes),
+    mutateEstate: (changes) => call('POST', 'mutateEstate', changes),
     isPassword: (id, password) => call('POST', 'password', { id, password }),
     addFaults: (rules) => call('POST', 'faults', rules),
     clearFaults: () => call('DELETE', 'faults'),

@@ -2,14 +2,31 @@
 import type { DocumentedCode } from './aadsts.ts';
 import type { Mutation } from './mutations.ts';
 
+/** What kind of request to a registry it is; its storage is asked for blobs. */
+export type RegistryPhase = 'registryToken' | 'catalog' | 'tags' | 'manifest' | 'blob' | 'storage';
+
 /** What kind of request it is. Only rules of their phase reach `item`, one inside a batch, and `application`, which no run waits for. */
 export type Phase =
-  'discovery' | 'token' | 'latest' | 'first' | 'delta' | 'page' | 'list' | 'object' | 'write' | 'batch' | 'item' | 'application';
+  | 'discovery'
+  | 'token'
+  | 'query'
+  | 'subscriptions'
+  | 'latest'
+  | 'first'
+  | 'delta'
+  | 'page'
+  | 'list'
+  | 'object'
+  | 'write'
+  | 'batch'
+  | 'item'
+  | 'application'
+  | RegistryPhase;
 
 /** Instead of the answer. */
 export type ReplacingFault =
   /** 429; without `retryAfter` the header is absent. A number is seconds, a text goes as it is (a date). */
-  | { readonly kind: 'throttle'; readonly retryAfter?: number | string }
+  | { readonly kind: 'throttle'; readonly retryAfter?: number | string; readonly headers?: Readonly<Record<string, string>> }
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -31,6 +48,8 @@ export type ReplacingFault =
   | { readonly kind: 'aadsts'; readonly code: DocumentedCode }
   /** 401 with the challenge by which Conditional Access asks for more than the token has. */
   | { readonly kind: 'claimsChallenge' }
+  /** 400 of Resource Graph, with this code among its details. */
+  | { readonly kind: 'badQuery'; readonly code: string }
   /** Status 200 with this JSON text. */
   | { readonly kind: 'body'; readonly text: string };
 
@@ -91,6 +110,7 @@ const replacing = [
   'redirect',
   'aadsts',
   'claimsChallenge',
+  'badQuery',
   'body',
 ];
 const transport = ['reset', 'endlessHeaders', 'truncated', 'stackedEncoding', 'hang', 'cut', 'stall', 'wrongLength', 'slow', 'bomb'];

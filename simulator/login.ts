@@ -103,7 +103,7 @@ function audienceOf(cloud: Cloud, scope: readonly string[]): string | Answer {
     );
   }
   const resource = only.slice(0, -'/.default'.length).replace(/\/$/, '');
-  if (resource === 'https://graph.microsoft.com' || resource === cloud.origin()) return resource;
+  if (cloud.audiences().includes(resource)) return resource;
   return aadsts(400, 'invalid_resource', 500011, `The resource principal named ${resource} was not found in the tenant named Contoso.`);
 }
 

@@ -5,6 +5,8 @@ import type { Settings } from './cloud.ts';
 import type { FaultRule } from './faults.ts';
 import { reread } from './json.ts';
 import type { Mutation } from './mutations.ts';
+import type { EstateMutation } from './resourceGraph/estate.ts';
+import { estateTruths } from './resourceGraph/truth.ts';
 import type { Simulator } from './simulator.ts';
 import { truths } from './truth.ts';
 
@@ -31,6 +33,9 @@ function execute(simulator: Simulator, command: string, body: string): unknown {
       return simulator.mutate(reread<number | Mutation[]>(body));
     case 'POST mutateDevices':
       return simulator.mutateDevices(reread<number>(body));
+    case 'POST mutateEstate':
+      simulator.mutateEstate(reread<EstateMutation[]>(body));
+      return null;
     case 'POST password': {
       const { id, password } = reread<{ id: string; password: string }>(body);
       return simulator.isPassword(id, password);
@@ -58,7 +63,7 @@ function execute(simulator: Simulator, command: string, body: string): unknown {
 }
 
 async function writeTruth(simulator: Simulator, url: URL, response: ServerResponse): Promise<void> {
-  const name = truths.find((known) => url.pathname === `/_simulator/truth/${known}`);
+  const name = [...truths, ...estateTruths].find((known) => url.pathname === `/_simulator/truth/${known}`);
   if (name === undefined) throw new Error(`There is no truth at ${url.pathname}.`);
   const select = url.searchParams.get('select');
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });

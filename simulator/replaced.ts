@@ -4,6 +4,7 @@ import { Refusal, errorBody, expiredPage, syncStateNotFound } from './answer.ts'
 import type { Answer } from './answer.ts';
 import type { Cloud } from './cloud.ts';
 import type { ReplacingFault } from './faults.ts';
+import { badQuery } from './resourceGraph/refusals.ts';
 
 const html =
   '<!DOCTYPE html>\r\n<html><head><title>Service unavailable</title></head><body><h2>Our services aren’t available right now</h2></body></html>\r\n';
@@ -19,7 +20,10 @@ const phrases: Readonly<Record<number, string>> = {
 export function replacedAnswer(cloud: Cloud, fault: ReplacingFault, path: string): Answer {
   switch (fault.kind) {
     case 'throttle':
-      return { ...new Refusal(429, 'TooManyRequests', 'Too many requests.').answer, headers: throttleHeaders(cloud, fault.retryAfter) };
+      return {
+        ...new Refusal(429, 'TooManyRequests', 'Too many requests.').answer,
+        headers: { ...throttleHeaders(cloud, fault.retryAfter), ...fault.headers },
+      };
     case 'status':
       return {
         status: fault.status,
@@ -49,6 +53,8 @@ export function replacedAnswer(cloud: Cloud, fault: ReplacingFault, path: string
       return documentedRefusal(fault.code);
     case 'claimsChallenge':
       return claimsChallenge();
+    case 'badQuery':
+      return badQuery(fault.code, 'The query could not be answered.').answer;
     case 'body':
       return { status: 200, headers: {}, body: fault.text };
   }

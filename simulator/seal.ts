@@ -25,14 +25,14 @@ export interface LinkState {
   readonly epoch: string;
 }
 
-export interface Sealer {
-  seal(state: LinkState): string;
+export interface Sealer<State = LinkState> {
+  seal(state: State): string;
   /** Throws a refusal (400) for a token that this tenant did not make. */
-  open(token: string): LinkState;
+  open(token: string): State;
 }
 
 /** The key follows from the text, so that a restarted simulator of the same tenant still reads its tokens. */
-export function createSealer(keyText: string): Sealer {
+export function createSealer<State = LinkState>(keyText: string): Sealer<State> {
   const key = createHash('sha256').update(keyText).digest();
   return {
     seal(state) {
@@ -49,7 +49,7 @@ export function createSealer(keyText: string): Sealer {
         decipher.setAuthTag(bytes.subarray(12, 28));
         const text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
         // The tag proves that the text is one of ours.
-        return reread<LinkState>(text);
+        return reread<State>(text);
       } catch {
         throw badRequest('Badly formed token.', 'Directory_InvalidPageToken');
       }

@@ -5,7 +5,7 @@ import type { Answer } from './answer.ts';
 import { answerBatch } from './batch.ts';
 import type { Cloud } from './cloud.ts';
 import { isPageFault, isReplacing, isTransport } from './faults.ts';
-import type { Fault, FaultPlan, Phase } from './faults.ts';
+import type { Fault, FaultPlan, PageFault, Phase } from './faults.ts';
 import { answerGraph, authorize } from './graph.ts';
 import type { GraphRequest, Meter } from './graph.ts';
 import { instanceDiscovery, issueToken, openidConfiguration } from './login.ts';
@@ -39,6 +39,23 @@ export interface Traffic {
   record(request: SeenRequest): void;
 }
 
+/** One of the origins of the cloud. */
+export interface Site {
+  origin(): string;
+  phaseOf(method: string, path: string, query: string): Phase;
+  /** `items` takes what one request asked for besides. Throws refusals. */
+  answer(asked: Asked, items: string[]): Answer;
+  edit(answer: Answer, faults: readonly PageFault[], of: { readonly url: string; readonly path: string }): Answer;
+}
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: GraphRequest['headers'];
+  readonly body: string;
+}
+
 const shownHeaders = ['accept-encoding', 'client-request-id', 'consistencylevel', 'prefer', 'user-agent', 'x-ms-throttle-priority'];
 const largestBody = 4 << 20;
 
@@ -57,21 +74,32 @@ function phaseOf(method: string, path: string, query: string): Phase {
   return depth % 2 === 0 ? 'object' : 'list';
 }
 
+/** Sign-in and directory. */
+export function directorySite(traffic: Traffic): Site {
+  return {
+    origin: () => traffic.cloud.origin(),
+    phaseOf,
+    answer: ({ path, ...asked }, items) =>
+      path.startsWith('/v1.0/')
+        ? directory(traffic, { ...asked, path: path.slice('/v1.0/'.length) }, items)
+        : signIn(traffic.cloud, asked.method, path, asked.body, asked.headers['content-type']),
+    edit: (answer, faults, of) => editPage(answer, faults, { ...of, memory: traffic.memory }),
+  };
+}
+
 /** Answers one request from the network. Never rejects: a defect becomes a 500 that names itself. */
-export async function serve(traffic: Traffic, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function serve(traffic: Traffic, site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const target = request.url ?? '/';
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);
   const query = at < 0 ? '' : target.slice(at + 1);
   const method = request.method ?? 'GET';
-  const phase = phaseOf(method, path, query);
+  const phase = site.phaseOf(method, path, query);
   const body = await readBody(request);
   const faults = traffic.plan.of(phase, `${method} ${target}`);
   const items: string[] = [];
-  const answer = answerWith(traffic, faults, path, `${traffic.cloud.origin()}${target}`, () =>
-    path.startsWith('/v1.0/')
-      ? directory(traffic, { method, path: path.slice('/v1.0/'.length), query, headers: headersOf(request), body }, items)
-      : signIn(traffic.cloud, method, path, body, request.headers['content-type']),
+  const answer = answerWith(traffic, site, faults, { path, url: `${site.origin()}${target}` }, () =>
+    site.answer({ method, path, query, headers: headersOf(request), body }, items),
   );
   const bytes = await send(request, response, answer, faults.filter(isTransport));
   const headers = Object.fromEntries(
@@ -100,17 +128,23 @@ function headersOf(request: IncomingMessage): Record<string, string | undefined>
 }
 
 /** The answer, or what the faults make of it. */
-function answerWith(traffic: Traffic, faults: readonly Fault[], path: string, url: string, real: () => Answer): Answer {
+function answerWith(
+  traffic: Traffic,
+  site: Site,
+  faults: readonly Fault[],
+  of: { readonly path: string; readonly url: string },
+  real: () => Answer,
+): Answer {
   const replaced = faults.find(isReplacing);
   if (replaced?.kind === 'status' && replaced.afterCommit === true) guarded(real);
-  if (replaced !== undefined) return replacedAnswer(traffic.cloud, replaced, path.replace(/^\/v1\.0\//, ''));
+  if (replaced !== undefined) return replacedAnswer(traffic.cloud, replaced, of.path.replace(/^\/v1\.0\//, ''));
   const answer = guarded(real);
   for (const fault of faults) {
     if (fault.kind !== 'mutate') continue;
     if (typeof fault.changes === 'number') mutateMix(traffic.cloud.tenant, fault.changes);
     else for (const change of fault.changes) applyMutation(traffic.cloud.tenant, change);
   }
-  return editPage(answer, faults.filter(isPageFault), { url, path, memory: traffic.memory });
+  return site.edit(answer, faults.filter(isPageFault), of);
 }
 
 function guarded(real: () => Answer): Answer {
@@ -135,9 +169,8 @@ function directory(traffic: Traffic, request: GraphRequest, items: string[]): An
   return answerBatch(request.body, authorization, (item) => {
     const line = `${item.method} /v1.0/${item.path}${item.query === '' ? '' : `?${item.query}`}`;
     const faults = traffic.plan.of('item', line);
-    const answer = answerWith(traffic, faults, `/v1.0/${item.path}`, traffic.cloud.origin(), () =>
-      answerGraph(traffic.cloud, traffic.meter, item),
-    );
+    const of = { path: `/v1.0/${item.path}`, url: traffic.cloud.origin() };
+    const answer = answerWith(traffic, directorySite(traffic), faults, of, () => answerGraph(traffic.cloud, traffic.meter, item));
     items.push(`${line} ${answer.status}`);
     return answer;
   });

@@ -1,6 +1,6 @@
-// A simulated Microsoft cloud on loopback: sign-in and directory over TLS, of any size, with changes and faults on demand.
+// A simulated Microsoft cloud on loopback: sign-in, directory and Azure's management over TLS, of any size, with changes and faults on demand.
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { JsonObject } from '../src/model.ts';
 import { createCertificates } from './certificates.ts';
 import { quotaOf } from './cloud.ts';
@@ -16,8 +16,13 @@ import { defaultRoles } from './permissions.ts';
 import type { Kind } from './random.ts';
 import { Replication } from './replication.ts';
 import { createSealer } from './seal.ts';
-import { serve } from './server.ts';
-import type { SeenRequest, Traffic } from './server.ts';
+import { Estate, type EstateMutation } from './resourceGraph/estate.ts';
+import { createManagement, managementAudience } from './resourceGraph/management.ts';
+import type { EstateOptions } from './resourceGraph/shape.ts';
+import { managementSite } from './resourceGraph/site.ts';
+import { type EstateTruth, isEstateTruth, rowsOf } from './resourceGraph/truth.ts';
+import { directorySite, serve } from './server.ts';
+import type { SeenRequest, Site, Traffic } from './server.ts';
 import type { ShapeOptions } from './shape.ts';
 import { Tenant } from './tenant.ts';
 import { truth } from './truth.ts';
@@ -45,11 +50,17 @@ export interface SimulatorOptions extends ShapeOptions {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly settings?: Partial<Settings>;
+  /** What there is in Azure. @default a little of everything */
+  readonly estate?: EstateOptions;
+  /** @default 0: any free one */
+  readonly managementPort?: number;
 }
 
 export interface Simulator {
   /** `https://localhost:PORT`: the login authority; the API is below `/v1.0`. */
   readonly origin: string;
+  /** `https://localhost:PORT` of Azure's management. */
+  readonly managementOrigin: string;
   readonly caPem: string;
   readonly tenantId: string;
   readonly clientId: string;
@@ -62,8 +73,11 @@ export interface Simulator {
   mutate(changes: number | readonly Mutation[]): Mutation[];
   /** Makes n changes of the devices' own deterministic mix. */
   mutateDevices(changes: number): Mutation[];
-  /** What the tenant holds now. */
-  truth(name: TruthName, select?: readonly string[]): Generator<JsonObject>;
+  /** Makes exactly these changes of what there is in Azure. */
+  mutateEstate(changes: readonly EstateMutation[]): void;
+  readonly estate: Estate;
+  /** What the tenant holds now, or what rows there are in Azure. */
+  truth(name: TruthName | EstateTruth, select?: readonly string[]): Generator<JsonObject>;
   /** Whether this password was the last one written for a user. */
   isPassword(id: string, password: string): boolean;
   addFaults(rules: readonly FaultRule[]): void;
@@ -82,6 +96,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   let seen: SeenRequest[] = [];
   let offsetMs = 0;
   let origin = '';
+  let managementOrigin = '';
   const identity = {
     tenantId: options.tenantId ?? defaultIdentity.tenantId,
     clientId: options.clientId ?? defaultIdentity.clientId,
@@ -100,6 +115,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     passwords: [{ secret: identity.clientSecret, endDateTime: new Date(Date.now() + secretLifeMs).toISOString() }],
     federations: [],
     certificates: [],
+    queryQuota: null,
+    responseBytes: 16 << 20,
+    readableSubscriptions: null,
+    olderFindings: false,
     ...options.settings,
   };
   const cloud: Cloud = {
@@ -112,6 +131,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     epoch: randomUUID(),
     now: () => Date.now() + offsetMs,
     origin: () => origin,
+    audiences: () => ['https://graph.microsoft.com', origin, managementAudience, managementOrigin],
     tokenGeneration: 0,
   };
   const plan = new FaultPlan();
@@ -125,16 +145,21 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       if (seen.length > mostSeen) seen = seen.slice(mostSeen / 2);
     },
   };
-  const server = createServer({
-    key: certificates.keyPem,
-    cert: certificates.certificatePem,
-    minVersion: 'TLSv1.2',
-    keepAliveTimeout: 65_000,
-  });
+  const estate = new Estate(options.estate ?? {}, { seed: tenant.shape.seed, tenantId: identity.tenantId, shapes: settings });
+  const management = createManagement(
+    { estate, settings, sealer: createSealer(`queries ${identity.tenantId}`), origin: () => managementOrigin },
+    identity.tenantId,
+  );
+  const tls = { key: certificates.keyPem, cert: certificates.certificatePem, minVersion: 'TLSv1.2', keepAliveTimeout: 65_000 } as const;
+  const servers: Server[] = [];
   const simulator: Simulator = {
     get origin() {
       return origin;
     },
+    get managementOrigin() {
+      return managementOrigin;
+    },
+    estate,
     caPem: certificates.caPem,
     ...identity,
     settings,
@@ -143,7 +168,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     mutate: (changes) =>
       typeof changes === 'number' ? mutateMix(tenant, changes) : changes.map((change) => applyMutation(tenant, change)),
     mutateDevices: (changes) => mutateDeviceMix(tenant, changes),
-    truth: (name, select) => truth(tenant, name, select ?? null),
+    mutateEstate: (changes) => changes.forEach((change) => estate.mutate(change)),
+    truth: (name, select) => (isEstateTruth(name) ? rowsOf(estate, name) : truth(tenant, name, select ?? null)),
     isPassword: (id, password) => {
       const ref = tenant.find(id);
       return ref !== null && tenant.overlay(ref)?.password === digestOf(password);
@@ -153,24 +179,32 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     requests: () => seen,
     resetRequests: () => void (seen = []),
     advance: (ms) => void (offsetMs += ms),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => {
+      await Promise.all(
+        servers.map((server) => {
+          server.closeAllConnections();
+          return new Promise((resolve) => server.close(resolve));
+        }),
+      );
+    },
   };
-  server.on('request', (request, response) => {
-    const answering =
-      request.url?.startsWith('/_simulator/') === true ? operate(simulator, request, response) : serve(traffic, request, response);
-    answering.catch(() => response.destroy());
-  });
-  server.on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The simulator has no port.');
-  origin = `https://localhost:${address.port}`;
+  const listen = async (site: Site, port: number | undefined): Promise<string> => {
+    const server = createServer(tls, (request, response) => {
+      const answering =
+        request.url?.startsWith('/_simulator/') === true ? operate(simulator, request, response) : serve(traffic, site, request, response);
+      answering.catch(() => response.destroy());
+    });
+    server.on('tlsClientError', () => undefined);
+    servers.push(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port ?? 0, options.host ?? '127.0.0.1', resolve);
+    });
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('The simulator has no port.');
+    return `https://localhost:${address.port}`;
+  };
+  origin = await listen(directorySite(traffic), options.port);
+  managementOrigin = await listen(managementSite(traffic, management), options.managementPort);
   return simulator;
 }

@@ -5,14 +5,13 @@ import { type Budget, createBudget } from '../budget.ts';
 import type { Http, HttpAnswer } from '../http.ts';
 import type { HashName } from '../httpBody.ts';
 import { isCheapToRepeat, unavailable } from '../httpFault.ts';
-import { isLoopback } from '../proxy.ts';
 import { requestName } from '../redact.ts';
 import type { FetchOptions } from '../source.ts';
 import { pause, repeatWaitMs } from '../throttle.ts';
-import { isInside } from './allowed.ts';
 import { createLimiter } from './limiter.ts';
 import { registryError } from './registryErrors.ts';
 import { createRegistryTokens, type RegistryCredential, type Scope } from './registryTokens.ts';
+import { storageOf } from './storage.ts';
 
 type HttpRequest = Parameters<Http['send']>[0];
 export type Send = (request: Omit<HttpRequest, 'signal' | 'alive'>, signal: AbortSignal) => Promise<HttpAnswer>;
@@ -141,23 +140,6 @@ export function createAsk({ registry, origin, credential, http, concurrency, ran
       }
     }
   };
-}
-
-/**
- * Where a registry sends for a blob. MUST be https without a user, and no address inside this network unless the registry itself is on loopback.
- * A name may well resolve to an inside address (a private endpoint): it has to show a certificate of that name, and gets no credential.
- */
-function storageOf(origin: URL, from: URL, location: string | undefined): URL {
-  const url = location !== undefined && URL.canParse(location, from.href) ? new URL(location, from) : null;
-  const near = isLoopback(origin.hostname);
-  if (url !== null && url.username === '' && url.password === '') {
-    const isSecure = url.protocol === 'https:' || (near && url.protocol === 'http:' && isLoopback(url.hostname));
-    if (isSecure && (!isInside(url.hostname) || (near && isLoopback(url.hostname)))) return url;
-  }
-  throw new TidemarkError('LINK_REFUSED', `${requestName('GET', from)}: sends to an address that is never asked; nothing was sent there.`, {
-    hint: 'A registry sends for blobs to its storage, by https and on the public network or by name.',
-    details: { registry: origin.host },
-  });
 }
 
 function blocked({ url }: Question): TidemarkError {

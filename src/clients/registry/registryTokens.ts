@@ -36,6 +36,8 @@ export interface RegistryTokens {
 interface Kept {
   readonly header: string;
   readonly untilMs: number;
+  /** The refresh token that it was issued for. */
+  readonly by?: string;
 }
 
 const acquisitionMs = 90_000;
@@ -67,6 +69,7 @@ export function createRegistryTokens({ registry, origin, credential, send }: Tok
   const pending = new Map<string, Promise<string>>();
   let service: TokenService | 'basic' | null = null;
   let refresh: { readonly token: string; readonly untilMs: number } | null = null;
+  let exchanging: Promise<string> | null = null;
 
   /** A form or query to the token server, and what it answers. */
   const ask = async <T>(
@@ -102,27 +105,36 @@ export function createRegistryTokens({ registry, origin, credential, send }: Tok
     { access }: Scope,
     signal: AbortSignal,
   ): Promise<string> => {
-    if (refresh !== null && refresh.untilMs - Date.now() > renewBeforeMs) return refresh.token;
     const url = new URL('/oauth2/exchange', origin);
     const formOf = (accessToken: string): URLSearchParams =>
       new URLSearchParams({ grant_type: 'access_token', service: name, tenant: tenantId, access_token: accessToken });
-    const { refresh_token: fresh } = await ask({ url, form: formOf(await token.token(signal)), access }, exchanged, signal);
+    const post = (accessToken: string): Promise<z.infer<typeof exchanged>> =>
+      ask({ url, form: formOf(accessToken), access }, exchanged, signal);
+    const used = await token.token(signal);
+    const { refresh_token: fresh } = await post(used).catch(async (error: unknown) => {
+      if (!(error instanceof TidemarkError) || error.code !== 'SOURCE_FORBIDDEN') throw error;
+      // Microsoft's token may have been revoked: it is renewed once.
+      return post(await token.token(signal, { refresh: true }));
+    });
     rememberSecret(fresh);
     refresh = { token: fresh, untilMs: endOf(fresh, null) };
     return fresh;
+  };
+
+  /** One exchange for all scopes that need it. */
+  const refreshToken = async (...how: Parameters<typeof exchange>): Promise<string> => {
+    if (refresh !== null && refresh.untilMs - Date.now() > renewBeforeMs) return refresh.token;
+    exchanging ??= exchange(...how).finally(() => (exchanging = null));
+    return exchanging;
   };
 
   const issue = async (from: TokenService, scope: Scope, signal: AbortSignal): Promise<Kept> => {
     const { realm, service: name } = from;
     const { access } = scope;
     if (credential.kind === 'entra') {
-      const form = new URLSearchParams({
-        grant_type: 'refresh_token',
-        service: name,
-        scope: scope.name,
-        refresh_token: await exchange(from, credential, scope, signal),
-      });
-      return keptOf(await ask({ url: realm, form, access }, issued, signal));
+      const by = await refreshToken(from, credential, scope, signal);
+      const form = new URLSearchParams({ grant_type: 'refresh_token', service: name, scope: scope.name, refresh_token: by });
+      return { ...keptOf(await ask({ url: realm, form, access }, issued, signal)), by };
     }
     const url = new URL(realm);
     url.searchParams.set('service', name);
@@ -163,7 +175,7 @@ export function createRegistryTokens({ registry, origin, credential, send }: Tok
         const known = kept.get(scope.name);
         // Another request may have renewed it meanwhile.
         if (known !== undefined && known.header !== used) return known.header;
-        if (used !== null) refresh = null;
+        if (known !== undefined && known.by === refresh?.token) refresh = null;
         return acquire(service, scope, signal);
       }
       const isBasic = challenges.some(({ scheme }) => scheme === 'basic');

@@ -1,7 +1,8 @@
 // Who gets a credential, which names become URLs, where a redirect may lead, and how challenges are read: tables of pure decisions.
-import { allowedRegistry, isInside } from '../../../src/clients/registry/allowed.ts';
+import { allowedRegistry } from '../../../src/clients/registry/allowed.ts';
 import { parseChallenges, tokenServiceOf } from '../../../src/clients/registry/challenge.ts';
 import { createLimiter } from '../../../src/clients/registry/limiter.ts';
+import { isInside, storageOf } from '../../../src/clients/registry/storage.ts';
 import { digestOf, isHost, isRepository, isTag } from '../../../src/clients/registry/references.ts';
 import type { HttpAnswer } from '../../../src/clients/http.ts';
 import type { TidemarkError } from '../../../src/errors.ts';
@@ -67,6 +68,25 @@ test.each([
 
 test.each(['2852039166', '0xa9fea9fe', '0251.0376.0251.0376'])('the link-local address written as %s is the same one', (written) => {
   expect(isInside(new URL(`https://${written}/`).hostname)).toBe(true);
+});
+
+test.each([
+  ['https://registry.contoso.com', 'https://store.blob.core.windows.net/a?sig=s', true],
+  ['https://registry.contoso.com', '/elsewhere/a', true],
+  ['https://registry.contoso.com', 'https://127.0.0.1/a', false],
+  ['https://registry.contoso.com', 'https://localhost:9443/a', false],
+  ['https://registry.contoso.com', 'https://[::ffff:10.0.0.1]/a', false],
+  ['https://registry.contoso.com', 'http://store.blob.core.windows.net/a', false],
+  ['https://registry.contoso.com', undefined, false],
+  ['https://localhost:9443', 'https://127.0.0.1/a', true],
+  ['http://127.0.0.1:5000', 'http://localhost:5001/a', true],
+  ['https://localhost:9443', 'https://10.0.0.1/a', false],
+  ['https://localhost:9443', 'https://169.254.169.254/a', false],
+])('from %s a blob is fetched at %s: %s', (origin, location, fetched) => {
+  const from = new URL('/v2/app/blobs/sha256:0', origin);
+  const judge = (): string => storageOf(new URL(origin), from, location).href;
+  if (fetched) expect(judge()).toBe(new URL(location ?? '', from).href);
+  else expect(judge).toThrow(expect.objectContaining({ code: 'LINK_REFUSED' }) as TidemarkError);
 });
 
 test.each([
