@@ -2,10 +2,11 @@
 import { indexedPaths, keyOf, partOf } from '../../src/query/indexed.ts';
 import { compileSearch } from '../../src/query/search.ts';
 import { events } from '../../src/store/migrations/events.ts';
+import { findings } from '../../src/store/migrations/findings.ts';
 import { searches } from '../../src/store/migrations/searches.ts';
 
 test.each(indexedPaths.map((indexed) => [indexed.path, indexed] as const))('%s has the index that queries name', (_, indexed) => {
-  expect((searches + events).replaceAll(/\s+/g, ' ')).toContain(` on asset (${keyOf(indexed)} text_pattern_ops) where ${partOf(indexed)};`);
+  expect((searches + events + findings).replaceAll(/\s+/g, ' ')).toContain(` on asset (${keyOf(indexed)} text_pattern_ops) where ${partOf(indexed)};`);
 });
 
 test.each<[string, readonly string[]]>([

@@ -41,8 +41,9 @@ const olderIds = '%/subassessments/%';
 const assetStream = { core: ['id'], lacks: [], optional: false, permissions: [reader] } as const;
 const findingStream = { core: ['id', 'finding'], lacks: [], optional: false, permissions: [securityReader] } as const;
 
-/** What findings name and no other stream has, as of other clouds (decision 51). Images are read from what findings name anyway. */
+/** What findings name and no other stream has, as of other clouds (decision 51). */
 const named = [
+  { name: 'named-images', title: 'Container images that only findings name', class: 'container-image' },
   { name: 'named-hosts', title: 'Hosts that only findings name', class: 'host' },
   { name: 'named-container-instances', title: 'Container instances that only findings name', class: 'container-instance' },
   { name: 'named-functions', title: 'Functions that only findings name', class: 'serverless' },
@@ -165,7 +166,7 @@ export const defenderForCloud: ConnectorDefinition = {
         class: of,
         map: `defender-for-cloud/${name}`,
         model: namedResource,
-        after: ['virtual-machines', 'container-instances', 'functions', 'vulnerabilities', 'misconfigurations'],
+        after: ['virtual-machines', 'container-images', 'container-instances', 'functions', 'vulnerabilities', 'misconfigurations'],
         permissions: [securityReader],
         walk: read('resources'),
       }),

@@ -134,6 +134,7 @@ const named = (stream: string, of: TransformMap['class']): TransformMap => ({
 });
 
 export const namedResources: readonly TransformMap[] = [
+  named('named-images', 'container-image'),
   named('named-hosts', 'host'),
   named('named-container-instances', 'container-instance'),
   named('named-functions', 'serverless'),
