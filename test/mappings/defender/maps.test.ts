@@ -105,7 +105,7 @@ test('a resource that only findings name', () => {
   const row = assessmentRow(machineId, 'k', {
     resourceDetails: { Source: 'Aws', ResourceType: 'ec2.instance', NativeResourceId: arn, ResourceName: 'i-0abc' },
   });
-  expect(mapped('resources', misconfigurations([row], {}).objects[0])).toMatchObject({
+  expect(mapped('named-hosts', misconfigurations([row], {}).objects[0])).toMatchObject({
     asset: {
       assetHeader: { externalAssetId: arn, vendorAssetId: arn, assetTypeName: 'aws-ec2-instance' },
       assetDetail: { name: 'i-0abc', cloudInfo: { provider: 'AWS' } },
