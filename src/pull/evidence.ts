@@ -31,16 +31,28 @@ export function evidenceOf({ finding }: JsonObject, score: Score): Evidence & Re
   return { ...parsed.data, ...score(finding) };
 }
 
-/** Without what is healthy and was not known to be otherwise: it is counted and not kept (decision 53). */
-export function withoutHealthy(
+/**
+ * Rows that are exempt and do not say of which flaws, by the id of the row: all that it told before are suppressed, not fixed (decision 53). Answers the
+ * id of the record that says so.
+ */
+export function coversOf(records: ReadonlyMap<string, FoldedRecord>): ReadonlyMap<string, string> {
+  const covers = [...records.values()].flatMap(({ id, properties: { covers: of } }): [string, string][] =>
+    typeof of === 'string' ? [[of, id]] : [],
+  );
+  return new Map(covers);
+}
+
+/** Without what is healthy and was not known to be otherwise, which is counted and not kept (decision 53); and without what only covers known records. */
+export function keptOf(
   records: ReadonlyMap<string, FoldedRecord>,
   stored: ReadonlyMap<string, StoredRecord>,
+  covering: ReadonlySet<string>,
 ): ReadonlyMap<string, FoldedRecord> {
   const kept = [...records].filter(([id, { properties }]) => {
     const { finding } = properties;
     const known = stored.get(id);
     const isHealthy = isObject(finding) && finding['status'] === 'fixed';
-    return !isHealthy || (known?.known === true && !known.tombstoned);
+    return !covering.has(id) && (!isHealthy || (known?.known === true && !known.tombstoned));
   });
   return new Map(kept);
 }

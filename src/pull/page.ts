@@ -6,10 +6,10 @@ import { canonical, hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
 import type { Database } from '../store/database.ts';
 import type { Condition } from '../store/include.ts';
-import { readStoredEdges, readStoredRecords } from '../store/page.ts';
+import { readStoredEdges, readStoredRecords, readWithin } from '../store/page.ts';
 import type { AssetWrite, EdgeWrite, EvidenceWrite, PageCommit, RecordWrite, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
 import { withChanges } from './change.ts';
-import { evidenceOf, type Score, withoutHealthy } from './evidence.ts';
+import { coversOf, evidenceOf, keptOf, type Score } from './evidence.ts';
 import { fold } from './fold.ts';
 import type { Folded, FoldedEdge, FoldedRecord } from './fold.ts';
 import { merge } from './merge.ts';
@@ -37,7 +37,7 @@ export interface StreamTarget extends WalkTarget {
 
 export interface PageWrites extends Pick<
   PageCommit,
-  'records' | 'assets' | 'evidence' | 'edges' | 'removed' | 'seen' | 'rejects' | 'stale'
+  'records' | 'assets' | 'evidence' | 'covered' | 'edges' | 'removed' | 'seen' | 'rejects' | 'stale'
 > {
   /** Objects that are not kept. */
   readonly passedOver: number;
@@ -60,28 +60,35 @@ export async function preparePage(
   const refusals = refused.map(({ id, reason }): Reject => ({ id, code: 'SOURCE_SHAPE_CHANGED', reason }));
   const rejected = new Set([...refusals, ...folded.rejects].map((reject) => reject.id));
   const { edges, removedEdges } = folded;
-  const [records, storedEdges] = await Promise.all([
+  const covers = coversOf(folded.records);
+  const [records, within, storedEdges] = await Promise.all([
     readStoredRecords(database, {
       ...scope,
       ids: [...new Set([...folded.records.keys(), ...folded.removed, ...rejected])],
       bodies: phase.objects !== 'whole',
       seen: phase.objects === 'first',
     }),
+    readWithin(database, { ...scope, ids: [...covers.keys()] }),
     readStoredEdges(database, { ...scope, edges: [...edges, ...removedEdges] }),
   ]);
   failpoint('page.afterRead');
-  const kept = target.score === null ? folded : { ...folded, records: withoutHealthy(folded.records, records) };
+  const covering = new Set(within.flatMap(({ of }) => covers.get(of) ?? []));
+  const kept = target.score === null ? folded : { ...folded, records: keptOf(folded.records, records, covering) };
   const writes = writeRecords(target, phase, { ...kept, rejects: [...refusals, ...folded.rejects] }, records);
   return {
     ...writes,
     assets: await withChanges(database, of.run, writes.assets),
     edges: writeEdges(edges, storedEdges),
+    covered: within.flatMap(({ num, suppressed }) => (suppressed ? [] : [num])),
     passedOver: folded.records.size - kept.records.size,
     removed: {
       records: knownNumbers(folded.removed, records),
       edges: storedEdges.slice(edges.length).flatMap(({ known, num }) => (known ? [num] : [])),
     },
-    seen: { records: writes.seenRecords, edges: storedEdges.slice(0, edges.length).map(({ num }) => num) },
+    seen: {
+      records: [...writes.seenRecords, ...within.map(({ num }) => num)],
+      edges: storedEdges.slice(0, edges.length).map(({ num }) => num),
+    },
   };
 }
 

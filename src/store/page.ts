@@ -118,6 +118,8 @@ export interface PageCommit {
   /** What an asset must meet to be listed; null: each is. */
   readonly include: Condition | null;
   readonly evidence: readonly EvidenceWrite[];
+  /** Numbers of records that are suppressed by what covers them, and were not before. */
+  readonly covered: readonly number[];
   readonly edges: readonly EdgeWrite[];
   /** Removals the source told: staged, applied by settle. Numbers of known, live records and known edges. */
   readonly removed: { readonly records: readonly number[]; readonly edges: readonly number[] };
@@ -176,6 +178,24 @@ function recordOf(id: string, row: RecordRow | undefined): StoredRecord {
   const asset = hash === null || mapHash === null ? null : { hash, mapHash, stale };
   return { id, num, known, tombstoned, hash: row.hash, body, seen, asset };
 }
+
+/** Records whose ids begin with one of these and "#": those that came from one row. `suppressed`: whether that is done to them already. */
+export async function readWithin(
+  database: Database,
+  { connection, stream, ids }: { readonly connection: string; readonly stream: string; readonly ids: readonly string[] },
+): Promise<{ readonly of: string; readonly num: number; readonly suppressed: boolean }[]> {
+  if (ids.length === 0) return [];
+  return database.query(
+    `select t.id as of, r.num, r.hash = '${coveredHash}' as suppressed from unnest($3::text[]) t (id)
+     cross join lateral (
+       select num, hash from record where connection = $1 and stream = $2 and id > t.id || '#' and id < t.id || '$' and tombstoned_at is null offset 0
+     ) r`,
+    [connection, stream, texts(ids)],
+  );
+}
+
+/** In the place of the hash of what a record says: when it is told again, it differs. */
+export const coveredHash = 'covered';
 
 export interface StoredDocument {
   readonly num: number;

@@ -60,7 +60,7 @@ export const seen: Write = ({ run, stream, walk, page, seen: { records: nums, ed
   };
 };
 
-export const changes: Write = ({ run, stream, records: recordWrites, assets: assetWrites, edges: edgeWrites }) => {
+export const changes: Write = ({ run, stream, records: recordWrites, assets: assetWrites, edges: edgeWrites, covered }) => {
   const rows = [
     { kind: 'record', writes: recordWrites },
     { kind: 'asset', writes: assetWrites },
@@ -69,7 +69,7 @@ export const changes: Write = ({ run, stream, records: recordWrites, assets: ass
     { kind, change: 'added', nums: of.flatMap(({ change, num }) => (change === 'added' || change === 'returned' ? [num] : [])) },
     { kind, change: 'updated', nums: of.flatMap(({ change, num }) => (change === 'updated' ? [num] : [])) },
   ]);
-  const some = rows.filter((row) => row.nums.length > 0);
+  const some = [...rows, { kind: 'record', change: 'updated', nums: covered }].filter((row) => row.nums.length > 0);
   if (some.length === 0) return null;
   return {
     sql: `insert into run_change (run, stream, kind, change, nums)

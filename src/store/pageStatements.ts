@@ -1,7 +1,7 @@
 // The statements of a page's transaction, in order. Pure.
 import type { Statement } from './database.ts';
 import { judgeStatement } from './include.ts';
-import type { EdgeId, PageCommit } from './page.ts';
+import { coveredHash, type EdgeId, type PageCommit } from './page.ts';
 import type { Write } from './pageNotes.ts';
 import { answers, changes, documentChanges, rejects, removals, seen, staleness, takenBack, tally } from './pageNotes.ts';
 import { bigints, byKey, jsonb, lines, listed, texts } from './params.ts';
@@ -113,6 +113,17 @@ const evidence: Write = ({ connection, evidence: given }) => {
   };
 };
 
+/** Their own words stay as they were last told; that they are suppressed is the cover's. */
+const coveredRecords: Write = ({ covered }) =>
+  covered.length === 0
+    ? null
+    : { sql: `update record set hash = '${coveredHash}' where num = any ($1::bigint[])`, params: [bigints(covered)] };
+
+const coveredEvidence: Write = ({ covered }) =>
+  covered.length === 0
+    ? null
+    : { sql: `update evidence set status = 'suppressed' where num = any ($1::bigint[])`, params: [bigints(covered)] };
+
 const edges: Write = ({ connection, stream, edges: given }) => {
   if (given.length === 0) return null;
   const rows = byKey(given, edgeKey);
@@ -141,6 +152,8 @@ const writes: readonly Write[] = [
   assets,
   included,
   evidence,
+  coveredRecords,
+  coveredEvidence,
   edges,
   takenBack,
   removals,

@@ -72,6 +72,7 @@ async function stageSlice(
           where ${byNum} = $3 and num >= $4 and num < $5 and ${live}
             and exists (select from checkpoint where ${ofStream} and mode = 'full' and outcome = 'complete')
             and ${owner} not in (select id from rejected where ${ofStream} union all select unnest($6::text[]))
+            ${kind === 'record' ? withinRejected : ''}
             and not exists (select from unnest($7::text[], $8::boolean[]) as s (pattern, otherwise) where (${owner} like s.pattern) <> s.otherwise)
           except
           select unnest(nums) from seen
@@ -92,6 +93,10 @@ async function stageSlice(
     },
   ]);
 }
+
+/** A row that was set aside may be what several records come from: their ids begin with its own. */
+const withinRejected = `and not exists (
+              select from rejected x where x.run = $1 and x.stream = $2 and (starts_with(id, x.id || '#') or starts_with(id, x.id || '/')))`;
 
 /** How many live records of the stream have ids of this pattern. */
 export async function countLike(database: Database, { connection, stream }: StreamPlace, { like, not }: IdPattern): Promise<number> {

@@ -6,7 +6,9 @@ import { findings } from '../../src/store/migrations/findings.ts';
 import { searches } from '../../src/store/migrations/searches.ts';
 
 test.each(indexedPaths.map((indexed) => [indexed.path, indexed] as const))('%s has the index that queries name', (_, indexed) => {
-  expect((searches + events + findings).replaceAll(/\s+/g, ' ')).toContain(` on asset (${keyOf(indexed)} text_pattern_ops) where ${partOf(indexed)};`);
+  expect((searches + events + findings).replaceAll(/\s+/g, ' ')).toContain(
+    ` on asset (${keyOf(indexed)} text_pattern_ops) where ${partOf(indexed)};`,
+  );
 });
 
 test.each<[string, readonly string[]]>([

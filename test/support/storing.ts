@@ -158,6 +158,7 @@ export async function pageOf(
     evidence: records.flatMap(({ num, id }) =>
       objects[id]?.['finding'] === undefined ? [] : [{ num, ...evidenceOf(objects[id], scored) }],
     ),
+    covered: [],
     include: null,
     edges: present.filter((edge) => !edge.known).map((edge) => ({ ...edge, properties: null, change: 'added' as const })),
     removed: {

@@ -39,7 +39,7 @@ const read = (what: Reader): StreamDefinition['walk'] => ({ shape: 'collections'
 const olderIds = '%/subassessments/%';
 
 const assetStream = { core: ['id'], lacks: [], optional: false, permissions: [reader] } as const;
-const findingStream = { core: ['id', 'finding'], lacks: [], optional: false, permissions: [securityReader] } as const;
+const findingStream = { core: ['id', 'finding', 'covers'], lacks: [], optional: false, permissions: [securityReader] } as const;
 
 /** What findings name and no other stream has, as of other clouds (decision 51). */
 const named = [
@@ -157,20 +157,18 @@ export const defenderForCloud: ConnectorDefinition = {
       model: assessment,
       walk: queried('misconfigurations'),
     },
-    ...named.map(
-      ({ name, title, class: of }): StreamDefinition => ({
-        ...assetStream,
-        name,
-        title,
-        docs: 'https://learn.microsoft.com/azure/templates/microsoft.security/assessments',
-        class: of,
-        map: `defender-for-cloud/${name}`,
-        model: namedResource,
-        after: ['virtual-machines', 'container-images', 'container-instances', 'functions', 'vulnerabilities', 'misconfigurations'],
-        permissions: [securityReader],
-        walk: read('resources'),
-      }),
-    ),
+    ...named.map(({ name, title, class: of }): StreamDefinition => ({
+      ...assetStream,
+      name,
+      title,
+      docs: 'https://learn.microsoft.com/azure/templates/microsoft.security/assessments',
+      class: of,
+      map: `defender-for-cloud/${name}`,
+      model: namedResource,
+      after: ['virtual-machines', 'container-images', 'container-instances', 'functions', 'vulnerabilities', 'misconfigurations'],
+      permissions: [securityReader],
+      walk: read('resources'),
+    })),
   ],
   relations: {},
 };
