@@ -43,6 +43,10 @@ export function databaseContract(store: () => StartedStore): void {
     });
   });
 
+  test('plans are not compiled, however dear they look', async () => {
+    expect(await store().database.query('select pg_jit_available() as compiled')).toEqual([{ compiled: false }]);
+  });
+
   test('a batch answers the rows of each statement', async () => {
     const rows = await store().database.batch([
       { sql: 'select $1::int as a', params: [1] },
