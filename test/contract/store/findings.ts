@@ -155,4 +155,23 @@ export function findingsContract(store: () => StartedStore): void {
     expect(await ask('vm-2', 2, ['machines'])).toEqual([{ class: 'host', id: 'vm-3', body: null }]);
     expect(await ask('vm-3', 2)).toEqual([]);
   });
+
+  test('a row that was set aside leaves open what it told before', async () => {
+    const { database, connection } = await begin();
+    const told = { 'row#1': says('k1'), 'row#2': says('k2'), 'row2#1': says('k3'), other: says('k4') };
+    await judged(database, connection, { objects: told });
+    const run = await drive(database, { connection, streams: [pin(stream, false)] });
+    await run.walk(stream);
+    await run.page(stream, { objects: { other: says('k4') }, rejects: ['row'] });
+    await run.end(stream);
+    await run.settle(stream);
+    expect(await judgeFindings(database, run.at(stream), idle)).toEqual({ ...none, fixed: 1 });
+    expect((await rows(database, connection)).map(({ key, status }) => [key, status])).toEqual([
+      ['k1', 'open'],
+      ['k2', 'open'],
+      ['k3', 'fixed'],
+      ['k4', 'open'],
+    ]);
+    await run.finish();
+  });
 }
