@@ -131,10 +131,9 @@ function scopeOf({ estate, readable, groups }: Management, { subscriptions = [],
 }
 
 function skipOf({ sealer }: Management, { options }: Asked, of: string): number {
-  if (options?.$skip !== undefined) return options.$skip;
-  if (options?.$skipToken === undefined) return 0;
+  if (options?.$skipToken === undefined) return options?.$skip ?? 0;
   // How Microsoft calls these is not documented.
   const token = opened(sealer, options.$skipToken);
   if (token?.of !== of) throw badQuery('InvalidSkipToken', 'The skip token is of another query, or of other scopes.');
-  return token.skip;
+  return options.$skip ?? token.skip;
 }

@@ -147,10 +147,10 @@ export function streamHashes(
   return { selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')), mapHash: hashOfMaps(own) };
 }
 
-/** Of the maps of one stream: the map's own where there is one. */
+/** Of what the maps of one stream write: the map's own where there is one. */
 export function hashOfMaps(maps: readonly CompiledMap[]): string {
   const [only] = maps;
-  return maps.length > 1 ? hashOf(maps.map(({ hash }) => hash).join(',')) : (only?.hash ?? '');
+  return maps.length > 1 ? hashOf(maps.map(({ ownHash }) => ownHash).join(',')) : (only?.ownHash ?? '');
 }
 
 export interface EmptyRows {

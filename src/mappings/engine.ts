@@ -18,6 +18,8 @@ export interface CompiledMap {
   readonly map: TransformMap;
   /** Of the class and the rows that are on: it changes exactly when documents may. */
   readonly hash: string;
+  /** Of the class and the rows that read the record alone: it changes exactly when what `document` gives may. */
+  readonly ownHash: string;
   /**
    * What the record alone says. Values are taken over, not copied.
    * @throws MAPPING_FAILED when a required target gets no value, a function cannot take a value, or the document would be over 1 MiB of text or deeper than 32 levels.
@@ -50,14 +52,13 @@ export function compile(map: TransformMap): CompiledMap {
   // All rows together are compiled too: an own row and a relation row may contradict each other.
   const given = givenNames(map.connector);
   build(rows, given);
-  const own = build(
-    rows.filter((row) => !onRead(row)),
-    given,
-  );
+  const ownRows = rows.filter((row) => !onRead(row));
+  const own = build(ownRows, given);
   const related = build(rows.filter(onRead), given);
   return {
     map,
-    hash: hashOf(canonical({ class: map.class, rows: rows.map(({ row }) => meaning(row)) })),
+    hash: hashBy(map, rows),
+    ownHash: hashBy(map, ownRows),
     document: demanding(rows, (record) => own(record, bounded()) ?? {}),
     relate(document, relations) {
       const found = related(relations, () => undefined);
@@ -66,6 +67,9 @@ export function compile(map: TransformMap): CompiledMap {
     reads: { own: ownReads(rows), relations: relationReads(rows) },
   };
 }
+
+const hashBy = (map: TransformMap, rows: readonly ParsedRow[]): string =>
+  hashOf(canonical({ class: map.class, rows: rows.map(({ row }) => meaning(row)) }));
 
 /** `document`, refusing records for which a required target gets no value; itself where the map requires nothing. */
 function demanding(rows: readonly ParsedRow[], document: CompiledMap['document']): CompiledMap['document'] {

@@ -28,11 +28,11 @@ const imagesAtOnce = 100;
 
 /** Resources that only findings name: each becomes an asset with what its findings say of it (decision 51). */
 const resources: Read = async ({ database }, { target: { connection, connector, definition } }, link) => {
-  const others = connectorNamed(connector).streams.filter(({ class: of, name }) => of !== null && name !== definition.name);
+  const others = connectorNamed(connector).streams.filter(({ class: of, name }) => of === definition.class && name !== definition.name);
   const named = await namedAssets(database, {
     connection,
     after: placeAt(link),
-    of: null,
+    of: definition.class,
     knownTo: others.map(({ name }) => name),
     limit: resourcesAtOnce,
   });

@@ -8,7 +8,7 @@ import type { Column, DocumentField, GivenField, RelatedField, Subject } from '.
 import { givenValue, isOn, lookedUp } from './given.ts';
 import type { Parameter, Parameters } from './match.ts';
 import { isRelative, matchesHere, matchJson, matchText, matchTime, parameters } from './match.ts';
-import { escapeLike, type Value } from './parse.ts';
+import { escapeLike, type Value } from './tree.ts';
 import { isAbsent, type ReadQuery, readQuery, type Term, type Unknown } from './read.ts';
 
 export interface CompiledQuery {

@@ -3,7 +3,7 @@
 import type { AssetClass } from '../model.ts';
 import type { Column } from './fields.ts';
 import { beginning, type Parameters } from './match.ts';
-import type { Value } from './parse.ts';
+import type { Value } from './tree.ts';
 
 interface IndexedPath {
   /** Of the document; one value, never a list (models/asset.ts). */
@@ -20,6 +20,7 @@ export const indexedPaths: readonly IndexedPath[] = [
   // Of users the userPrincipalName.
   { path: 'asset.assetHeader.externalAssetId' },
   { path: 'asset.assetHeader.status', but: 'active' },
+  { path: 'asset.assetDetail.containerInstanceAssetClass.status', but: 'active' },
   { path: 'asset.assetDetail.userAssetClass.email', unlike: 'asset.assetHeader.externalAssetId' },
   { path: 'asset.assetDetail.userAssetClass.displayName', unlike: 'asset.assetDetail.name' },
   { path: 'asset.assetDetail.groupAssetClass.displayName', unlike: 'asset.assetDetail.name' },

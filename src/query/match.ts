@@ -1,5 +1,5 @@
 // How one value is matched in SQL: text without case, wildcards, numbers, days and moments. Every value becomes a parameter.
-import type { Bound, Value } from './parse.ts';
+import type { Bound, Value } from './tree.ts';
 
 export type Parameter = string | readonly string[];
 

@@ -2,7 +2,8 @@
 import type { TransformMap } from '../mappings/map.ts';
 import { queryFault } from './fault.ts';
 import { type DocumentField, type Field, fieldNamed, type Subject } from './fields.ts';
-import { parseQuery, type Query, type Value } from './parse.ts';
+import { parseQuery } from './parse.ts';
+import type { Query, Value } from './tree.ts';
 
 export interface Term {
   readonly kind: 'term';

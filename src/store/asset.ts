@@ -82,8 +82,12 @@ interface AssetRow extends Omit<FoundAsset, 'relations' | 'counts' | 'pendingRem
 }
 
 const batchSize = 500;
-/** How many records are looked through for what many meet, before the index is. */
+/** How many of an index are looked at first, besides as many as are wanted: what the rest of the condition may sort out of them. */
+const spare = 200;
+/** How many records are looked through for what many meet, before more of the index are. */
 const soon = 1_500;
+/** A way to more than these is taken only where they are sparse: elsewhere so many are met soon in order of id. Nor are more looked at before that is known. */
+const mostHits = 2_000;
 
 /**
  * Assets in order of connection, stream and id, one at a time; each batch is read when the one before it was taken. Where more meet the condition than
@@ -105,21 +109,27 @@ export async function* searchAssets(database: Database, search: AssetSearch): As
 }
 
 async function* batches(database: Database, search: AssetSearch): AsyncGenerator<AssetRow[]> {
-  const { ways = [], places = { sql: 'true', params: [] } } = search;
-  const size = Math.min(batchSize, search.limit ?? batchSize);
-  let hits = await hitsOf(database, ways);
-  const within = hits.complete ? [] : await readPlaces(database, places);
+  const { ways = [], places = { sql: 'true', params: [] }, limit } = search;
+  const size = Math.min(batchSize, limit ?? batchSize);
+  let hits = await hitsOf(database, ways, limit === null ? mostHits : Math.min(limit + spare, mostHits));
   // Where there is no limit, all are read anyway.
-  const { limit } = search;
   if (!hits.complete && ways.length > 0 && limit !== null) {
-    for (const some of [() => readSoon(database, search, within, limit), () => readHits(database, search, hits.nums, limit)]) {
+    const tries = [
+      () => readHits(database, search, hits.nums, limit),
+      async () => readSoon(database, search, await readPlaces(database, places), limit),
+      async () => {
+        hits = await hitsOf(database, ways, mostHits);
+        return hits.complete ? [] : readHits(database, search, hits.nums, limit);
+      },
+    ];
+    for (const some of tries) {
       const rows = await some();
       if (rows.length === limit) {
         yield rows;
         return;
       }
     }
-    hits = await hitsOf(database, ways, true);
+    if (!hits.complete) hits = await hitsOf(database, ways, null);
   }
   if (hits.complete) {
     const nums = await inOrder(database, hits.nums);
@@ -127,7 +137,7 @@ async function* batches(database: Database, search: AssetSearch): AsyncGenerator
       yield await readHits(database, search, nums.slice(from, from + batchSize), size);
     return;
   }
-  for (const place of within) {
+  for (const place of await readPlaces(database, places)) {
     for (let after: string | null = null; ;) {
       const rows: AssetRow[] = await readPlace(database, search, place, after, size);
       yield rows;

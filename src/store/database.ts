@@ -56,6 +56,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     statement_timeout: statementTimeoutMs,
     // A server that was stopped answers nothing at all: give up when statements before this one had time to end too.
     query_timeout: 3 * statementTimeoutMs,
+    // Compiling a plan takes longer than most statements, and a plan only looks dear: of a table that grows, what the planner knows is always old.
+    options: '-c jit=off',
     keepAlive: true,
     allowExitOnIdle: true,
     pipeline: true,

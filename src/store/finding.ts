@@ -121,7 +121,11 @@ export function namedAssets(
        where e.connection = $1 and e.asset_class = named.asset_class and e.asset_id = named.asset_id and e.status <> 'fixed'
          and not exists (
            select from unnest($5::text[]) as s (stream) cross join lateral (
-             select from record where connection = $1 and stream = s.stream and id = named.asset_id and tombstoned_at is null offset 0
+             (select from record where connection = $1 and stream = s.stream and id = named.asset_id and tombstoned_at is null offset 0)
+             union all
+             -- What is within it: the containers of a group (decision 50). No character is between "/" and "0".
+             (select from record where connection = $1 and stream = s.stream and id > named.asset_id || '/' and id < named.asset_id || '0'
+                and tombstoned_at is null limit 1)
            ) known
          )
        order by r.num limit 1

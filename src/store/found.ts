@@ -3,9 +3,6 @@
 import type { Database, Parameter, Statement } from './database.ts';
 import { escaped } from './params.ts';
 
-/** A way to more than these is taken only where they are sparse: elsewhere so many are met soon in order of id. At most so many are looked at first. */
-const mostHits = 2_000;
-
 export interface Place {
   readonly connection: string;
   readonly stream: string;
@@ -18,19 +15,19 @@ export interface Hits {
   readonly complete: boolean;
 }
 
-/** From the way that leads to fewest. `all`: from the first way, however many they are. */
-export async function hitsOf(database: Database, ways: readonly Statement[], all = false): Promise<Hits> {
+/** From the way that leads to fewest, so many at most; null: all, from the first way. */
+export async function hitsOf(database: Database, ways: readonly Statement[], most: number | null): Promise<Hits> {
   if (ways.length === 0) return { nums: [], complete: false };
   const counted = await byIndex<{ readonly count: number; readonly nums: string | null }>(
     database,
-    ways.slice(0, all ? 1 : ways.length).map(({ sql, params }) => ({
+    ways.slice(0, most === null ? 1 : ways.length).map(({ sql, params }) => ({
       sql: `select count(*) as count, string_agg(distinct num::text, ',') as nums
-        from (select num from (${sql}) w limit ${all ? 'all' : mostHits + 1}) w`,
+        from (select num from (${sql}) w limit ${most === null ? 'all' : most + 1}) w`,
       params,
     })),
   );
   const [best] = counted.flat().sort((one, other) => one.count - other.count);
-  return { nums: best?.nums?.split(',') ?? [], complete: all || (best?.count ?? 0) <= mostHits };
+  return { nums: best?.nums?.split(',') ?? [], complete: most === null || (best?.count ?? 0) <= most };
 }
 
 /** The numbers in the order of a search. */
@@ -56,8 +53,8 @@ export async function readPlaces(database: Database, { sql, params }: Statement)
 /** Runs statements one after another, planned for the indexes there are. */
 export async function byIndex<T extends object>(database: Database, statements: readonly Statement[]): Promise<T[][]> {
   const [, ...rows] = await database.batch<T>([
-    // Compiling a plan that looks dear takes longer than most searches.
-    { sql: `select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`, params: [] },
+    // A bitmap is made of all that the index has, also where the first of it are enough.
+    { sql: `select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`, params: [] },
     ...statements.map(({ sql, params }) => ({ sql, params: params.map((value: Parameter) => escaped(value)) })),
   ]);
   return rows;

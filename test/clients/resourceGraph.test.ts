@@ -46,7 +46,7 @@ interface Asked {
   readonly subscriptions?: readonly string[];
   readonly managementGroups?: readonly string[];
   readonly query: string;
-  readonly options: { readonly $top: number; readonly $skipToken?: string };
+  readonly options: { readonly $top: number; readonly $skipToken?: string; readonly $skip?: number };
 }
 
 const askedOf = ({ body }: SeenRequest): Asked => JSON.parse(body) as Asked;
@@ -85,23 +85,15 @@ async function readAll(from: Source, path = 'vms'): Promise<SourcePage[]> {
 
 test('1,001 subscriptions are two batches, in a stable order, each page of a batch asked of the same', async () => {
   cloud(1001, (of, response) => {
-    const first = of.subscriptions?.length === 1000;
-    const second = first && of.options.$skipToken !== undefined;
-    json(
-      response,
-      answerOf(
-        rows(first ? (second ? 2 : 0) : 3, second || !first ? 1 : 2),
-        first ? 3 : 1,
-        first && !second ? { $skipToken: 'go on' } : {},
-      ),
-    );
+    if (of.subscriptions?.length !== 1000) return json(response, answerOf(rows(3, 1)));
+    json(response, of.options.$skipToken === undefined ? answerOf(rows(0, 2), 3, { $skipToken: 'go on' }) : answerOf(rows(1, 2), 3));
   });
   const pages = await readAll(source());
   expect(pages.flatMap(({ objects }) => objects.map(({ id }) => id))).toEqual(['/vms/0', '/vms/1', '/vms/2', '/vms/3']);
   expect(pages.map(({ requests }) => requests)).toEqual([2, 1, 2]);
   const [one, two, three] = asked();
   expect(one?.subscriptions).toEqual(Array.from({ length: 1000 }, (_, index) => guid(index)));
-  expect(two).toEqual({ ...one, options: { ...one?.options, $skipToken: 'go on' } });
+  expect(two).toEqual({ ...one, options: { ...one?.options, $skipToken: 'go on', $skip: 1 } });
   expect(three?.subscriptions).toEqual([guid(1000)]);
   expect(one?.query).toBe("Resources\n| where type =~ 'microsoft.compute/virtualmachines'\n| project id, name\n| order by id asc");
 });
@@ -117,16 +109,16 @@ test('eleven management groups are two batches', async () => {
 });
 
 test.each(['ResponsePayloadTooLarge', 'UnexpectedQueryExecutionError'])(
-  '%s halves the page until it fits, and the walk stays there',
+  '%s halves the page until it fits, and later pages grow slowly',
   async (code) => {
     cloud(1, (of, response) => {
       if (of.options.$top > 250) return json(response, refusalOf(code), 400);
-      const from = Number(of.options.$skipToken ?? 0);
+      const from = of.options.$skip ?? 0;
       const data = rows(from, Math.min(of.options.$top, 300 - from));
       json(response, answerOf(data, 300, from + data.length < 300 ? { $skipToken: String(from + data.length) } : {}));
     });
     const pages = await readAll(source());
-    expect(asked().map((of) => of.options.$top)).toEqual([1000, 500, 250, 250]);
+    expect(asked().map((of) => of.options.$top)).toEqual([1000, 500, 250, 314, 157]);
     expect(pages.flatMap(({ objects }) => objects)).toEqual(rows(0, 300));
   },
 );
@@ -140,8 +132,8 @@ test('what is too much for one row is an error that names the query', async () =
 test.each<[string, object, string, string]>([
   ['a cut answer', answerOf(rows(0, 2), 2, { resultTruncated: 'true' }), 'SOURCE_SHAPE_CHANGED', 'cut off'],
   ['fewer rows than it tells', { ...answerOf(rows(0, 2)), count: 3 }, 'SOURCE_SHAPE_CHANGED', 'tells 3 rows and has 2'],
-  ['fewer rows than there are', answerOf(rows(0, 2), 5), 'CURSOR_EXPIRED', '5 rows, but its pages had 2'],
-  ['more rows than there are', answerOf(rows(0, 2), 1, { $skipToken: 'x' }), 'CURSOR_EXPIRED', '1 rows, but its pages had 2'],
+  ['fewer rows than there are', answerOf(rows(0, 2), 5), 'CURSOR_EXPIRED', '5 rows, but its pages ended at 2'],
+  ['more rows than there are', answerOf(rows(0, 2), 1, { $skipToken: 'x' }), 'CURSOR_EXPIRED', '1 rows, but its pages ended at 2'],
   ['a table in place of objects', answerOf([['a']]), 'SOURCE_SHAPE_CHANGED', 'data.0'],
   ['no list', { totalRecords: 0, count: 0, resultTruncated: 'false' }, 'SOURCE_SHAPE_CHANGED', 'data'],
 ])('%s is an error, never a smaller inventory', async (_, answer, code, words) => {
@@ -220,6 +212,38 @@ test('the list of subscriptions goes on after an empty page, and never elsewhere
   expect(await readAll(source())).toHaveLength(1);
   elsewhere = true;
   expect((await failureOf(readAll(source()))).code).toBe('LINK_REFUSED');
+});
+
+test.each<[string, number[], string[]]>([
+  ['nothing changed', [0, 1, 2, 3, 4], ['0,1', '2,3', '4']],
+  ['rows came before', [-2, -1, 0, 1, 2, 3, 4], ['0,1', '', '2,3', '4']],
+  ['rows went before', [1, 2, 3, 4], ['0,1', '2,3', '4']],
+])('where %s after the first page, no row is skipped', async (_, then, pages) => {
+  let now = [0, 1, 2, 3, 4];
+  cloud(1, (of, response) => {
+    const from = of.options.$skip ?? 0;
+    const data = now.slice(from, from + of.options.$top).map((id) => ({ id: String(id) }));
+    const more = from + data.length < now.length ? { $skipToken: 'x' } : {};
+    json(response, answerOf(data, now.length, more));
+    now = then;
+  });
+  const read = await readAll(source({ queries: { vms: { ...plain, top: 2 } } }));
+  expect(read.map(({ objects }) => objects.map(({ id }) => id).join(','))).toEqual(pages);
+});
+
+test.each<[string, number[]]>([
+  ['the last row of a page itself went', [0, 2, 3, 4]],
+  ['as many came before it as went after it', [-1, 0, 1, 2, 3]],
+])('where %s, the walk begins again', async (_, then) => {
+  let now = [0, 1, 2, 3, 4];
+  cloud(1, (of, response) => {
+    const from = of.options.$skip ?? 0;
+    const data = now.slice(from, from + of.options.$top).map((id) => ({ id: String(id) }));
+    json(response, answerOf(data, now.length, from + data.length < now.length ? { $skipToken: 'x' } : {}));
+    now = then;
+  });
+  const error = await failureOf(readAll(source({ queries: { vms: { ...plain, top: 2 } } })));
+  expect([error.code, error.details['link']]).toEqual(['CURSOR_EXPIRED', 'page']);
 });
 
 test('a walk that goes on in another process with other subscriptions begins again', async () => {

@@ -245,7 +245,12 @@ const faults: [string, JsonObject, string[]][] = [
   ['an unknown key within', profiles({ shedule: {} }), ['profiles.0.shedule: is not a known key, did you mean "schedule"?']],
   ['a key of a later version', { ...base, notify: {} }, ['notify: is not supported by this version']],
   ['assetTypes', profiles({ assetTypes: [] }), ['profiles.0.assetTypes: is not supported by this version']],
-  ['registries', custom({ registries: [] }), ['endpoints.registries: is not supported by this version']],
+  ['registries without one', custom({ registries: [] }), ['endpoints.registries: must name a host; leave the key out for none']],
+  [
+    'registries of a connector that reads none',
+    custom({ registries: ['contoso.azurecr.io'] }),
+    ['endpoints.registries: has nothing to act on: entra-identity reads no registries'],
+  ],
   ['no name', { connector: 'entra-identity', credentials: base.credentials }, ['name: is required']],
   ['a name that begins with a digit', { ...base, name: '1contoso' }, [`name: ${named}`]],
   ['a name with a blank', { ...base, name: 'a b' }, [`name: ${named}`]],
@@ -260,7 +265,7 @@ const faults: [string, JsonObject, string[]][] = [
     'an unknown connector',
     { ...base, connector: 'entra-identty' },
     [
-      'connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity, entra-directory-sync, entra-devices, identity-manager',
+      'connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity, entra-directory-sync, entra-devices, identity-manager, defender-for-cloud',
     ],
   ],
   [

@@ -161,7 +161,37 @@ export const defenderTables: Record<string, [string, string][]> = {
     ['properties.timeGenerated', 'findingGroup.findings[].ingestedOn'],
   ],
   // Ours: what is known of a resource that only findings name (decision 51).
-  'defender-for-cloud/resources': [
+  'defender-for-cloud/named-images': [
+    ['finding.assetId', 'asset.assetHeader.externalAssetId'],
+    ['finding.assetId', 'asset.assetHeader.vendorAssetId'],
+    ['asset_root (assetType)', 'asset.assetHeader.assetTypeName'],
+    ['properties.resourceDetails.ResourceName', 'asset.assetDetail.name'],
+    ['finding.source', 'asset.assetDetail.cloudInfo.provider'],
+    ['tenantId', 'asset.assetDetail.cloudInfo.tenantId'],
+    ['subscriptionId', 'asset.assetDetail.cloudInfo.accountId'],
+  ],
+
+  'defender-for-cloud/named-hosts': [
+    ['finding.assetId', 'asset.assetHeader.externalAssetId'],
+    ['finding.assetId', 'asset.assetHeader.vendorAssetId'],
+    ['asset_root (assetType)', 'asset.assetHeader.assetTypeName'],
+    ['properties.resourceDetails.ResourceName', 'asset.assetDetail.name'],
+    ['finding.source', 'asset.assetDetail.cloudInfo.provider'],
+    ['tenantId', 'asset.assetDetail.cloudInfo.tenantId'],
+    ['subscriptionId', 'asset.assetDetail.cloudInfo.accountId'],
+  ],
+
+  'defender-for-cloud/named-container-instances': [
+    ['finding.assetId', 'asset.assetHeader.externalAssetId'],
+    ['finding.assetId', 'asset.assetHeader.vendorAssetId'],
+    ['asset_root (assetType)', 'asset.assetHeader.assetTypeName'],
+    ['properties.resourceDetails.ResourceName', 'asset.assetDetail.name'],
+    ['finding.source', 'asset.assetDetail.cloudInfo.provider'],
+    ['tenantId', 'asset.assetDetail.cloudInfo.tenantId'],
+    ['subscriptionId', 'asset.assetDetail.cloudInfo.accountId'],
+  ],
+
+  'defender-for-cloud/named-functions': [
     ['finding.assetId', 'asset.assetHeader.externalAssetId'],
     ['finding.assetId', 'asset.assetHeader.vendorAssetId'],
     ['asset_root (assetType)', 'asset.assetHeader.assetTypeName'],

@@ -459,7 +459,14 @@ test('the hash follows what documents depend on', () => {
     [{ from: 'a', to: 'x', fn: { name: 'LOOKUP', table: { 1: 2 }, otherwise: null } }],
     [{ from: 'a', to: 'x', required: true }],
   ];
-  for (const rows of changed) expect(mapOf(rows).hash).not.toBe(hash);
+  for (const rows of changed) {
+    expect(mapOf(rows).hash).not.toBe(hash);
+    expect(mapOf(rows).ownHash).not.toBe(mapOf(base).ownHash);
+  }
+  const related = mapOf([...base, { from: 'memberOf.value[].id', to: 'groups[].id' }]);
+  expect(related.hash).not.toBe(hash);
+  // What is stored is made without relations.
+  expect(related.ownHash).toBe(mapOf(base).ownHash);
 });
 
 describe('properties', () => {

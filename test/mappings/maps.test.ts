@@ -465,7 +465,9 @@ test('an unknown map is refused with the names of the known ones', () => {
   expect(() => builtInMap('entra-identity/user')).toThrow(
     expect.objectContaining({
       code: 'CONFIG_INVALID',
-      hint: expect.stringMatching(/^Built-in maps: entra-identity\/users, entra-identity\/groups, .*, defender-for-cloud\/resources\.$/),
+      hint: expect.stringMatching(
+        /^Built-in maps: entra-identity\/users, entra-identity\/groups, .*, defender-for-cloud\/named-functions\.$/,
+      ),
     }),
   );
 });

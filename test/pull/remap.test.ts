@@ -117,6 +117,22 @@ test('documents that another map makes the same are not told as updated', async 
   expect(maps).toHaveLength(1);
 });
 
+test('a map that reads relations otherwise changes nothing that is stored: no row is written', async () => {
+  const stored = (): Promise<object[]> =>
+    database.query('select a.num, a.ctid::text as version from asset a join record using (num) where connection = $1 order by a.num', [
+      name,
+    ]);
+  const before = await stored();
+  expect(before).toHaveLength(users);
+  const report = await pulledBy(
+    mapOf(`  - { from: jobTitle, to: asset.assetDetail.name }
+  - { from: 'memberOf.value[].id', to: 'asset.assetRelations[].assetHeader.vendorAssetId', of: '#microsoft.graph.group' }
+`),
+  );
+  expect(report).toMatchObject({ verdict: 'complete', mode: 'delta', reason: 'delta', assets: { added: 0, updated: 0, removed: 0 } });
+  expect(await stored()).toEqual(before);
+});
+
 test('a map that reads what was never selected makes the stream full; to read less does not', async () => {
   const full = await pulledBy(byMail);
   expect(full).toMatchObject({ verdict: 'complete', mode: 'full', reason: 'map changed' });

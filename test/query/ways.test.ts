@@ -2,10 +2,11 @@
 import { indexedPaths, keyOf, partOf } from '../../src/query/indexed.ts';
 import { compileSearch } from '../../src/query/search.ts';
 import { events } from '../../src/store/migrations/events.ts';
+import { findings } from '../../src/store/migrations/findings.ts';
 import { searches } from '../../src/store/migrations/searches.ts';
 
 test.each(indexedPaths.map((indexed) => [indexed.path, indexed] as const))('%s has the index that queries name', (_, indexed) => {
-  expect((searches + events).replaceAll(/\s+/g, ' ')).toContain(` on asset (${keyOf(indexed)} text_pattern_ops) where ${partOf(indexed)};`);
+  expect((searches + events + findings).replaceAll(/\s+/g, ' ')).toContain(` on asset (${keyOf(indexed)} text_pattern_ops) where ${partOf(indexed)};`);
 });
 
 test.each<[string, readonly string[]]>([
@@ -48,8 +49,9 @@ test.each<[string, readonly string[]]>([
 test('a class is looked for where its map says, and where a connection is named, only there', () => {
   const { places } = compileSearch('status:inactive', { within: { connection: 'contoso', class: 'user' } });
   expect(places).toEqual({
-    sql: '(r.stream = any($1::text[]) and (lower(r.connection) = lower($2)) and r.stream = any($3::text[]))',
-    params: [['users', 'roles'], 'contoso', ['users']],
+    sql: `not r.stream = any($1::text[]) and (r.stream = any($2::text[]) and (lower(r.connection) = lower($3)) and r.stream = any($4::text[]))`,
+    params: [['vulnerabilities', 'misconfigurations'], ['users', 'roles', 'container-instances'], 'contoso', ['users']],
   });
-  expect(compileSearch('not class:user').places.params).toEqual([['groups', 'roles', 'devices', 'users']]);
+  const [, others] = compileSearch('not class:user').places.params;
+  expect(others).toEqual(expect.arrayContaining(['groups', 'roles', 'devices', 'users', 'virtual-machines']));
 });

@@ -24,7 +24,9 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'simulator-'));
   const caFile = join(directory, 'ca.pem');
   const main = join(__dirname, '../../simulator/main.ts');
-  child = spawn(process.execPath, [main, '--users', '120', '--seed', '5', '--ca-file', caFile], { stdio: ['ignore', 'pipe', 'inherit'] });
+  child = spawn(process.execPath, [main, '--users', '120', '--seed', '5', '--vms', '6', '--ca-file', caFile], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   if (child.stdout === null) throw new Error('The child has no output.');
   const lines: unknown[] = await once(createInterface({ input: child.stdout }), 'line');
   address = parse(text(lines[0]));
@@ -37,8 +39,9 @@ afterAll(async () => {
 
 test('the process prints one line with its address and identity', () => {
   const caFile = join(directory, 'ca.pem');
-  expect(address).toEqual({ ...defaultIdentity, origin: text(address['origin']), caFile, pid: child.pid });
-  expect(address['origin']).toMatch(/^https:\/\/localhost:\d+$/);
+  const { origin, managementOrigin } = address;
+  expect(address).toEqual({ ...defaultIdentity, origin, managementOrigin, caFile, pid: child.pid });
+  for (const one of [origin, managementOrigin]) expect(text(one)).toMatch(/^https:\/\/localhost:\d+$/);
 });
 
 test('changes made from outside are those of a tenant in this process', async () => {
@@ -47,6 +50,17 @@ test('changes made from outside are those of a tenant in this process', async ()
   const received = [];
   for await (const object of control.truth('users', ['id', 'displayName'])) received.push(object);
   expect(received).toEqual([...truth(tenant, 'users', ['id', 'displayName'])]);
+});
+
+test('the estate has the size that was asked for, and changes from outside', async () => {
+  const vms = async (): Promise<number> => {
+    let count = 0;
+    for await (const row of control.truth('virtualMachines')) count += row['id'] === undefined ? 0 : 1;
+    return count;
+  };
+  expect(await vms()).toBe(6);
+  await control.mutateEstate([{ do: 'createVm' }, { do: 'createVm' }, { do: 'deleteVm', vm: 0 }]);
+  expect(await vms()).toBe(7);
 });
 
 test('faults, settings, clock and requests are reached, and nonsense is refused with its reason', async () => {

@@ -192,7 +192,7 @@ function specOf({ simulator, name, connector, streams, settings, maps = {}, guar
     connector: connector ?? 'entra-identity',
     credentials: { tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: 'env:TIDEMARK_SECRET_TEST', ...scope },
     cloud: 'custom',
-    endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0` },
+    endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0`, arm: simulator.managementOrigin },
     ...(settings === undefined ? {} : { settings }),
     ...(guard === undefined ? {} : { guard }),
     ...(rejects === undefined ? {} : { rejects }),

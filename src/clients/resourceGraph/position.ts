@@ -18,8 +18,10 @@ const positionSchema = z.strictObject({
   /** What the batch's scopes were, and the token that goes with them alone. */
   batch: z.string().min(1).optional(),
   token: z.string().min(1).optional(),
-  /** How many rows of the batch came before. */
+  /** How many rows of the batch came before, the id of the last, and how many there were in all. */
   rows: z.coerce.number().int().min(0),
+  last: z.string().min(1).optional(),
+  total: z.coerce.number().int().optional(),
 });
 export type Position = z.infer<typeof positionSchema>;
 
@@ -36,7 +38,9 @@ export function positionOf(base: URL, link: string): Position {
   if (url.href !== resourcesUrl(base).href) throw refused('it is not of the resources of Resource Graph');
   const read = positionSchema.safeParse(Object.fromEntries(new URLSearchParams(new URL(link).hash.slice(1))));
   if (!read.success) throw refused('its position is malformed');
-  if ((read.data.token === undefined) !== (read.data.batch === undefined)) throw refused('its token is of no batch');
+  const { token, batch, last, total, rows } = read.data;
+  const begun = [token, batch, last, total].filter((value) => value !== undefined).length;
+  if (begun !== (rows === 0 ? 0 : 4)) throw refused('its token is of no batch');
   return read.data;
 }
 

@@ -16,17 +16,22 @@ export interface Question {
   readonly batch: Batch;
 }
 
+/** Where a page begins. The token is an offset: rows that come or go before it move those after it. */
 export interface Place {
   readonly top: number;
-  readonly token: string | undefined;
-  /** How many rows came before. */
+  readonly token?: string | undefined;
+  /** How many rows came before: where the page begins, */
   readonly rows: number;
+  /** the id of the last of them, */
+  readonly last?: string | undefined;
+  /** and how many there were in all when it was read. */
+  readonly total?: number | undefined;
 }
 
 interface Page {
   readonly rows: readonly JsonObject[];
   /** Where to go on, or null. */
-  readonly next: (Place & { readonly token: string }) | null;
+  readonly next: Place | null;
 }
 
 const answerSchema = z.object({
@@ -45,23 +50,47 @@ export interface Asker {
   readonly options: FetchOptions;
 }
 
-/** One page of at most `top` rows; as many fewer as the source can answer. */
+/**
+ * One page of at most `top` rows; as many fewer as the source can answer. It is asked from the last row of the page before, which proves that none was
+ * skipped. Where that row has moved because others came or went, the page begins after it all the same; where it moved for no reason, rows were lost.
+ */
 export async function readPage(asker: Asker, of: Question, place: Place): Promise<Page> {
-  const { answer, top } = await askHalving(asker, of, place);
+  const near = await readFrom(asker, of, place, Math.max(place.rows - 1, 0));
+  const far = near.before < 0 && near.skip > 0 && near.answer.totalRecords !== place.total;
+  const { answer, before, skip, top } = far ? await readFrom(asker, of, place, Math.max(place.rows - place.top, 0)) : near;
+  const { data, totalRecords: total, $skipToken } = answer;
+  const ends = $skipToken === undefined || $skipToken === null || $skipToken === '';
+  const end = skip + data.length;
+  const wrong = ends ? end !== total : end > total;
+  if (wrong || before < 0 || (place.last !== undefined && total === place.total && before !== 1)) throw changed(of, end, total);
+  const rows = data.slice(before);
+  if (ends) return { rows, next: null };
+  const last = data.at(-1)?.['id'];
+  if (typeof last === 'string' && last !== '') return { rows, next: { top, token: $skipToken, rows: end, last, total } };
+  throw new TidemarkError('SOURCE_SHAPE_CHANGED', `A page of the query ${of.name} ends with no row that has an id.`, {
+    details: { query: of.name },
+  });
+}
+
+interface Found {
+  readonly answer: Answer;
+  /** How many of its rows were read before; -1 when the last of them is not there. */
+  readonly before: number;
+  readonly skip: number;
+  readonly top: number;
+}
+
+async function readFrom(asker: Asker, of: Question, place: Place, skip: number): Promise<Found> {
+  const { answer, top } = await askHalving(asker, of, place, skip);
   checkWhole(of, answer);
-  const token = answer.$skipToken ?? '';
-  const rows = place.rows + answer.data.length;
-  if (token === '' ? rows !== answer.totalRecords : rows > answer.totalRecords) throw changed(of, rows, answer.totalRecords);
-  if (token !== '' && token === place.token && answer.data.length === 0) {
-    throw new TidemarkError('LINK_REFUSED', `The next page of the query ${of.name} is the page itself.`);
-  }
-  return { rows: answer.data, next: token === '' ? null : { top, token, rows } };
+  const at = answer.data.findIndex(({ id }) => id === place.last);
+  return { answer, before: place.last === undefined ? 0 : at < 0 ? -1 : at + 1, skip, top };
 }
 
 /** All rows. MUST be used only for queries that name the ids of their rows. */
 export async function readAll(asker: Asker, of: Question): Promise<readonly JsonObject[]> {
   const found: JsonObject[] = [];
-  let place: Place | null = { top: 1000, token: undefined, rows: 0 };
+  let place: Place | null = { top: mostRows, rows: 0 };
   while (place !== null) {
     const page: Page = await readPage(asker, of, place);
     found.push(...page.rows);
@@ -70,16 +99,23 @@ export async function readAll(asker: Asker, of: Question): Promise<readonly Json
   return found;
 }
 
+/** The most rows of a page. */
+const mostRows = 1_000;
+
 async function askHalving(
   { base, ask, options }: Asker,
   of: Question,
   place: Place,
+  skip: number,
 ): Promise<{ readonly answer: Answer; readonly top: number }> {
   for (let { top } = place; ; top = Math.floor(top / 2)) {
+    // Both are documented to override what the token says.
+    const after = place.token === undefined ? {} : { $skipToken: place.token, $skip: skip };
+    const $top = place.token === undefined ? top : Math.min(top + 1, mostRows);
     const body = JSON.stringify({
       [of.batch.kind]: of.batch.ids,
       query: of.text,
-      options: { resultFormat: 'objectArray', $top: top, ...(place.token === undefined ? {} : { $skipToken: place.token }) },
+      options: { resultFormat: 'objectArray', $top, ...after },
     });
     try {
       const { body: answer, headers } = await ask({ method: 'POST', url: resourcesUrl(base), body }, options);
@@ -118,7 +154,7 @@ function checkWhole(of: Question, answer: Answer): void {
 
 /** Rows came or went while they were read, so that pages may have shifted: the walk begins again. */
 function changed(of: Question, rows: number, total: number): TidemarkError {
-  return new TidemarkError('CURSOR_EXPIRED', `The query ${of.name} has ${total} rows, but its pages had ${rows}.`, {
+  return new TidemarkError('CURSOR_EXPIRED', `The query ${of.name} has ${total} rows, but its pages ended at ${rows}.`, {
     details: { link: 'page', query: of.name, rows, total },
   });
 }

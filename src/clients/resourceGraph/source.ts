@@ -47,11 +47,11 @@ export function createResourceGraphSource({ token, http, queries, scope, random 
     const meter = metered(ask);
     const batch = await scopes.batch(at, meter.ask, options);
     const asker = { base, ask: meter.ask, options };
-    const { rows, next } = await readPage(asker, { name: at.query, text: textOf(query), batch }, { ...at, token: at.token });
+    const { rows, next } = await readPage(asker, { name: at.query, text: textOf(query), batch }, at);
     const { objects, rejects } = query.objects(rows, await join(asker, query, batch, rows));
     const following =
       next !== null
-        ? { query: at.query, from: batch.ids[0], batch: batch.mark, ...next }
+        ? { ...next, query: at.query, from: batch.ids[0], batch: batch.mark, top: grown(next.top, query.top) }
         : batch.next !== null
           ? { query: at.query, top: query.top, from: batch.next, rows: 0 }
           : null;
@@ -67,6 +67,9 @@ export function createResourceGraphSource({ token, http, queries, scope, random 
     holds: () => Promise.resolve(false),
   };
 }
+
+/** A page that was halved grows again slowly: its neighbours may be smaller. */
+const grown = (top: number, most: number): number => Math.min(Math.ceil(top * 1.25), most);
 
 interface Spent {
   requests: number;

@@ -41,6 +41,14 @@ const olderIds = '%/subassessments/%';
 const assetStream = { core: ['id'], lacks: [], optional: false, permissions: [reader] } as const;
 const findingStream = { core: ['id', 'finding'], lacks: [], optional: false, permissions: [securityReader] } as const;
 
+/** What findings name and no other stream has, as of other clouds (decision 51). */
+const named = [
+  { name: 'named-images', title: 'Container images that only findings name', class: 'container-image' },
+  { name: 'named-hosts', title: 'Hosts that only findings name', class: 'host' },
+  { name: 'named-container-instances', title: 'Container instances that only findings name', class: 'container-instance' },
+  { name: 'named-functions', title: 'Functions that only findings name', class: 'serverless' },
+] as const;
+
 export const defenderForCloud: ConnectorDefinition = {
   name: 'defender-for-cloud',
   title: 'Microsoft Defender for Cloud (CNAPP)',
@@ -149,22 +157,20 @@ export const defenderForCloud: ConnectorDefinition = {
       model: assessment,
       walk: queried('misconfigurations'),
     },
-    {
-      ...assetStream,
-      name: 'resources',
-      title: 'Resources that only findings name',
-      docs: 'https://learn.microsoft.com/azure/templates/microsoft.security/assessments',
-      class: 'host',
-      map: 'defender-for-cloud/resources',
-      maps: (['container-image', 'container-instance', 'serverless'] as const).map((equals) => ({
-        when: { path: 'finding.assetClass', equals },
-        map: `defender-for-cloud/resources-${equals}`,
-      })),
-      model: namedResource,
-      after: ['virtual-machines', 'container-instances', 'functions', 'container-images', 'vulnerabilities', 'misconfigurations'],
-      permissions: [securityReader],
-      walk: read('resources'),
-    },
+    ...named.map(
+      ({ name, title, class: of }): StreamDefinition => ({
+        ...assetStream,
+        name,
+        title,
+        docs: 'https://learn.microsoft.com/azure/templates/microsoft.security/assessments',
+        class: of,
+        map: `defender-for-cloud/${name}`,
+        model: namedResource,
+        after: ['virtual-machines', 'container-images', 'container-instances', 'functions', 'vulnerabilities', 'misconfigurations'],
+        permissions: [securityReader],
+        walk: read('resources'),
+      }),
+    ),
   ],
   relations: {},
 };

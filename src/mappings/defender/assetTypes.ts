@@ -1,7 +1,7 @@
 // Which resources are assets of which class, by cloud (document 004, table "Cloud Platform for Findings Support"). Defender for Cloud has no OCI.
 export type ResourceClass = 'host' | 'container-image' | 'container-instance' | 'serverless';
 
-export interface AssetType {
+interface AssetType {
   readonly source: 'Azure' | 'AWS' | 'GCP';
   readonly class: ResourceClass;
   /** The document's `assetTypeName` (decision 49). */
@@ -10,7 +10,7 @@ export interface AssetType {
   readonly resourceTypes: readonly string[];
 }
 
-export const assetTypes: readonly AssetType[] = [
+const assetTypes: readonly AssetType[] = [
   {
     source: 'Azure',
     class: 'host',

@@ -75,5 +75,13 @@ export function assessmentKeyOf(id: string): string | undefined {
 
 /** The assessed resource: what it is natively, else what Azure calls it. Never the row's own id, which differs from row to row. */
 export function resourceIdOf(details: Json | undefined): string | undefined {
-  return firstText(at(details, 'NativeResourceId'), at(details, 'ResourceId'), at(details, 'Id'))?.toLowerCase();
+  return saidIdOf(details)?.toLowerCase();
 }
+
+/** What the resource is called, else the end of its id as it is written. */
+export function resourceNameOf(details: Json | undefined): string | undefined {
+  return firstText(at(details, 'ResourceName'), saidIdOf(details)?.split('/').at(-1));
+}
+
+const saidIdOf = (details: Json | undefined): string | undefined =>
+  firstText(at(details, 'NativeResourceId'), at(details, 'ResourceId'), at(details, 'Id'));

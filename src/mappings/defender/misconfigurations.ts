@@ -3,7 +3,7 @@ import type { JsonObject } from '../../model.ts';
 import { isObject } from '../read.ts';
 import { assetTypeOf, sourceNamed } from './assetTypes.ts';
 import { at, firstText, list, present, text } from './fields.ts';
-import { assessmentKeyOf, findingPart, misconfigurationKey, resourceIdOf, statusOf } from './finding.ts';
+import { assessmentKeyOf, findingPart, misconfigurationKey, resourceIdOf, resourceNameOf, statusOf } from './finding.ts';
 import { type FromRow, normalise, type Normalised, refused } from './rows.ts';
 
 /** Sites of the web that are no functions give findings of the same resource type: which are is joined (`sites`), and the others left out. */
@@ -65,7 +65,7 @@ function fromRow(row: JsonObject, id: string): FromRow {
 function spelled(details: JsonObject, resourceId: string): JsonObject {
   return present({
     NativeResourceId: resourceId,
-    ResourceName: at(details, 'ResourceName') ?? resourceId.split('/').at(-1),
+    ResourceName: resourceNameOf(details),
     Source: at(details, 'Source'),
     ResourceType: at(details, 'ResourceType'),
     Id: at(details, 'Id'),

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../model.ts';
 import { at, text } from './fields.ts';
 
-export interface Reject {
+interface Reject {
   readonly id: string;
   /** Names the place, never a value. */
   readonly reason: string;

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../model.ts';
 import { isObject } from '../read.ts';
 import type { ResourceClass } from './assetTypes.ts';
 import { at, firstText, list, present, text } from './fields.ts';
-import { assessmentKeyOf, findingPart, statusOf } from './finding.ts';
+import { assessmentKeyOf, findingPart, resourceNameOf, statusOf } from './finding.ts';
 import { baseScore, cveOf, exploitOf, scoreOf } from './flaw.ts';
 import { type FromRow, normalise, type Normalised, refused } from './rows.ts';
 import { artifactDetails, imageSubject, keyOn, machineSubject, type Subject } from './subject.ts';
@@ -136,6 +136,6 @@ export function resourceDetails(subject: Subject, said: Json | undefined): JsonO
   return {
     id: placement === null ? assetId : (text(at(said, 'id')) ?? assetId),
     source: text(at(said, 'source')) ?? source,
-    ResourceName: firstText(at(said, 'ResourceName')) ?? placement?.repository ?? assetId.split('/').at(-1) ?? assetId,
+    ResourceName: firstText(at(said, 'ResourceName')) ?? placement?.repository ?? resourceNameOf(said) ?? assetId,
   };
 }

@@ -4,21 +4,21 @@ import { identityKeys } from './keys.ts';
 import { type Rule, rules } from './rules.ts';
 
 /** Why two assets are one. */
-export interface Link {
+interface Link {
   readonly rule: Rule;
   readonly key: string;
   readonly assets: readonly [string, string];
 }
 
 /** A key that several assets have and that joins them not. */
-export interface NotJoined {
+interface NotJoined {
   readonly rule: Rule;
   readonly key: string;
   readonly assets: readonly string[];
   readonly why: 'two assets of one source have this key' | 'it would join two assets of one source';
 }
 
-export interface Joined {
+interface Joined {
   /** The assets of each identity, sorted; an asset that is like no other is alone. The first names the identity. */
   readonly identities: readonly (readonly string[])[];
   readonly links: readonly Link[];

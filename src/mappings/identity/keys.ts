@@ -2,12 +2,12 @@
 import { type AssetFacts, eitherWay, type Read, readHostname, readMac, readText, readUuid } from './facts.ts';
 import { type Rule, rules } from './rules.ts';
 
-export interface IdentityKey {
+interface IdentityKey {
   readonly rule: Rule;
   readonly key: string;
 }
 
-export interface IdentityKeys {
+interface IdentityKeys {
   readonly keys: readonly IdentityKey[];
   /** Rules that give no key: what is missing or says nothing. */
   readonly without: readonly { readonly rule: Rule; readonly why: string }[];

@@ -116,11 +116,11 @@ export const functions: TransformMap = {
   ],
 };
 
-/** What is known of a resource that only findings name: ours (decision 51). */
-const resourcesOf = (name: string, of: TransformMap['class']): TransformMap => ({
-  name: `defender-for-cloud/${name}`,
+/** What is known of resources of a class that only findings name: ours (decision 51). */
+const named = (stream: string, of: TransformMap['class']): TransformMap => ({
+  name: `defender-for-cloud/${stream}`,
   connector: 'defender-for-cloud',
-  stream: 'resources',
+  stream,
   class: of,
   rows: [
     { from: 'finding.assetId', to: 'asset.assetHeader.externalAssetId' },
@@ -133,8 +133,9 @@ const resourcesOf = (name: string, of: TransformMap['class']): TransformMap => (
   ],
 });
 
-export const resources = resourcesOf('resources', 'host');
-/** The same of other classes: a map has one. */
-export const otherResources = (['container-image', 'container-instance', 'serverless'] as const).map((of) =>
-  resourcesOf(`resources-${of}`, of),
-);
+export const namedResources: readonly TransformMap[] = [
+  named('named-images', 'container-image'),
+  named('named-hosts', 'host'),
+  named('named-container-instances', 'container-instance'),
+  named('named-functions', 'serverless'),
+];

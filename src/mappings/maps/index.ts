@@ -3,7 +3,7 @@ import { TidemarkError } from '../../errors.ts';
 import type { CompiledMap } from '../engine.ts';
 import { compile } from '../engine.ts';
 import type { TransformMap } from '../map.ts';
-import { containerImages, containerInstances, functions, otherResources, resources, virtualMachines } from './defenderAssets.ts';
+import { containerImages, containerInstances, functions, namedResources, virtualMachines } from './defenderAssets.ts';
 import { compute, imageVulnerabilities, machineVulnerabilities, misconfigurations } from './defenderFindings.ts';
 import { devices } from './devices.ts';
 import { directoryUsers, userGroups } from './directorySync.ts';
@@ -26,8 +26,7 @@ export const builtInMaps: readonly TransformMap[] = [
   machineVulnerabilities,
   compute,
   misconfigurations,
-  resources,
-  ...otherResources,
+  ...namedResources,
 ];
 
 /** @throws CONFIG_INVALID when no built-in map has this name. */

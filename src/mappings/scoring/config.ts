@@ -4,7 +4,7 @@ export const severities = [1, 2, 3, 4, 5] as const;
 export type Severity = (typeof severities)[number];
 
 /** A row of document 004's scoring screen: which values of the source are of this severity, and how they are scored. */
-export interface SeverityRow {
+interface SeverityRow {
   readonly severity: Severity;
   readonly sourceValues: readonly string[];
   readonly qds: number;

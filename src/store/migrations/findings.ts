@@ -49,6 +49,10 @@ create table image (
   read_at timestamptz not null default now()
 );
 
+-- What status means for containers; other documents have no such path.
+create index asset_by_container_status on asset (left(lower(document #>> '{asset,assetDetail,containerInstanceAssetClass,status}'), 200) text_pattern_ops)
+where lower(document #>> '{asset,assetDetail,containerInstanceAssetClass,status}') <> 'active';
+
 -- Of this walk: objects read and not kept (healthy, and not known before), and how many each collection answered.
 alter table checkpoint add column passed_over bigint not null default 0;
 alter table checkpoint add column answered jsonb not null default '{}';

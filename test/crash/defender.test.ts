@@ -1,0 +1,100 @@
+// I1 for Defender for Cloud: the worker is killed with SIGKILL at points of a first run and of one after the estate changed. The next worker ends each:
+// records, assets and findings equal those of runs that nothing disturbed.
+import type { JsonObject } from '../../src/model.ts';
+import { findingPoints } from './runs.ts';
+import { sharedServers, type Site, type Subject } from './site.ts';
+import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
+import { drain, endOf } from './runs.ts';
+
+const estate: Subject = {
+  tenant: {
+    users: 1,
+    estate: { vms: 60, images: 24, containerGroups: 6, sites: 6, subscriptions: 2 },
+    // Small answers make many pages.
+    settings: { responseBytes: 60_000, olderFindings: true },
+  },
+  connection: {
+    connector: 'defender-for-cloud',
+    streams: [
+      'virtual-machines',
+      'container-instances',
+      'functions',
+      'vulnerabilities',
+      'misconfigurations',
+      'named-hosts',
+      'named-container-instances',
+      'named-functions',
+    ],
+  },
+  change(simulator) {
+    simulator.mutateEstate([
+      { do: 'createVm' },
+      { do: 'deleteVm', vm: 3 },
+      { do: 'patch', vm: 5, package: 0, rows: 'gone' },
+      { do: 'patch', vm: 6, package: 1, rows: 'healthy' },
+      { do: 'patch', image: 2, package: 0, rows: 'gone' },
+      { do: 'addCve', vm: 7, package: 0 },
+      { do: 'exempt', vm: 8, package: 0 },
+    ]);
+  },
+  quietRequests: 0,
+};
+
+const suite = crashSuite(sharedServers, estate);
+
+/** All that the runs left, in order; times are left out. */
+async function inventoryOf({ database }: Site): Promise<readonly JsonObject[]> {
+  return database.query<JsonObject>(
+    `select 'record' as what, r.stream, r.id, r.tombstoned_at is null as lives, a.class, a.document::text as document, null as status, null::int as severity
+     from record r left join asset a on a.num = r.num
+     union all
+     select 'finding', r.stream, f.key, f.reopened = 0, f.asset_class, r.id, f.status, f.severity * 1000 + f.qds from finding f join record r on r.num = f.num
+     order by 1, 2, 3`,
+  );
+}
+
+/** Runs in full, changes the estate, and runs again; `kill` is the point at which the first worker of each run dies. */
+async function runs(
+  site: Site,
+  kill?: { readonly point: string; readonly passes: readonly [number, number] },
+): Promise<readonly JsonObject[][]> {
+  const found: JsonObject[][] = [];
+  for (const nth of [1, 2]) {
+    if (nth === 2) estate.change(site.simulator);
+    let worker = site.startWorker(kill === undefined ? undefined : `${kill.point}:${kill.passes[nth - 1]}`);
+    await site.ask('run');
+    if (kill !== undefined) {
+      expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
+      worker = site.startWorker();
+    }
+    expect(await site.runEnds(nth)).toMatchObject({ verdict: 'complete', mode: 'full' });
+    found.push([...(await inventoryOf(site))]);
+    await drain(worker);
+  }
+  return found;
+}
+
+let undisturbed: Promise<readonly JsonObject[][]> | null = null;
+const expected = (): Promise<readonly JsonObject[][]> => (undisturbed ??= suite.atSite((site) => runs(site)));
+
+atOnce.each([
+  ...findingPoints.map((point) => ({ point, passes: [1, 1] as const })),
+  { point: 'page.beforeCommit', passes: [9, 12] as const },
+  { point: 'page.afterCommit', passes: [14, 7] as const },
+  { point: 'walk.afterLastPage', passes: [3, 6] as const },
+  { point: 'settle.beforeApply', passes: [1, 4] as const },
+  { point: 'settle.afterApply', passes: [2, 5] as const },
+  { point: 'finish.before', passes: [1, 1] as const },
+])(
+  'I1 killed at $point, in a first run and after changes: records, assets and findings are those of undisturbed runs',
+  (kill) =>
+    suite.atSite(async (site) => {
+      const alone = await expected();
+      const [first, second] = await runs(site, kill);
+      expect(first).toEqual(alone[0]);
+      expect(second).toEqual(alone[1]);
+      // Both runs are worth comparing: findings were opened, fixed and suppressed.
+      expect(new Set(alone[1]?.map(({ status }) => status))).toEqual(new Set([null, 'open', 'fixed', 'suppressed']));
+    }),
+  caseTimeoutMs,
+);
