@@ -17,6 +17,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     'ca-file': { type: 'string' },
     'management-port': { type: 'string', default: '0' },
+    'registry-port': { type: 'string' },
     ...Object.fromEntries(estateSizes.map((name) => [kebab(name), { type: 'string' as const }])),
     'no-quota': { type: 'boolean', default: false },
   },
@@ -31,6 +32,7 @@ const simulator = await startSimulator({
   largeServicePrincipals: Number(values['large-service-principals']),
   port: Number(values.port),
   managementPort: Number(values['management-port']),
+  ...(values['registry-port'] === undefined ? {} : { registryPort: Number(values['registry-port']) }),
   estate: Object.fromEntries(
     estateSizes.flatMap((name) => {
       const given = sizes[kebab(name)];
@@ -42,7 +44,8 @@ const simulator = await startSimulator({
 const caFile = values['ca-file'] ?? null;
 if (caFile !== null) await writeFile(caFile, simulator.caPem);
 const { origin, managementOrigin, tenantId, clientId, clientSecret } = simulator;
-const announced = { origin, managementOrigin, caFile, tenantId, clientId, clientSecret, pid: process.pid };
+const registries = simulator.registries === null ? {} : { registries: simulator.registries.hosts };
+const announced = { origin, managementOrigin, ...registries, caFile, tenantId, clientId, clientSecret, pid: process.pid };
 process.stdout.write(`${JSON.stringify(announced)}\n`);
 process.send?.(announced);
 

@@ -18,6 +18,8 @@ import { send } from './transport.ts';
 
 /** A request as it was seen. MUST hold no secret: of the headers only these, and of the authorization only whether it was there. */
 export interface SeenRequest {
+  /** Of a container registry or its storage: whom was asked. */
+  readonly host?: string;
   readonly method: string;
   readonly path: string;
   readonly query: string;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { JsonObject } from '../src/model.ts';
+import { claimsOf } from './bearer.ts';
 import { createCertificates } from './certificates.ts';
 import { quotaOf } from './cloud.ts';
 import type { Cloud, Settings } from './cloud.ts';
@@ -16,9 +17,12 @@ import { defaultRoles } from './permissions.ts';
 import type { Kind } from './random.ts';
 import { Replication } from './replication.ts';
 import { createSealer } from './seal.ts';
+import { createContent, type RegistryContent } from './registry/content.ts';
+import { type Registries, type RegistriesOptions, startRegistries } from './registry/registries.ts';
 import { Estate, type EstateMutation } from './resourceGraph/estate.ts';
+import { imageNames } from './resourceGraph/images.ts';
 import { createManagement, managementAudience } from './resourceGraph/management.ts';
-import type { EstateOptions } from './resourceGraph/shape.ts';
+import { type EstateOptions, estateShapeOf } from './resourceGraph/shape.ts';
 import { managementSite } from './resourceGraph/site.ts';
 import { type EstateTruth, isEstateTruth, rowsOf } from './resourceGraph/truth.ts';
 import { directorySite, serve } from './server.ts';
@@ -34,6 +38,9 @@ export const defaultIdentity = {
   clientId: 'a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3',
   clientSecret: 'simulated-secret-not-for-use',
 } as const;
+
+/** What tokens for container registries are issued for. */
+const registryAudience = 'https://containerregistry.azure.net';
 
 /** The portal's default for a new secret. */
 const secretLifeMs = 180 * 86_400_000;
@@ -54,6 +61,8 @@ export interface SimulatorOptions extends ShapeOptions {
   readonly estate?: EstateOptions;
   /** @default 0: any free one */
   readonly managementPort?: number;
+  /** Of the first container registry; the others' follow it; 0: any free ones. @default none: findings name hosts of Azure that nobody serves */
+  readonly registryPort?: number;
 }
 
 export interface Simulator {
@@ -76,6 +85,9 @@ export interface Simulator {
   /** Makes exactly these changes of what there is in Azure. */
   mutateEstate(changes: readonly EstateMutation[]): void;
   readonly estate: Estate;
+  /** The container registries of the estate, where they are served, and what they hold. */
+  readonly registries: Registries | null;
+  readonly content: RegistryContent;
   /** What the tenant holds now, or what rows there are in Azure. */
   truth(name: TruthName | EstateTruth, select?: readonly string[]): Generator<JsonObject>;
   /** Whether this password was the last one written for a user. */
@@ -131,7 +143,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     epoch: randomUUID(),
     now: () => Date.now() + offsetMs,
     origin: () => origin,
-    audiences: () => ['https://graph.microsoft.com', origin, managementAudience, managementOrigin],
+    audiences: () => ['https://graph.microsoft.com', origin, managementAudience, managementOrigin, registryAudience],
     tokenGeneration: 0,
   };
   const plan = new FaultPlan();
@@ -145,7 +157,19 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       if (seen.length > mostSeen) seen = seen.slice(mostSeen / 2);
     },
   };
-  const estate = new Estate(options.estate ?? {}, { seed: tenant.shape.seed, tenantId: identity.tenantId, shapes: settings });
+  const shape = estateShapeOf(options.estate ?? {}, tenant.shape.seed);
+  const content = createContent(shape);
+  const registries = await registriesAt(options.registryPort, {
+    content,
+    certificates,
+    accepts: (token) => claimsOf(cloud, `Bearer ${token}`)?.aud === registryAudience,
+    nowMs: () => cloud.now(),
+    plan,
+    record: (request) => traffic.record(request),
+    ...(options.host === undefined ? {} : { host: options.host }),
+  });
+  const images = imageNames(content, (registry) => registries?.hosts[registry] ?? null);
+  const estate = new Estate(shape, { tenantId: identity.tenantId, images, shapes: settings });
   const management = createManagement(
     { estate, settings, sealer: createSealer(`queries ${identity.tenantId}`), origin: () => managementOrigin },
     identity.tenantId,
@@ -160,6 +184,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       return managementOrigin;
     },
     estate,
+    registries,
+    content,
     caPem: certificates.caPem,
     ...identity,
     settings,
@@ -180,6 +206,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     resetRequests: () => void (seen = []),
     advance: (ms) => void (offsetMs += ms),
     close: async () => {
+      await registries?.close();
       await Promise.all(
         servers.map((server) => {
           server.closeAllConnections();
@@ -207,4 +234,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   origin = await listen(directorySite(traffic), options.port);
   managementOrigin = await listen(managementSite(traffic, management), options.managementPort);
   return simulator;
+}
+
+async function registriesAt(port: number | undefined, options: Omit<RegistriesOptions, 'port'>): Promise<Registries | null> {
+  return port === undefined ? null : startRegistries({ ...options, port });
 }

@@ -4,7 +4,8 @@ import { createServer as createTlsServer } from 'node:https';
 import { createServer, type Server } from 'node:net';
 import type { Answer } from '../answer.ts';
 import type { ServerCertificate } from '../certificates.ts';
-import { type Fault, FaultPlan, type FaultRule, isReplacing, isTransport, type RegistryPhase, type ReplacingFault } from '../faults.ts';
+import { type Fault, type FaultPlan, isReplacing, isTransport, type ReplacingFault } from '../faults.ts';
+import type { SeenRequest } from '../server.ts';
 import { send } from '../transport.ts';
 import {
   answerRegistry,
@@ -15,11 +16,11 @@ import {
   type RegistrySettings,
   type RegistryWorld,
 } from './answers.ts';
-import { createContent, type SimulatedImage } from './content.ts';
-import type { ImageShape } from './places.ts';
+import type { RegistryContent } from './content.ts';
 import { createIssuer } from './tokens.ts';
 
-export interface RegistriesOptions extends ImageShape {
+export interface RegistriesOptions {
+  readonly content: RegistryContent;
   /** Of `localhost`. */
   readonly certificates: ServerCertificate;
   /** Whether Microsoft's token is one of the audience `https://containerregistry.azure.net` that lives. */
@@ -27,17 +28,12 @@ export interface RegistriesOptions extends ImageShape {
   readonly settings?: Partial<RegistrySettings>;
   /** The simulated time. @default the machine's */
   readonly nowMs?: () => number;
-}
-
-/** A request as it was seen. MUST hold no secret. */
-interface SeenRegistryRequest {
-  /** As findings name it; null for the storage. */
-  readonly host: string | null;
-  readonly phase: RegistryPhase;
-  readonly method: string;
-  readonly path: string;
-  readonly status: number;
-  readonly authorization: 'present' | 'absent';
+  /** The first registry's port; the others' follow it, and the storage's is the last. 0: any free ones. */
+  readonly port: number;
+  /** @default 127.0.0.1 */
+  readonly host?: '127.0.0.1' | '::1';
+  readonly plan: FaultPlan;
+  readonly record: (request: SeenRequest) => void;
 }
 
 export interface Registries {
@@ -45,14 +41,9 @@ export interface Registries {
   readonly hosts: readonly string[];
   /** Where blobs lie. */
   readonly storage: string;
-  imageAt(index: number): SimulatedImage & { readonly host: string };
   configure(settings: Partial<RegistrySettings>): void;
   /** What this registry gives from now on. */
   grant(host: string, access: Partial<RegistryAccess>): void;
-  addFaults(rules: readonly FaultRule[]): void;
-  clearFaults(): void;
-  requests(): readonly SeenRegistryRequest[];
-  resetRequests(): void;
   close(): Promise<void>;
 }
 
@@ -60,15 +51,12 @@ const largestForm = 64 * 1024;
 const windowMs = 60_000;
 
 export async function startRegistries(options: RegistriesOptions): Promise<Registries> {
-  const { certificates, accepts, nowMs = Date.now } = options;
-  const content = createContent(options);
+  const { content, certificates, accepts, plan, record, nowMs = Date.now } = options;
   const settings: RegistrySettings = { tokenLifetimeS: 4500, pageSize: 100, readsPerMinute: null, ...options.settings };
   const access = new Map<number, RegistryAccess>();
   const hosts: string[] = [];
   const ports = new Map<number, number>();
   const meters = new Map<number, { window: number; spent: number }>();
-  const plan = new FaultPlan();
-  let seen: SeenRegistryRequest[] = [];
   let storage = '';
   const world: RegistryWorld = {
     content,
@@ -108,14 +96,18 @@ export async function startRegistries(options: RegistriesOptions): Promise<Regis
       (registry === null
         ? answerStorage(world, url, authorization)
         : (metered(registry) ?? answerRegistry(world, { registry, method, url, authorization, form })));
-    await send(request, response, edited(answer, faults), faults.filter(isTransport));
-    seen.push({
-      host,
-      phase,
+    const bytes = await send(request, response, edited(answer, faults), faults.filter(isTransport));
+    record({
+      host: host ?? new URL(storage).host,
       method,
       path: url.pathname,
+      query: '',
+      phase,
       status: answer.status,
-      authorization: authorization === undefined ? 'absent' : 'present',
+      items: [],
+      bytes,
+      faults: faults.map(({ kind }) => kind),
+      headers: authorization === undefined ? {} : { authorization: 'present' },
     });
   };
 
@@ -128,40 +120,33 @@ export async function startRegistries(options: RegistriesOptions): Promise<Regis
   server.on('tlsClientError', () => undefined);
   // One server's connections come from many ports: the port tells the registry.
   const listeners: Server[] = [];
-  const open = async (): Promise<number> => {
+  const open = async (place: number): Promise<number> => {
     const listener = createServer((socket) => server.emit('connection', socket));
     listeners.push(listener);
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
-      listener.listen(0, '127.0.0.1', resolve);
+      listener.listen(options.port === 0 ? 0 : options.port + place, options.host ?? '127.0.0.1', resolve);
     });
     const address = listener.address();
     if (address === null || typeof address === 'string') throw new Error('The registry has no port.');
     return address.port;
   };
-  storage = `https://localhost:${await open()}`;
-  for (let registry = 0; registry < options.registries; registry += 1) {
-    const port = await open();
+  const { registries } = content.shape;
+  for (let registry = 0; registry < registries; registry += 1) {
+    const port = await open(registry);
     ports.set(port, registry);
     hosts.push(`localhost:${port}`);
   }
+  storage = `https://localhost:${await open(registries)}`;
 
   return {
     hosts,
     storage,
-    imageAt(index) {
-      const image = content.imageAt(index);
-      return { ...image, host: hosts[image.registry] ?? '' };
-    },
     configure: (changed) => void Object.assign(settings, changed),
     grant: (host, given) => {
       const registry = hosts.indexOf(host);
       access.set(registry, { ...world.access(registry), ...given });
     },
-    addFaults: (rules) => plan.set(rules),
-    clearFaults: () => plan.clear(),
-    requests: () => seen,
-    resetRequests: () => void (seen = []),
     close: async () => {
       const closed = listeners.map((listener) => new Promise((resolve) => listener.close(resolve)));
       server.closeAllConnections();

@@ -1,11 +1,12 @@
 // The simulated Azure estate of a tenant: its tables by strands, and what has changed since its beginning.
 import { packageKey } from './assessmentRow.ts';
 import { findings, type Shapes } from './findings.ts';
+import type { ImageNames } from './images.ts';
 import { machines } from './machines.ts';
 import { Overlay } from './overlay.ts';
 import { type Places, placesOf } from './places.ts';
 import { platforms } from './platforms.ts';
-import { type EstateOptions, type EstateShape, estateShapeOf } from './shape.ts';
+import type { EstateShape } from './shape.ts';
 import type { Slot, Strand } from './strands.ts';
 
 /** What may become of an estate. `vm` and `image` are positions, `package` too. */
@@ -24,9 +25,9 @@ export class Estate {
   readonly #strands: readonly Strand[];
   readonly #shapes: Readonly<Shapes>;
 
-  constructor(options: EstateOptions, of: { readonly seed: number; readonly tenantId: string; readonly shapes: Readonly<Shapes> }) {
-    this.shape = estateShapeOf(options, of.seed);
-    this.places = placesOf(this.shape, of.tenantId);
+  constructor(shape: EstateShape, of: { readonly tenantId: string; readonly images: ImageNames; readonly shapes: Readonly<Shapes> }) {
+    this.shape = shape;
+    this.places = placesOf(shape, of.tenantId, of.images);
     this.#shapes = of.shapes;
     const [vms, ...network] = machines(this.places, this.overlay);
     const [groups, ...others] = platforms(this.places);

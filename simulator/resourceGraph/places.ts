@@ -1,10 +1,12 @@
 // Where resources of an estate lie: subscriptions, and the parts of ids. Ids differ in case between tables, as Microsoft's do.
 import { guid, mix } from '../random.ts';
+import type { ImageNames } from './images.ts';
 import type { EstateShape } from './shape.ts';
 
 export interface Places {
   readonly shape: EstateShape;
   readonly tenantId: string;
+  readonly images: ImageNames;
   /** In order. */
   readonly subscriptions: readonly string[];
   /** The position of the subscription that the resource lies in: each has a range of them. */
@@ -14,12 +16,13 @@ export interface Places {
   guid(salt: number, resource: number): string;
 }
 
-export function placesOf(shape: EstateShape, tenantId: string): Places {
+export function placesOf(shape: EstateShape, tenantId: string, images: ImageNames): Places {
   const { seed } = shape;
   const subscriptions = Array.from({ length: shape.subscriptions }, (_, index) => guid(seed, 'other', 0x5000_0000 + index)).toSorted();
   return {
     shape,
     tenantId,
+    images,
     subscriptions,
     subscriptionOf: (resource, count) =>
       Math.min(Math.floor((resource * subscriptions.length) / Math.max(count, 1)), subscriptions.length - 1),

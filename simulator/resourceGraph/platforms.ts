@@ -1,6 +1,5 @@
 // Container groups, container registries and sites of the web: the other rows of Azure resources.
 import type { JsonObject } from '../../src/model.ts';
-import { imageAt, loginServer, registryName } from './images.ts';
 import { locations, type Places, timeOf } from './places.ts';
 import { pad } from './shape.ts';
 import type { Strand } from './strands.ts';
@@ -16,7 +15,7 @@ const siteKind = (site: number): string => siteKinds[site % siteKinds.length] ??
 const containerCount = (group: number): number => 1 + (group % 3);
 
 export function platforms(places: Places): Strand[] {
-  const { shape, subscriptions, tenantId } = places;
+  const { shape, subscriptions, tenantId, images } = places;
   const strand =
     (
       name: string,
@@ -82,7 +81,7 @@ export function platforms(places: Places): Strand[] {
   });
   const imageOf = (group: number, index: number): string => {
     if (shape.images === 0 || (group + index) % 4 === 3) return 'nginx';
-    const { host, repository, digest, tags } = imageAt(shape, (group * 3 + index) % shape.images);
+    const { host, repository, digest, tags } = images.imageAt((group * 3 + index) % shape.images);
     return group % 5 === 4 || tags[0] === undefined ? `${host}/${repository}@${digest}` : `${host}/${repository}:${tags[0]}`;
   };
 
@@ -108,11 +107,11 @@ export function platforms(places: Places): Strand[] {
       count: shape.registries,
       group: 'rg-registries',
       provider: 'Microsoft.ContainerRegistry/registries',
-      nameOf: (index) => registryName(shape, index),
+      nameOf: (index) => images.registryName(index),
       numbered: /\/acr\d+x(\d+)$/i,
     })({ kind: '' }, (index) => ({
       sku: { name: 'Premium', tier: 'Premium' },
-      properties: { loginServer: loginServer(registryName(shape, index)), provisioningState: 'Succeeded', adminUserEnabled: false },
+      properties: { loginServer: images.loginServer(index), provisioningState: 'Succeeded', adminUserEnabled: false },
     })),
     strand('sites', 'site', {
       count: shape.sites,

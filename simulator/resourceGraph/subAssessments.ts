@@ -2,9 +2,8 @@
 // https://learn.microsoft.com/azure/defender-for-cloud/subassessment-rest-api
 import type { Json, JsonObject } from '../../src/model.ts';
 import { assessments, changeOf, numberOf, packageKey, packageSalt, rowOf, statusOf, type Writer } from './assessmentRow.ts';
-import { imageAt } from './images.ts';
 import { cveId, cvesOf, packageAt } from './packages.ts';
-import type { EstateShape } from './shape.ts';
+import type { Places } from './places.ts';
 import type { Slot } from './strands.ts';
 
 export function olderSlots(writer: Writer, pack: number): Slot[] {
@@ -44,7 +43,7 @@ export function olderSlots(writer: Writer, pack: number): Slot[] {
             timeGenerated: status['statusChangeDate'] ?? null,
             remediation: fixedVersion === '' ? 'No remediation exists' : `Update to ${fixedVersion}`,
             resourceDetails: {
-              id: image ? `/repositories/${subject.name}/images/${imageAt(places.shape, numberOf(subjects, resource)).digest}` : subject.id,
+              id: image ? `/repositories/${subject.name}/images/${places.images.imageAt(numberOf(subjects, resource)).digest}` : subject.id,
               source: 'Azure',
             },
             status: {
@@ -55,7 +54,7 @@ export function olderSlots(writer: Writer, pack: number): Slot[] {
             additionalData: image
               ? {
                   assessedResourceType: assessed,
-                  ...imageData(places.shape, numberOf(subjects, resource), first, { name, version, fixedVersion, type, language }),
+                  ...imageData(places, numberOf(subjects, resource), first, { name, version, fixedVersion, type, language }),
                 }
               : {
                   assessedResourceType: assessed,
@@ -72,8 +71,8 @@ export function olderSlots(writer: Writer, pack: number): Slot[] {
   });
 }
 
-function imageData(shape: EstateShape, index: number, cve: JsonObject, software: JsonObject): JsonObject {
-  const { host, repository, digest, tags } = imageAt(shape, index);
+function imageData({ images }: Places, index: number, cve: JsonObject, software: JsonObject): JsonObject {
+  const { host, repository, digest, tags } = images.imageAt(index);
   const [score] = Array.isArray(cve['Cvss']) ? cve['Cvss'] : [];
   const exploit = objectOf(cve['ExploitabilityDetails']);
   return {

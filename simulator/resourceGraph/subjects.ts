@@ -1,7 +1,6 @@
 // What Defender for Cloud assesses: machines, images in registries and where they run, container groups, sites, and resources of AWS and GCP.
 // Ids of this table are in lower case where those of resources are not, as Microsoft's are.
 import type { JsonObject } from '../../src/model.ts';
-import { imageAt } from './images.ts';
 import { vmName } from './machines.ts';
 import type { Overlay } from './overlay.ts';
 import { type Places, timeOf } from './places.ts';
@@ -78,10 +77,10 @@ export function subjectsOf(places: Places, overlay: Overlay): Subjects[] {
     resourceType: '.containerimage',
     packages: 'image',
     count: () => Math.ceil(shape.images / of.every),
-    subscriptionOf: (index) => places.subscriptionOf(imageAt(shape, index * of.every).registry, shape.registries),
+    subscriptionOf: (index) => places.subscriptionOf(places.images.imageAt(index * of.every).registry, shape.registries),
     every: of.every,
     of(index) {
-      const image = imageAt(shape, index * of.every);
+      const image = places.images.imageAt(index * of.every);
       const place = groupOf(places.subscriptionOf(image.registry, shape.registries), of.group);
       const base = `${place.prefix}/${of.where(image.registryName)}/securityentitydata`;
       return {

@@ -1,4 +1,5 @@
 // What the http client does with every kind of bad answer, on a real TLS server.
+import { createHash } from 'node:crypto';
 import { createServer as createProxy } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -44,6 +45,37 @@ test.each([
   expect(answer.text).toBe(page);
   expect(answer.bytes).toBe(body.length);
   expect(server.seen[0]?.headers['accept-encoding']).toBe('gzip, deflate, br');
+});
+
+test('the hash asked for is that of the decoded bytes, also of those that are no text', async () => {
+  const body = Buffer.from([0xef, 0xbb, 0xbf, 0xff, 0x00, 0x41]);
+  server.answer((__, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(body)));
+  const url = new URL(server.origin);
+  for (const hash of ['sha256', 'sha512'] as const) {
+    const answer = await http.send({ method: 'GET', url, headers: {}, signal: never, hash });
+    expect(answer.hash).toBe(createHash(hash).update(body).digest('hex'));
+  }
+  expect((await get()).hash).toBeNull();
+});
+
+test('an answer that is to be small is read no further than the request says', async () => {
+  server.answer((__, response) => response.writeHead(200).end(Buffer.alloc(2000)));
+  const send = (maxBytes: number): Promise<HttpAnswer> =>
+    http.send({ method: 'GET', url: new URL(server.origin), headers: {}, signal: never, maxBytes });
+  expect((await send(2000)).bytes).toBe(2000);
+  expect(await failureOf(send(1999))).toMatchObject({ code: 'SOURCE_SHAPE_CHANGED', details: { maxBytes: 1999 } });
+  // The limits stand above it.
+  server.answer((__, response) => response.writeHead(200).end(Buffer.alloc(limits.maxBytes + 1)));
+  expect(await failureOf(send(limits.maxBytes * 2))).toMatchObject({ details: { maxBytes: limits.maxBytes } });
+});
+
+test('a redirect is an answer only where it is asked for, and is never followed', async () => {
+  server.answer((__, response) => response.writeHead(307, { location: '/elsewhere' }).end());
+  const send = (redirect?: 'answer'): Promise<HttpAnswer> =>
+    http.send({ method: 'GET', url: new URL(server.origin), headers: {}, signal: never, ...(redirect === undefined ? {} : { redirect }) });
+  expect(await send('answer')).toMatchObject({ status: 307, headers: { location: '/elsewhere' } });
+  expect(await failureOf(send())).toMatchObject({ code: 'LINK_REFUSED' });
+  expect(server.seen.map(({ url }) => url)).toEqual(['/', '/']);
 });
 
 const bomb = gzipSync(Buffer.alloc(50_000_000));

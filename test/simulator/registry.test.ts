@@ -1,16 +1,32 @@
 // The simulated registries, and what reading them costs: every image as it was made, tokens shared, refusals and pauses kept to one registry.
+import { z } from 'zod';
 import { createCertificates } from '../../simulator/certificates.ts';
-import type { FaultRule } from '../../simulator/faults.ts';
-import { createContent } from '../../simulator/registry/content.ts';
+import { FaultPlan, type FaultRule } from '../../simulator/faults.ts';
+import { createContent, type SimulatedImage } from '../../simulator/registry/content.ts';
 import { type Registries, startRegistries } from '../../simulator/registry/registries.ts';
+import type { SeenRequest } from '../../simulator/server.ts';
+import { startSimulator } from '../../simulator/simulator.ts';
+import { createTokenProvider, type TokenProvider } from '../../src/clients/token.ts';
+import { createRegistries } from '../../src/clients/registry/registries.ts';
 import { createHttp, type Http } from '../../src/clients/http.ts';
 import { createRegistry, type ImageFacts, type NameList, type Registry } from '../../src/clients/registry/registry.ts';
 import { failureOf } from '../clients/sourceServer.ts';
 
 const images = 240;
+const content = createContent({ seed: 7, images, registries: 6 });
+const plan = new FaultPlan();
+let seen: SeenRequest[] = [];
 const signal = new AbortController().signal;
 const patient = { signal, longestWaitMs: 10_000 };
 const hasty = { signal, longestWaitMs: 0 };
+
+const artifactSchema = z.object({
+  properties: z.object({
+    additionalData: z.object({
+      artifactDetails: z.object({ registryHost: z.string(), repositoryName: z.string(), digest: z.string() }),
+    }),
+  }),
+});
 
 let registries: Registries;
 let http: Http;
@@ -19,7 +35,14 @@ let asked = 0;
 
 beforeAll(async () => {
   const certificates = await createCertificates();
-  registries = await startRegistries({ seed: 7, images, registries: 6, certificates, accepts: (token) => token === 'of-the-audience' });
+  registries = await startRegistries({
+    content,
+    port: 0,
+    certificates,
+    accepts: (token) => token === 'of-the-audience',
+    plan,
+    record: (request) => seen.push(request),
+  });
   http = createHttp({ ca: certificates.caPem });
 });
 afterAll(async () => {
@@ -28,8 +51,8 @@ afterAll(async () => {
 });
 beforeEach(() => {
   asked = 0;
-  registries.clearFaults();
-  registries.resetRequests();
+  plan.clear();
+  seen = [];
   registries.configure({ pageSize: 100, readsPerMinute: null });
   for (const host of registries.hosts) registries.grant(host, { pull: true, catalog: true });
 });
@@ -54,13 +77,13 @@ const open = (host: string, microsoft: (refresh: boolean) => string = () => 'of-
 
 const hostAt = (number: number): string => registries.hosts[number] ?? '';
 /** The images of one registry. */
-const imagesOf = (number: number): ReturnType<Registries['imageAt']>[] =>
-  Array.from({ length: images }, (_, index) => registries.imageAt(index)).filter(({ registry }) => registry === number);
+const imagesOf = (number: number): SimulatedImage[] =>
+  Array.from({ length: images }, (_, index) => content.imageAt(index)).filter(({ registry }) => registry === number);
 const readAll = async (registry: Registry, number: number, options = hasty): Promise<ImageFacts[]> =>
   Promise.all(imagesOf(number).map(({ repository, manifest }) => registry.image({ repository, reference: manifest.digest }, options)));
 const phases = (): Record<string, number> => {
   const counts: Record<string, number> = {};
-  for (const { phase } of registries.requests()) counts[phase] = (counts[phase] ?? 0) + 1;
+  for (const { phase } of seen) counts[phase] = (counts[phase] ?? 0) + 1;
   return counts;
 };
 
@@ -84,9 +107,9 @@ test('every image is what it was made as, by tag and by digest; storage is never
       expect(layers).toEqual(scanned.layers.map(({ digest, size }) => ({ digest, size })));
     }
   }
-  const kinds = new Set(Array.from({ length: images }, (_, index) => registries.imageAt(index).kind));
+  const kinds = new Set(Array.from({ length: images }, (_, index) => content.imageAt(index).kind));
   expect([...kinds].toSorted()).toEqual(['image', 'index', 'nested']);
-  expect(registries.requests().filter(({ phase, authorization }) => phase === 'storage' && authorization === 'present')).toEqual([]);
+  expect(seen.filter(({ phase, headers }) => phase === 'storage' && headers['authorization'] !== undefined)).toEqual([]);
 });
 
 test('a chart is an artifact, and an old image is recognised; neither has a config that is read', async () => {
@@ -105,28 +128,28 @@ test('a chart is an artifact, and an old image is recognised; neither has a conf
 });
 
 test('what an image costs: six requests for the first of a registry, four for another repository, three for another version', async () => {
-  const plain = Array.from({ length: images }, (_, index) => registries.imageAt(index)).filter(({ kind }) => kind === 'image');
+  const plain = Array.from({ length: images }, (_, index) => content.imageAt(index)).filter(({ kind }) => kind === 'image');
   const version = plain.find(({ repository }, at) => plain[at - 1]?.repository === repository);
   const first = plain.find(({ repository }) => repository === version?.repository);
-  const other = plain.find(({ host, repository }) => host === first?.host && repository !== first.repository);
-  const registry = open(first?.host ?? '');
+  const other = plain.find((image) => image.registry === first?.registry && image.repository !== first.repository);
+  const registry = open(hostAt(first?.registry ?? 0));
   const costs: number[] = [];
   for (const image of [first, version, other]) {
     if (image === undefined) throw new Error('no such image');
     costs.push((await registry.image({ repository: image.repository, reference: image.manifest.digest }, hasty)).requests);
   }
   expect(costs).toEqual([6, 3, 4]);
-  expect(registries.requests()).toHaveLength(13);
+  expect(seen).toHaveLength(13);
 });
 
 test('many at a time share one exchange, and one token of each repository', async () => {
   const registry = open(hostAt(1));
   const facts = await readAll(registry, 1);
   const repositories = new Set(imagesOf(1).map(({ repository }) => repository));
-  const exchanges = registries.requests().filter(({ path }) => path === '/oauth2/exchange');
-  const tokens = registries.requests().filter(({ path }) => path === '/oauth2/token');
+  const exchanges = seen.filter(({ path }) => path === '/oauth2/exchange');
+  const tokens = seen.filter(({ path }) => path === '/oauth2/token');
   expect({ exchanges: exchanges.length, tokens: tokens.length, asked }).toEqual({ exchanges: 1, tokens: repositories.size, asked: 1 });
-  expect(facts.reduce((sum, { requests }) => sum + requests, 0)).toBe(registries.requests().length);
+  expect(facts.reduce((sum, { requests }) => sum + requests, 0)).toBe(seen.length);
 });
 
 test('a token that is revoked is renewed once, and all that follow use the new one', async () => {
@@ -135,7 +158,7 @@ test('a token that is revoked is renewed once, and all that follow use the new o
   const read = (): Promise<ImageFacts> =>
     registry.image({ repository: image?.repository ?? '', reference: image?.manifest.digest ?? '' }, hasty);
   await read();
-  registries.addFaults([{ phase: 'manifest', fault: { kind: 'tokenDies' }, times: 1 }]);
+  plan.set([{ phase: 'manifest', fault: { kind: 'tokenDies' }, times: 1 }]);
   // The refused manifest, exchange, token, manifest; then the blob and its storage.
   expect(await read()).toMatchObject({ requests: 6 });
   expect(await read()).toMatchObject({ requests: 3 });
@@ -144,10 +167,10 @@ test('a token that is revoked is renewed once, and all that follow use the new o
 test('tokens of many repositories that are revoked at once take one exchange', async () => {
   const registry = open(hostAt(1));
   await readAll(registry, 1);
-  registries.addFaults([{ phase: 'manifest', fault: { kind: 'tokenDies' }, times: 1 }]);
-  registries.resetRequests();
+  plan.set([{ phase: 'manifest', fault: { kind: 'tokenDies' }, times: 1 }]);
+  seen = [];
   await readAll(registry, 1);
-  expect(registries.requests().filter(({ path }) => path === '/oauth2/exchange')).toHaveLength(1);
+  expect(seen.filter(({ path }) => path === '/oauth2/exchange')).toHaveLength(1);
 });
 
 test.each([
@@ -187,7 +210,6 @@ test("Microsoft's token that was revoked is renewed once", async () => {
 
 test('catalog and tags: pages smaller than asked for, to the end, each name once', async () => {
   registries.configure({ pageSize: 3 });
-  const content = createContent({ seed: 7, images, registries: 6 });
   const registry = open(hostAt(4));
   const walk = async (page: (after: string | null) => Promise<NameList>): Promise<string[]> => {
     const names: string[] = [];
@@ -208,7 +230,7 @@ test('catalog and tags: pages smaller than asked for, to the end, each name once
 test('a registry that asks for a pause is waited for, and asked less at a time; another one is read meanwhile', async () => {
   const slow = open(hostAt(0));
   const quick = open(hostAt(5));
-  registries.addFaults([{ phase: 'manifest', match: hostAt(0), every: 4, times: 3, fault: { kind: 'throttle', retryAfter: 1 } }]);
+  plan.set([{ phase: 'manifest', match: hostAt(0), every: 4, times: 3, fault: { kind: 'throttle', retryAfter: 1 } }]);
   const order: string[] = [];
   const [facts] = await Promise.all([
     readAll(slow, 0, patient).finally(() => order.push('slow')),
@@ -216,7 +238,7 @@ test('a registry that asks for a pause is waited for, and asked less at a time; 
   ]);
   expect(order).toEqual(['quick', 'slow']);
   expect(Math.max(...facts.map(({ throttledMs }) => throttledMs))).toBeGreaterThanOrEqual(1000);
-  expect(registries.requests().filter(({ status }) => status === 429)).toHaveLength(3);
+  expect(seen.filter(({ status }) => status === 429)).toHaveLength(3);
 });
 
 test('a pause longer than the run may wait is not waited: it says how long', async () => {
@@ -229,7 +251,7 @@ test('a pause longer than the run may wait is not waited: it says how long', asy
   expect(error.retryAfterMs).toBeGreaterThan(0);
   // Nobody is asked again before the pause is over.
   expect(await failureOf(registry.image(of, hasty))).toMatchObject({ code: 'SOURCE_THROTTLED', details: { requests: 0 } });
-  expect(registries.requests()).toHaveLength(1);
+  expect(seen).toHaveLength(1);
 });
 
 const cut: FaultRule['fault'][] = [
@@ -245,7 +267,7 @@ test.each(cut.flatMap((fault) => (['manifest', 'blob', 'storage', 'registryToken
   async (fault, phase) => {
     const [image] = imagesOf(0).filter(({ kind }) => kind === 'image');
     // The first request for a manifest is answered with the challenge.
-    registries.addFaults([{ phase, at: [phase === 'manifest' ? 2 : 1], fault }]);
+    plan.set([{ phase, at: [phase === 'manifest' ? 2 : 1], fault }]);
     const registry = open(hostAt(0));
     const of = { repository: image?.repository ?? '', reference: image?.manifest.digest ?? '' };
     expect(await registry.image(of, hasty)).toMatchObject({ kind: 'image', digest: image?.manifest.digest });
@@ -263,7 +285,7 @@ test.each([
   [{ kind: 'redirect', location: 'https://localhost/' }, 'registryToken', 'LINK_REFUSED'],
 ] as const)('a fault %j of %s that lasts ends this image with %s', async (fault, phase, code) => {
   const [image] = imagesOf(0).filter(({ kind }) => kind === 'image');
-  registries.addFaults([{ phase, fault }]);
+  plan.set([{ phase, fault }]);
   const of = { repository: image?.repository ?? '', reference: image?.manifest.digest ?? '' };
   expect(await failureOf(open(hostAt(0)).image(of, hasty))).toMatchObject({ code });
 });
@@ -278,4 +300,53 @@ test('5,000 images in 50 registries are computed, the same each time, and few at
   }
   expect(digests.size).toBe(of.images);
   expect(once.repositories(49)).toHaveLength(86);
+});
+
+test('the cloud has registries for its estate: what findings name is there, for a token of the registries only', async () => {
+  const simulator = await startSimulator({
+    users: 1,
+    registryPort: 0,
+    estate: { images: 12, registries: 2 },
+    settings: { olderFindings: true },
+  });
+  const { hosts = [] } = simulator.registries ?? {};
+  const own = createHttp({ ca: simulator.caPem });
+  const { tenantId, clientId, clientSecret } = simulator;
+  const tokenOf = (scope: string): TokenProvider =>
+    createTokenProvider({
+      login: simulator.origin,
+      tenantId,
+      clientId,
+      credential: { kind: 'secret', secret: clientSecret },
+      scope,
+      http: own,
+    });
+  const registriesToken = tokenOf('https://containerregistry.azure.net/.default');
+  const named = new Map<string, { readonly host: string; readonly repository: string; readonly digest: string }>();
+  for (const row of simulator.truth('subAssessments')) {
+    const details = artifactSchema.safeParse(row);
+    if (!details.success) continue;
+    const { registryHost: host, repositoryName: repository, digest } = details.data.properties.additionalData.artifactDetails;
+    named.set(digest, { host, repository, digest });
+  }
+  expect(named.size).toBe(12);
+  const clients = createRegistries({
+    http: own,
+    credential: { kind: 'entra', tenantId, token: registriesToken },
+    known: { endpoints: hosts, cloud: 'custom' },
+  });
+  for (const { host, repository, digest } of named.values()) {
+    const facts = await clients.of(host, [])?.image({ repository, reference: digest }, hasty);
+    expect(facts).toMatchObject({ kind: 'image', digest, config: { os: 'linux', architecture: 'amd64' } });
+  }
+  const listed = [...simulator.truth('registries')].map(({ properties }) => properties);
+  expect(listed).toMatchObject(hosts.map((loginServer) => ({ loginServer })));
+  const wrong = createRegistry({
+    host: hosts[0] ?? '',
+    http: own,
+    credential: { kind: 'entra', tenantId, token: tokenOf(`${simulator.managementOrigin}/.default`) },
+  });
+  expect(await failureOf(wrong.repositories({ after: null }, hasty))).toMatchObject({ code: 'SOURCE_FORBIDDEN' });
+  await own.close();
+  await simulator.close();
 });
