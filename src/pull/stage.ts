@@ -3,7 +3,9 @@
 import type { FetchOptions, Source } from '../clients/source.ts';
 import { codes, TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
+import { isFinding } from '../model.ts';
 import type { Database } from '../store/database.ts';
+import { retireEvidence } from '../store/finding.ts';
 import { stagedGroups } from '../store/judgement.ts';
 import {
   conflictingEdges,
@@ -56,7 +58,10 @@ export async function stageRemovals(dependencies: SettleDependencies, request: S
     try {
       if (mode === 'full') {
         const hidden = await hiddenOf(dependencies, target, at, request.options);
-        await stageUnseen(database, at, { hidden, silent: await silentOf(database, target, at, answered) });
+        await stageUnseen(database, at, {
+          hidden,
+          silent: await silentOf(database, target, at, answered, () => request.options.alive?.()),
+        });
         failpoint('settle.afterStage');
         const asked = await askAbsent(dependencies, target, at, request);
         if (!asked) unasked.push(at.stream);
@@ -101,15 +106,20 @@ async function hiddenOf(
 /** The collections that answered nothing where they answered before: that proves none of their records gone, and the run's log says so. */
 async function silentOf(
   database: Database,
-  { definition: { title, walk } }: StreamTarget,
+  { definition: { title, walk, class: of } }: StreamTarget,
   at: StreamPlace,
   answered: Readonly<Record<string, number>>,
+  alive: () => void,
 ): Promise<IdPattern[]> {
   const collections = walk.shape === 'collections' ? walk.collections : [];
   const silent: IdPattern[] = [];
+  const others = collections.some(({ phase }) => (answered[phase] ?? 0) > 0);
   for (const { phase, answersFor } of collections) {
-    if (answersFor === undefined || (answered[phase] ?? 0) > 0) continue;
-    const known = await countLike(database, at, answersFor);
+    if (answersFor === undefined) continue;
+    const answers = (answered[phase] ?? 0) > 0;
+    const known = answers ? 0 : await countLike(database, at, answersFor);
+    // Where all of them are silent, nothing took the place of any.
+    if (isFinding(of) && (answers || (known > 0 && others))) await retireEvidence(database, at, answersFor, { retired: !answers, alive });
     if (known === 0) continue;
     silent.push(answersFor);
     await writeLog(database, {

@@ -2,6 +2,7 @@
 // MUST be repeatable at any point, and cost by what the run changed: only flaws of which a record changed are looked at.
 import type { JsonObject } from '../model.ts';
 import type { Database } from './database.ts';
+import type { IdPattern } from './settle.ts';
 import type { StreamPlace } from './walk.ts';
 
 /** Notes of changes that are looked at together: each holds the numbers of a page, or of a slice of removals. */
@@ -51,6 +52,7 @@ const judgeSql = `
       select e.*, array_position(array['open', 'suppressed', 'fixed'], e.status) as rank
       from (select * from evidence where connection = $2 and key = t.key offset 0) e
       cross join lateral (select from record where num = e.num and tombstoned_at is null offset 0) r
+      where not e.retired or not exists (select from evidence o where o.connection = $2 and o.key = t.key and not o.retired)
     ) e
     order by t.key, e.rank, e.num
   ), judged as (
@@ -80,6 +82,38 @@ const judgeSql = `
     select $1, $3, 'finding', turn, array_agg(num order by num) from turned group by turn
   )
   select turn, count(*) as findings from turned group by turn`;
+
+/** Evidence in one transaction. */
+const retiredAtOnce = 5_000;
+
+/**
+ * Notes that the source of the records whose ids meet the pattern answers nothing any more, or answers again. What that changes is looked at with what
+ * else the run changed. Costs nothing while it stays as it is. @throws STALE_ATTEMPT when another run has been opened.
+ */
+export async function retireEvidence(
+  database: Database,
+  { run, connection, stream }: StreamPlace,
+  { like, not }: IdPattern,
+  { retired, alive }: { readonly retired: boolean; readonly alive: () => void },
+): Promise<void> {
+  for (let turned = retiredAtOnce; turned === retiredAtOnce; alive()) {
+    const [, rows = []] = await database.batch<{ turned: number }>([
+      { sql: 'select guard_fence($1, $2)', params: [run, connection] },
+      {
+        sql: `with slice as (
+            select e.num from evidence e cross join lateral (select stream, id from record where num = e.num offset 0) r
+            where e.connection = $2 and ${retired ? 'not e.retired' : 'e.retired'} and r.stream = $3 and (r.id like $4) <> $5 limit ${retiredAtOnce}
+          ), turned as (update evidence set retired = ${retired} where num in (select num from slice) returning num),
+          noted as (
+            insert into run_change (run, stream, kind, change, nums) select $1, $3, 'record', 'updated', array_agg(num) from turned having count(*) > 0
+          )
+          select count(*) as turned from turned`,
+        params: [run, connection, stream, like, not === true],
+      },
+    ]);
+    turned = rows[0]?.turned ?? 0;
+  }
+}
 
 export interface AssetPlace {
   readonly class: string;

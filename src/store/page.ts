@@ -186,7 +186,7 @@ export async function readWithin(
 ): Promise<{ readonly of: string; readonly num: number; readonly suppressed: boolean }[]> {
   if (ids.length === 0) return [];
   return database.query(
-    `select t.id as of, r.num, r.hash = '${coveredHash}' as suppressed from unnest($3::text[]) t (id)
+    `select t.id as "of", r.num, r.hash = '${coveredHash}' as suppressed from unnest($3::text[]) t (id)
      cross join lateral (
        select num, hash from record where connection = $1 and stream = $2 and id > t.id || '#' and id < t.id || '$' and tombstoned_at is null offset 0
      ) r`,

@@ -74,8 +74,10 @@ async function runs(
   return found;
 }
 
-let undisturbed: Promise<readonly JsonObject[][]> | null = null;
-const expected = (): Promise<readonly JsonObject[][]> => (undisturbed ??= suite.atSite((site) => runs(site)));
+let alone: readonly JsonObject[][] = [];
+beforeAll(async () => {
+  alone = await suite.atSite((site) => runs(site));
+}, caseTimeoutMs);
 
 atOnce.each([
   ...findingPoints.map((point) => ({ point, passes: [1, 1] as const })),
@@ -89,7 +91,6 @@ atOnce.each([
   'I1 killed at $point, in a first run and after changes: records, assets and findings are those of undisturbed runs',
   (kill) =>
     suite.atSite(async (site) => {
-      const alone = await expected();
       const [first, second] = await runs(site, kill);
       expect(first).toEqual(alone[0]);
       expect(second).toEqual(alone[1]);

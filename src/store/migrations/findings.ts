@@ -11,8 +11,11 @@ create table evidence (
   severity smallint not null check (severity between 1 and 5),
   qds smallint not null check (qds between 0 and 100),
   -- Where it is one.
-  cve text
+  cve text,
+  -- Its source answers nothing any more: it counts only for flaws that nothing else ever told.
+  retired boolean not null default false
 );
+create index evidence_retired on evidence (connection) where retired;
 create index evidence_by_key on evidence (connection, key);
 create index evidence_by_asset on evidence (connection, asset_class, asset_id);
 
