@@ -5,7 +5,7 @@ import { TidemarkError } from '../errors.ts';
 import type { AssetClass, DocumentChange, Evidence, JsonObject, Step } from '../model.ts';
 import type { Database, Parameter } from './database.ts';
 import type { Condition } from './include.ts';
-import { pageStatements } from './pageStatements.ts';
+import { coveredHash, pageStatements } from './pageStatements.ts';
 import { bigints, seenBlock, texts } from './params.ts';
 
 /** What the store holds of one record. `num` is its number, given anew when the record is unknown. */
@@ -193,9 +193,6 @@ export async function readWithin(
     [connection, stream, texts(ids)],
   );
 }
-
-/** In the place of the hash of what a record says: when it is told again, it differs. */
-export const coveredHash = 'covered';
 
 export interface StoredDocument {
   readonly num: number;

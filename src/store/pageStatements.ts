@@ -1,7 +1,7 @@
 // The statements of a page's transaction, in order. Pure.
 import type { Statement } from './database.ts';
 import { judgeStatement } from './include.ts';
-import { coveredHash, type EdgeId, type PageCommit } from './page.ts';
+import type { EdgeId, PageCommit } from './page.ts';
 import type { Write } from './pageNotes.ts';
 import { answers, changes, documentChanges, rejects, removals, seen, staleness, takenBack, tally } from './pageNotes.ts';
 import { bigints, byKey, jsonb, lines, listed, texts } from './params.ts';
@@ -112,6 +112,9 @@ const evidence: Write = ({ connection, evidence: given }) => {
     ],
   };
 };
+
+/** In the place of the hash of what a record says: when it is told again, it differs. */
+export const coveredHash = 'covered';
 
 /** Their own words stay as they were last told; that they are suppressed is the cover's. */
 const coveredRecords: Write = ({ covered }) =>

@@ -94,11 +94,11 @@ test('a first run has an asset for every resource, and a finding for every flaw 
   const found = await flaws();
   expect(found.open).toEqual(flawsThere());
   expect(found.open.length).toBeGreaterThan(50);
-  const [{ machines = 0 } = {}] = await store.database.query<{ machines: number }>(
+  const [row] = await store.database.query<{ machines: number }>(
     `select count(*) as machines from record where connection = $1 and stream = 'virtual-machines'`,
     [connection],
   );
-  expect(machines).toBe([...simulator.truth('virtualMachines')].length);
+  expect(row?.machines).toBe([...simulator.truth('virtualMachines')].length);
 });
 
 test('a second run finds the same, and writes no record and no finding', async () => {
