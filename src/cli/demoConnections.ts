@@ -11,6 +11,8 @@ interface DemoConnection {
   readonly settings?: string;
   /** The keys of its one profile besides the name, a line each. */
   readonly profile: readonly string[];
+  /** Whether it reads Azure, and its registries. */
+  readonly azure?: true;
 }
 
 export const demoConnections: readonly DemoConnection[] = [
@@ -40,12 +42,20 @@ export const demoConnections: readonly DemoConnection[] = [
     settings: '{ export: { directory: demo-export } }',
     profile: ['schedule: { occurs: recurring, every: hourly }', 'baseline: weekly'],
   },
+  {
+    name: 'demo-defender',
+    title: 'What Defender for Cloud finds in the simulated subscriptions',
+    connector: 'defender-for-cloud',
+    settings: '{ subscriptions: all }',
+    profile: ['schedule: { occurs: recurring, every: daily }'],
+    azure: true,
+  },
 ];
 
 /** Writes HOME/NAME.yaml and answers its path. Applied again, it follows the simulator to its new address. */
 export function writeDemoConnection(
   home: string,
-  { name, title, connector, settings, profile }: DemoConnection,
+  { name, title, connector, settings, profile, azure }: DemoConnection,
   simulator: RunningSimulator,
 ): string {
   const file = path.join(home, `${name}.yaml`);
@@ -63,7 +73,7 @@ cloud: custom
 endpoints:
   login: ${simulator.origin}
   graph: ${simulator.origin}/v1.0
-  caFile: ${path.basename(simulator.caFile)}
+${azure === true ? `  arm: ${simulator.managementOrigin}\n  registries: [${simulator.registries.join(', ')}]\n` : ''}  caFile: ${path.basename(simulator.caFile)}
 ${settings === undefined ? '' : `settings: ${settings}\n`}profiles:
   - name: default
 ${profile.map((line) => `    ${line}\n`).join('')}`,

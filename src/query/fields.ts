@@ -9,7 +9,7 @@ export type Column =
   'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged' | 'pendingRemoval' | 'stale' | FindingColumn;
 
 /** What only findings have. Their `id` is the key of the flaw and its asset. */
-export type FindingColumn = 'status' | 'severity' | 'qds' | 'cve' | 'asset' | 'assetClass' | 'lastSeen' | 'reopened';
+type FindingColumn = 'status' | 'severity' | 'qds' | 'cve' | 'asset' | 'assetClass' | 'lastSeen' | 'reopened';
 
 /** A row of a map through which related records fill the field. */
 export interface RelatedField {

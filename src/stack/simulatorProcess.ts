@@ -2,13 +2,24 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { startOwn, whenReady } from './childProcess.ts';
+import { isFree } from './ports.ts';
 
 const startTimeoutMs = 30_000;
 const stopGraceMs = 3_000;
 /** The variable by which the connections of the demo name the simulated client's secret. */
 const secretVariable = 'TIDEMARK_SECRET_SIMULATOR';
 
-const announced = z.object({ origin: z.string(), tenantId: z.string(), clientId: z.string(), clientSecret: z.string() });
+/** Where its container registries are, so that their images keep their names from one start to the next; elsewhere where these are taken. */
+const registryPorts = [45_610, 45_611, 45_612, 45_613];
+
+const announced = z.object({
+  origin: z.string(),
+  managementOrigin: z.string(),
+  registries: z.array(z.string()),
+  tenantId: z.string(),
+  clientId: z.string(),
+  clientSecret: z.string(),
+});
 
 export interface RunningSimulator extends z.infer<typeof announced> {
   readonly caFile: string;
@@ -20,7 +31,10 @@ export interface RunningSimulator extends z.infer<typeof announced> {
 export async function startSimulatorProcess(of: { readonly home: string; readonly users: number }): Promise<RunningSimulator> {
   const caFile = path.join(of.home, 'simulator-ca.pem');
   const logFile = path.join(of.home, 'simulator.log');
-  const child = startOwn({ module: '../simulator/main', args: ['--users', String(of.users), '--ca-file', caFile], env: {}, logFile });
+  const free = (await Promise.all(registryPorts.map(isFree))).every(Boolean);
+  const sizes = ['--users', String(of.users), '--registries', String(registryPorts.length - 1)];
+  const args = [...sizes, '--registry-port', free ? String(registryPorts[0]) : '0', '--ca-file', caFile];
+  const child = startOwn({ module: '../simulator/main', args, env: {}, logFile });
   const message = await whenReady(child, { what: 'The simulator', logFile, timeoutMs: startTimeoutMs });
   return {
     ...announced.parse(message),

@@ -20,6 +20,7 @@ import { untilStopped } from '../signals.ts';
 import { durationText } from '../words.ts';
 import { apply } from './apply.ts';
 import { assets } from './assets.ts';
+import { findings } from './findings.ts';
 
 /** What happens in the tenant between the two pulls, and as often to its devices. */
 const changes = 50;
@@ -30,6 +31,7 @@ const sampleQueries = [
   'class:directory-user and eventType:UPDATED',
   'class:host and entraDeviceIsCompliant:false and hostAssetClass.operatingSystem:Windows',
 ];
+const sampleFindings = 'cve:CVE-2024-10000';
 const sampleRows = 3;
 
 interface DemoOptions {
@@ -83,7 +85,10 @@ async function show(outer: Context, stack: Stack, home: string): Promise<RunRepo
     const first = await pullAll(context, `Pulling the whole tenant, which throttles every ${throttledEvery}th request`);
     await cloud.mutate(changes);
     await cloud.mutateDevices(changes);
-    output.note(`The tenant has changed in ${changes} places, and its devices in as many.`);
+    await cloud.mutateEstate([{ do: 'createVm' }, { do: 'patch', vm: 1, package: 0, rows: 'gone' }, { do: 'addCve', vm: 2, package: 0 }]);
+    output.note(
+      `The tenant has changed in ${changes} places, its devices in as many; a machine is new, one is patched, one has a new flaw.`,
+    );
     const second = await pullAll(context, 'Pulling what changed');
     const reports = [...first, ...second];
     await summary(context, reports);
@@ -169,6 +174,8 @@ async function summary(context: Context, reports: readonly RunReport[]): Promise
     output.note(`\ntidemark assets '${query}' --limit ${sampleRows}`);
     await assets(context, query, { limit: sampleRows });
   }
+  output.note(`\ntidemark findings '${sampleFindings}' --limit ${sampleRows}`);
+  await findings(context, sampleFindings, { limit: sampleRows });
 }
 
 function whatNext({ addresses, workerPid, logs }: Stack, exportDir: string): string[] {
