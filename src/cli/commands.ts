@@ -176,13 +176,19 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
     );
 
-  verb('findings [query]', 'search what was found on assets')
+  const found = verb('findings', 'search what was found on assets; findings explain shows one')
+    .argument('[query]')
     .option('--connection <name>', 'only those of this connection')
     .option('--class <class>', 'only those of this class: vulnerability, misconfiguration')
     .addOption(new Option('--status <status>', 'these; otherwise open ones').choices(findingStatuses))
     .addOption(limitOption('findings'))
     .action((query: string | undefined, options: CommonOptions & FindingsWords) =>
       run(options, async (context) => (await import('./verbs/findings.ts')).findings(context, query, options)),
+    );
+  verb('explain <id>', 'one finding: what its numbers are made of, and which records tell it', found)
+    .option('--connection <name>', 'of this connection, where several have it')
+    .action((id: string, options: CommonOptions & { connection?: string }) =>
+      run(options, async (context) => (await import('./verbs/findingsExplain.ts')).findingsExplain(context, id, options)),
     );
 
   verb('changes [query]', 'what runs changed: documents added, changed by path, removed')

@@ -1,12 +1,12 @@
 // tidemark findings [QUERY]: searches what was found on assets and prints whole documents, one row at a time however many there are.
-import { isObject } from '../../mappings/read.ts';
-import type { FindingStatus, Json, JsonObject } from '../../model.ts';
+import type { FindingStatus, JsonObject } from '../../model.ts';
 import { searchAssets } from '../../store/asset.ts';
 import type { AssetSearch, FoundFinding } from '../../store/asset.ts';
 import { listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
 import type { Context } from '../context.ts';
 import { documentsOf, type Documents } from '../documents.ts';
+import { findingName } from '../findingName.ts';
 import type { Column } from '../output.ts';
 import { checkSearch, noteUnlessPresent, searchOf } from '../search.ts';
 import { timeIn } from '../words.ts';
@@ -60,17 +60,8 @@ const columns: readonly Column<Result>[] = [
   { title: 'severity', value: ({ severity }) => severity, align: 'right' },
   { title: 'qds', value: ({ qds }) => qds, align: 'right' },
   { title: 'status', value: ({ status }) => status },
-  { title: 'name', value: ({ document }) => nameOf(document) },
+  { title: 'name', value: ({ document }) => findingName(document) },
   { title: 'asset', value: ({ asset }) => asset.id },
   { title: 'first seen', value: ({ firstSeen }) => timeIn('UTC', firstSeen) },
   { title: 'id', value: ({ id }) => id },
 ];
-
-const namePath = ['findingGroup', 'findings', '0', 'name'] as const;
-
-/** Where a map gives one. */
-function nameOf(document: JsonObject): string | null {
-  let value: Json | undefined = document;
-  for (const step of namePath) value = Array.isArray(value) ? value[Number(step)] : isObject(value) ? value[step] : undefined;
-  return typeof value === 'string' ? value : null;
-}
