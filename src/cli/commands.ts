@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Writable } from 'node:stream';
 import { type FindingStatus, findingStatuses } from '../model.ts';
 import { packageVersion } from '../stack/version.ts';
-import { formats } from './output.ts';
+import { type ExchangeFormat, exchangeFormats, type Format, formats } from './output.ts';
 import type { CommonOptions, Work } from './program.ts';
 import type { CodecOptions } from './verbs/codec.ts';
 import type { FulfilWords } from './verbs/fulfil.ts';
@@ -35,11 +35,11 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     .helpCommand(false)
     .enablePositionalOptions();
 
-  const verb = (words: string, description: string, of: Command = program): Command =>
+  const verb = (words: string, description: string, of: Command = program, printed: readonly string[] = formats): Command =>
     of
       .command(words)
       .description(description)
-      .addOption(new Option('-o, --output <format>', 'how data is printed on stdout').choices(formats).default('table'))
+      .addOption(new Option('-o, --output <format>', 'how data is printed on stdout').choices(printed).default('table'))
       .option('--json', 'the same as --output json')
       .allowExcessArguments(false);
 
@@ -176,15 +176,19 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
     );
 
-  const found = verb('findings', 'search what was found on assets; findings explain shows one')
+  const found = verb('findings', 'search what was found on assets; findings explain shows one', program, [...formats, ...exchangeFormats])
     .argument('[query]')
     .option('--connection <name>', 'only those of this connection')
     .option('--class <class>', 'only those of this class: vulnerability, misconfiguration')
     .addOption(new Option('--status <status>', 'these; otherwise open ones').choices(findingStatuses))
     .addOption(limitOption('findings'))
-    .action((query: string | undefined, options: CommonOptions & FindingsWords) =>
-      run(options, async (context) => (await import('./verbs/findings.ts')).findings(context, query, options)),
-    );
+    .action((query: string | undefined, { output, ...options }: FindingsWords) => {
+      // Both are JSON: so are errors beside them.
+      const of = isExchange(output) ? ({ format: 'json', as: { as: output } } as const) : { format: output, as: {} };
+      return run({ ...options, output: of.format }, async (context) =>
+        (await import('./verbs/findings.ts')).findings(context, query, { ...options, ...of.as }),
+      );
+    });
   verb('explain <id>', 'one finding: what its numbers are made of, and which records tell it', found)
     .option('--connection <name>', 'of this connection, where several have it')
     .action((id: string, options: CommonOptions & { connection?: string }) =>
@@ -315,6 +319,8 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
   return program;
 }
 
+const isExchange = (format: Format | ExchangeFormat): format is ExchangeFormat => exchangeFormats.some((one) => one === format);
+
 interface ChangesWords {
   readonly since?: string;
   readonly connection?: string;
@@ -329,7 +335,8 @@ interface AssetsWords {
   readonly limit: number;
 }
 
-interface FindingsWords {
+interface FindingsWords extends Omit<CommonOptions, 'output'> {
+  readonly output: Format | ExchangeFormat;
   readonly connection?: string;
   readonly class?: string;
   readonly status?: FindingStatus;

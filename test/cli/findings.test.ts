@@ -1,7 +1,8 @@
 // Findings from the command line, as pulled from rows of Azure Resource Graph: searched, and explained.
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/schema.ts';
-import { machineId } from '../support/azureRows.ts';
+import { z } from 'zod';
+import { assessmentRow, machineId } from '../support/azureRows.ts';
 import { pullRows, putGiven } from '../support/defender.ts';
 import { startPglite, type TestPglite } from '../support/pglite.ts';
 import { cve, olderMachineRow, todayImageRow, todayMachineRow } from '../support/vulnerabilityRows.ts';
@@ -20,6 +21,7 @@ beforeAll(async () => {
       todayImageRow(),
     ],
     olderVulnerabilities: [olderMachineRow()],
+    misconfigurations: [assessmentRow(machineId, exempt, { status: { code: 'NotApplicable', cause: 'Exempt' } })],
   };
   await pullRows(database, azure, rows);
   // Its image is gone, and with it its flaw.
@@ -34,6 +36,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
+const exempt = '11111111-0000-4000-8000-000000000001';
 const call = (words: readonly string[]) => tidemark(words, { env: { TIDEMARK_DATABASE_URL: server.url } });
 const json = async <T>(words: readonly string[]): Promise<T> => {
   const { stdout, stderr } = await call([...words, '--json']);
@@ -103,4 +106,101 @@ test.each([
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain(message);
   expect(stderr).toContain(hint);
+});
+
+// The structure that SARIF 2.1.0 asks for, where its text says MUST or its schema says required.
+const sarifLog = z.object({
+  version: z.literal('2.1.0'),
+  runs: z.tuple([
+    z.object({
+      tool: z.object({
+        driver: z.object({
+          name: z.string(),
+          semanticVersion: z.string().regex(/^\d+\.\d+\.\d+/),
+          rules: z.array(
+            z.object({ id: z.string(), shortDescription: z.object({ text: z.string().min(1) }), helpUri: z.url().optional() }),
+          ),
+        }),
+      }),
+      results: z.array(
+        z
+          .object({
+            ruleId: z.string(),
+            ruleIndex: z.int().min(0),
+            kind: z.enum(['pass', 'fail']).default('fail'),
+            level: z.enum(['none', 'note', 'warning', 'error']),
+            message: z.object({ text: z.string().min(1) }),
+            locations: z.array(
+              z.object({ logicalLocations: z.array(z.object({ fullyQualifiedName: z.string(), kind: z.literal('resource') })).length(1) }),
+            ),
+            partialFingerprints: z.record(z.string(), z.string()),
+            suppressions: z.array(z.object({ kind: z.enum(['inSource', 'external']), status: z.literal('accepted') })).default([]),
+          })
+          .refine(({ kind, level }) => (kind === 'fail') === (level !== 'none')),
+      ),
+    }),
+  ]),
+});
+
+// All that pulls found, whatever became of it.
+const all = ['findings', 'status:open or status:suppressed or status:fixed', '--connection', 'azure', '--output'];
+
+test('SARIF: results with the rule, level and place of each, and rules once', async () => {
+  const { code, stdout } = await call([...all, 'sarif']);
+  expect(code).toBe(0);
+  const { runs } = sarifLog.parse(JSON.parse(stdout));
+  const [{ results, tool }] = runs;
+  const { rules } = tool.driver;
+  expect(results.map(({ ruleId, ruleIndex }) => rules[ruleIndex]?.id === ruleId)).toEqual(results.map(() => true));
+  expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
+  expect(new Set(results.map(({ partialFingerprints }) => Object.values(partialFingerprints)[0])).size).toBe(results.length);
+  expect(results.map(({ ruleId, kind, level, suppressions }) => [ruleId, kind, level, suppressions.length]).sort()).toEqual([
+    [exempt, 'fail', 'error', 1],
+    ['CVE-2022-42969', 'pass', 'none', 0],
+    ['CVE-2024-0001', 'fail', 'warning', 0],
+    ['CVE-2024-0002', 'fail', expect.any(String), 0],
+  ]);
+});
+
+// What OCSF 1.4.0 requires of the two classes.
+const ocsfEvent = z
+  .object({
+    activity_id: z.int(),
+    category_uid: z.literal(2),
+    class_uid: z.union([z.literal(2002), z.literal(2003)]),
+    type_uid: z.int(),
+    time: z.int().positive(),
+    severity_id: z.int().min(1).max(5),
+    status_id: z.union([z.literal(1), z.literal(3), z.literal(4)]),
+    metadata: z.object({ version: z.literal('1.4.0'), product: z.object({ vendor_name: z.string() }) }),
+    finding_info: z.object({ uid: z.string(), title: z.string() }),
+    resources: z.array(z.object({ uid: z.string() })).length(1),
+    vulnerabilities: z
+      .array(z.object({ cve: z.object({ uid: z.string() }).optional(), advisory: z.object({ uid: z.string() }).optional() }))
+      .optional(),
+    compliance: z.object({ control: z.string(), standards: z.array(z.string()).min(1) }).optional(),
+  })
+  .refine((event) => event.type_uid === event.class_uid * 100 + event.activity_id)
+  .refine((event) => (event.class_uid === 2002) === (event.vulnerabilities !== undefined))
+  .refine((event) => (event.class_uid === 2003) === (event.compliance !== undefined));
+
+test('OCSF: one event a line, by class, with the state of each', async () => {
+  const { stdout } = await call([...all, 'ocsf']);
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => ocsfEvent.parse(JSON.parse(line)));
+  const told = events.map((event) => [event.vulnerabilities?.[0]?.cve?.uid ?? event.compliance?.control, event.class_uid, event.status_id]);
+  expect(told.sort()).toEqual([
+    [exempt, 2003, 3],
+    ['CVE-2022-42969', 2002, 4],
+    ['CVE-2024-0001', 2002, 1],
+    ['CVE-2024-0002', 2002, 1],
+  ]);
+});
+
+test('nothing found is a log without results, and no event', async () => {
+  const none = ['findings', 'cve:CVE-1999-0001', '--output'];
+  expect(sarifLog.parse(JSON.parse((await call([...none, 'sarif'])).stdout)).runs[0].results).toEqual([]);
+  expect((await call([...none, 'ocsf'])).stdout).toBe('');
 });

@@ -9,7 +9,7 @@ import type { Database } from '../../store/database.ts';
 import { type FindingPlace, findingPlaces, type FindingSource, findingSources } from '../../store/findingDetail.ts';
 import type { Context } from '../context.ts';
 import { documentsOf } from '../documents.ts';
-import { findingName } from '../findingName.ts';
+import { findingName } from '../findingDocument.ts';
 import type { Column, Output } from '../output.ts';
 import { indented, labelled, partColumns } from '../scoreText.ts';
 import { timeIn } from '../words.ts';
