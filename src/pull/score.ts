@@ -6,7 +6,12 @@ import { type FindingScore, type Lists, scoreFinding } from '../mappings/scoring
 import type { JsonObject } from '../model.ts';
 import type { Score } from './evidence.ts';
 
-export const noLists: Lists = { kev: null, epss: null };
+/** `hash` tells what they say from what others do: it is made once, for they are long. */
+export interface KnownLists extends Lists {
+  readonly hash: string;
+}
+
+export const noLists: KnownLists = { kev: null, epss: null, hash: '' };
 
 const scorable = z.object({
   sourceSeverity: z.string().catch(''),
@@ -27,10 +32,9 @@ const scorable = z.object({
 /** `hash` tells this scoring from others. @throws CONFIG_INVALID never: the settings were checked when they were applied. */
 export function scoringOf(
   settings: Readonly<Record<string, unknown>>,
-  lists: Lists,
+  lists: KnownLists,
 ): { readonly hash: string; readonly score: Score; readonly explain: (finding: JsonObject) => FindingScore } {
   const config = scoring.parse(settings['scoring'] ?? {});
   const explain = (finding: JsonObject): FindingScore => scoreFinding(scorable.parse(finding), config, lists);
-  const listed = [lists.kev, lists.epss].map((list) => (list === null ? null : hashOf(JSON.stringify([...list]))));
-  return { hash: hashOf(JSON.stringify([config, ...listed])), score: explain, explain };
+  return { hash: hashOf(JSON.stringify([config, lists.hash])), score: explain, explain };
 }

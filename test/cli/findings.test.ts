@@ -1,4 +1,7 @@
 // Findings from the command line, as pulled from rows of Azure Resource Graph: searched, and explained.
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/schema.ts';
 import { z } from 'zod';
@@ -98,6 +101,19 @@ test('numbers of other settings than today’s are told as such', async () => {
   expect(score.note).toContain('other settings or lists');
 });
 
+test('the lists that the command is given are told, and that the worker had others', async () => {
+  const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'tidemark-lists-')), 'kev.json');
+  writeFileSync(file, JSON.stringify({ vulnerabilities: [{ cveID: 'CVE-2024-0001', dateAdded: '2024-02-03' }] }));
+  const env = { TIDEMARK_DATABASE_URL: server.url, TIDEMARK_KEV_FILE: file };
+  const { stdout } = await tidemark(['findings', 'explain', key, '--connection', 'azure', '--json'], { env });
+  const { score } = JSON.parse(stdout) as Told;
+  expect(score).toMatchObject({
+    lists: { kev: '2024-02-03', epss: expect.stringContaining('TIDEMARK_EPSS_FILE is not set here') as string },
+    parts: [{ what: 'known to be exploited', contribution: 90 }, { what: 'exploit' }, { what: 'severity' }],
+    note: expect.stringContaining('other settings or lists') as string,
+  });
+});
+
 test.each([
   ['a key that nobody has', ['["none"]'], 'There is no finding ["none"]', 'single quotes'],
   ['a key of two connections', [key], 'Several connections have this finding: azure, other', '--connection'],
@@ -142,6 +158,8 @@ const sarifLog = z.object({
   ]),
 });
 
+const byRule = ([a]: readonly unknown[], [b]: readonly unknown[]): number => String(a).localeCompare(String(b));
+
 // All that pulls found, whatever became of it.
 const all = ['findings', 'status:open or status:suppressed or status:fixed', '--connection', 'azure', '--output'];
 
@@ -154,7 +172,7 @@ test('SARIF: results with the rule, level and place of each, and rules once', as
   expect(results.map(({ ruleId, ruleIndex }) => rules[ruleIndex]?.id === ruleId)).toEqual(results.map(() => true));
   expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
   expect(new Set(results.map(({ partialFingerprints }) => Object.values(partialFingerprints)[0])).size).toBe(results.length);
-  expect(results.map(({ ruleId, kind, level, suppressions }) => [ruleId, kind, level, suppressions.length]).sort()).toEqual([
+  expect(results.map(({ ruleId, kind, level, suppressions }) => [ruleId, kind, level, suppressions.length]).sort(byRule)).toEqual([
     [exempt, 'fail', 'error', 1],
     ['CVE-2022-42969', 'pass', 'none', 0],
     ['CVE-2024-0001', 'fail', 'warning', 0],
@@ -191,7 +209,7 @@ test('OCSF: one event a line, by class, with the state of each', async () => {
     .split('\n')
     .map((line) => ocsfEvent.parse(JSON.parse(line)));
   const told = events.map((event) => [event.vulnerabilities?.[0]?.cve?.uid ?? event.compliance?.control, event.class_uid, event.status_id]);
-  expect(told.sort()).toEqual([
+  expect(told.sort(byRule)).toEqual([
     [exempt, 2003, 3],
     ['CVE-2022-42969', 2002, 4],
     ['CVE-2024-0001', 2002, 1],

@@ -6,7 +6,7 @@ import { completeSpec } from '../../src/connectors/complete.ts';
 import { queriesFor } from '../../src/connectors/defender-for-cloud/queries.ts';
 import { connectionInput } from '../../src/connectors/input.ts';
 import { type ConnectionSpec, specHash } from '../../src/connectors/spec.ts';
-import type { Lists } from '../../src/mappings/scoring/finding.ts';
+import type { KnownLists } from '../../src/pull/score.ts';
 import type { JsonObject } from '../../src/model.ts';
 import { noteFindings } from '../../src/pull/findings.ts';
 import { pinTags } from '../../src/pull/include.ts';
@@ -52,7 +52,7 @@ export async function pullRows(
   database: Database,
   spec: ConnectionSpec,
   rows: Rows,
-  more: { readonly lists?: Lists; readonly objects?: Rows } = {},
+  more: { readonly lists?: KnownLists; readonly objects?: Rows } = {},
 ): Promise<void> {
   const { name } = spec;
   const opened = await openRun(database, {

@@ -1,8 +1,9 @@
 // tidemark findings explain ID: one finding, every number with what it is made of, and every record of the source that tells it.
+import { listsFrom } from '../../clients/lists/index.ts';
 import { readSpec } from '../../connectors/spec.ts';
 import { TidemarkError } from '../../errors.ts';
 import type { Part } from '../../mappings/scoring/explained.ts';
-import { noLists, scoringOf } from '../../pull/score.ts';
+import { type KnownLists, scoringOf } from '../../pull/score.ts';
 import { type FoundAsset, type FoundFinding, searchAssets } from '../../store/asset.ts';
 import { type Connection, listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
@@ -33,8 +34,15 @@ interface Score {
   readonly severity: number | null;
   readonly qds: number | null;
   readonly parts: readonly Part[];
+  /** What the lists that this command reads say of its CVE; null where it has none. */
+  readonly lists: Lists | null;
   /** Why it is not the stored one, or what else is to know; null for nothing. */
   readonly note: string | null;
+}
+
+interface Lists {
+  readonly kev: string;
+  readonly epss: string | number;
 }
 
 export async function findingsExplain(context: Context, id: string, { connection }: { readonly connection?: string }): Promise<void> {
@@ -52,7 +60,7 @@ export async function findingsExplain(context: Context, id: string, { connection
     name: findingName(documents.document(found)),
     ...finding,
     statusSince: place.statusSince,
-    score: scoreOf(finding, place, owner),
+    score: scoreOf(finding, place, owner, await listsFrom((await context.config()).lists)()),
     evidence: await findingSources(database, { ...place, key, limit: sourcesShown }),
   };
   await context.output.one(view, { text: () => textOf(view, context.output), rows: view.evidence, columns: sourceColumns });
@@ -101,16 +109,31 @@ async function foundAt(
   throw new TidemarkError('INTERNAL', 'The record that shows the finding has no document.');
 }
 
-function scoreOf({ severity, qds }: Pick<FoundFinding, 'severity' | 'qds'>, { told }: FindingPlace, owner: Connection | undefined): Score {
-  const unknown = { severity: null, qds: null, parts: [] };
+function scoreOf(
+  { severity, qds, cve }: Pick<FoundFinding, 'severity' | 'qds' | 'cve'>,
+  { told }: FindingPlace,
+  owner: Connection | undefined,
+  lists: KnownLists,
+): Score {
+  const unknown = { severity: null, qds: null, parts: [], lists: null };
   if (told === null) return { ...unknown, note: 'No record tells it any more: its numbers are the last ones.' };
   if (owner === undefined) return { ...unknown, note: 'Its connection was deleted, and with it the settings that made its numbers.' };
   const { settings } = readSpec(owner.spec);
-  const now = scoringOf(settings, noLists).explain(told);
+  const now = scoringOf(settings, lists).explain(told);
   const same = now.severity === severity && now.qds === qds;
   const note = `The worker made it by other settings or lists: its numbers are severity ${severity}, QDS ${qds}. The next run makes them anew.`;
-  return { severity: now.severity, qds: now.qds, parts: now.parts, note: same ? null : note };
+  const { parts } = now;
+  return { severity: now.severity, qds: now.qds, parts, lists: cve === null ? null : listsSay(cve, lists), note: same ? null : note };
 }
+
+/** What each list says of the CVE. */
+const listsSay = (cve: string, { kev, epss }: KnownLists): Lists => ({
+  kev: kev === null ? unread('TIDEMARK_KEV_FILE') : (kev.get(cve.toUpperCase()) ?? 'not in it'),
+  epss: epss === null ? unread('TIDEMARK_EPSS_FILE') : (epss.get(cve.toUpperCase()) ?? 'not in it'),
+});
+
+const unread = (variable: string): string =>
+  `not read: ${variable} is not set here; stored numbers are by the worker's list, where it has one`;
 
 const sourceColumns: readonly Column<FindingSource>[] = [
   { title: 'stream', value: ({ stream }) => stream },
@@ -147,6 +170,14 @@ async function textOf(view: Explained, output: Output): Promise<string> {
     view.name ?? view.id,
     about,
     ...made,
+    ...(score.lists === null
+      ? []
+      : [
+          labelled([
+            ['KEV list', score.lists.kev],
+            ['EPSS list', score.lists.epss],
+          ]),
+        ]),
     ...(score.note === null ? [] : [score.note]),
     evidence.length === 0 ? 'No record tells it.' : `told by ${evidence.length} records:`,
     ...(evidence.length === 0 ? [] : [indented(await output.table(evidence, sourceColumns))]),
