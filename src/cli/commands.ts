@@ -1,11 +1,13 @@
 // The verbs: their words, arguments and options. The work of each is in its own file, imported only when it is called.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Writable } from 'node:stream';
-import { type FindingStatus, findingStatuses } from '../model.ts';
+import { findingStatuses } from '../model.ts';
 import { packageVersion } from '../stack/version.ts';
 import { type ExchangeFormat, exchangeFormats, type Format, formats } from './output.ts';
 import type { CommonOptions, Work } from './program.ts';
+import type { AssetsOptions } from './verbs/assets.ts';
 import type { CodecOptions } from './verbs/codec.ts';
+import type { FindingsOptions } from './verbs/findings.ts';
 import type { FulfilWords } from './verbs/fulfil.ts';
 import type { EncryptOptions } from './verbs/secretEncrypt.ts';
 
@@ -161,7 +163,8 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/reject.ts')).reject(context, name, options)),
     );
 
-  verb('assets [query]', 'search the inventory')
+  const known = verb('assets', 'search the inventory; assets explain shows one')
+    .argument('[query]')
     .option('--connection <name>', 'only those of this connection')
     .option('--class <class>', `only those of this class: ${classes.join(', ')}`)
     .addOption(
@@ -172,8 +175,13 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       ]),
     )
     .addOption(limitOption('assets'))
-    .action((query: string | undefined, options: CommonOptions & AssetsWords) =>
+    .action((query: string | undefined, options: CommonOptions & AssetsOptions) =>
       run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
+    );
+  verb('explain <id>', 'one asset: its criticality and score with what they are made of, and its open findings', known)
+    .option('--connection <name>', 'of this connection, where several have it')
+    .action((id: string, options: CommonOptions & { connection?: string }) =>
+      run(options, async (context) => (await import('./verbs/assetsExplain.ts')).assetsExplain(context, id, options)),
     );
 
   const found = verb('findings', 'search what was found on assets; findings explain shows one', program, [...formats, ...exchangeFormats])
@@ -328,17 +336,6 @@ interface ChangesWords {
   readonly limit: number;
 }
 
-interface AssetsWords {
-  readonly connection?: string;
-  readonly class?: string;
-  readonly state?: 'live' | 'excluded' | 'tombstoned';
-  readonly limit: number;
-}
-
-interface FindingsWords extends Omit<CommonOptions, 'output'> {
+interface FindingsWords extends Omit<FindingsOptions, 'as'>, Pick<CommonOptions, 'json'> {
   readonly output: Format | ExchangeFormat;
-  readonly connection?: string;
-  readonly class?: string;
-  readonly status?: FindingStatus;
-  readonly limit: number;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { scoring } from '../connectors/defender-for-cloud/scoring.ts';
 import { hashOf } from '../mappings/canonical.ts';
+import type { ScoringConfig } from '../mappings/scoring/config.ts';
 import { type FindingScore, type Lists, scoreFinding } from '../mappings/scoring/finding.ts';
 import type { JsonObject } from '../model.ts';
 import type { Score } from './evidence.ts';
@@ -29,12 +30,15 @@ const scorable = z.object({
     .transform((exploit) => exploit ?? null),
 });
 
+/** The weights of a connection. */
+export const scoringConfig = (settings: Readonly<Record<string, unknown>>): ScoringConfig => scoring.parse(settings['scoring'] ?? {});
+
 /** `hash` tells this scoring from others. @throws CONFIG_INVALID never: the settings were checked when they were applied. */
 export function scoringOf(
   settings: Readonly<Record<string, unknown>>,
   lists: KnownLists,
 ): { readonly hash: string; readonly score: Score; readonly explain: (finding: JsonObject) => FindingScore } {
-  const config = scoring.parse(settings['scoring'] ?? {});
+  const config = scoringConfig(settings);
   const explain = (finding: JsonObject): FindingScore => scoreFinding(scorable.parse(finding), config, lists);
   return { hash: hashOf(JSON.stringify([config, lists.hash])), score: explain, explain };
 }

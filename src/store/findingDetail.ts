@@ -1,5 +1,5 @@
 // One finding with all that is said of it, for who asks why it is what it is. Reads a few rows by their keys.
-import type { FindingStatus, JsonObject } from '../model.ts';
+import type { AssetClass, FindingStatus, JsonObject } from '../model.ts';
 import type { Database } from './database.ts';
 
 export interface FindingPlace {
@@ -45,7 +45,7 @@ export function findingSources(
   of: { readonly connection: string; readonly key: string; readonly num: number; readonly limit: number },
 ): Promise<FindingSource[]> {
   return database.query<FindingSource>(
-    `select r.stream, r.id, case when r.tombstoned_at is null then 'live' else 'gone' end as state, e.status, e.severity, e.qds,
+    `select r.stream, r.id, case when r.tombstoned_at is null then 'live' else 'gone' end as state, e.status, e.severity::integer, e.qds::integer,
        coalesce(r.tombstoned_at, r.last_changed) as "changedAt", e.num = $3 as shown
      from (select * from evidence where connection = $1 and key = $2 offset 0) e
      cross join lateral (select * from record where num = e.num offset 0) r
@@ -53,4 +53,23 @@ export function findingSources(
      limit $4`,
     [of.connection, of.key, of.num, of.limit],
   );
+}
+
+/** The open findings of these assets, by severity from 1 to 5, and the highest QDS among them; 0 for none. */
+export async function openFindings(
+  database: Database,
+  of: { readonly connection: string; readonly class: AssetClass; readonly ids: readonly string[] },
+): Promise<{ readonly highestQds: number; readonly bySeverity: Readonly<Record<string, number>> }> {
+  const rows = await database.query<{ severity: number; findings: number; highest: number }>(
+    `select f.severity::integer, count(*) as findings, max(f.qds)::integer as highest
+     from unnest($3::text[]) a (id) cross join lateral (
+       select * from finding where connection = $1 and asset_class = $2 and asset_id = a.id offset 0
+     ) f
+     where f.status = 'open' group by f.severity order by f.severity desc`,
+    [of.connection, of.class, of.ids],
+  );
+  return {
+    highestQds: Math.max(0, ...rows.map(({ highest }) => highest)),
+    bySeverity: Object.fromEntries([1, 2, 3, 4, 5].map((one) => [one, rows.find(({ severity }) => severity === one)?.findings ?? 0])),
+  };
 }

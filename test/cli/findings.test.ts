@@ -5,7 +5,8 @@ import path from 'node:path';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/schema.ts';
 import { z } from 'zod';
-import { assessmentRow, machineId } from '../support/azureRows.ts';
+import { putTag } from '../../src/store/tag.ts';
+import { assessmentRow, machine, machineId } from '../support/azureRows.ts';
 import { pullRows, putGiven } from '../support/defender.ts';
 import { startPglite, type TestPglite } from '../support/pglite.ts';
 import { cve, olderMachineRow, todayImageRow, todayMachineRow } from '../support/vulnerabilityRows.ts';
@@ -24,9 +25,12 @@ beforeAll(async () => {
       todayImageRow(),
     ],
     olderVulnerabilities: [olderMachineRow()],
+    virtualMachines: [machine([])],
     misconfigurations: [assessmentRow(machineId, exempt, { status: { code: 'NotApplicable', cause: 'Exempt' } })],
   };
   await pullRows(database, azure, rows);
+  await putTag(database, { name: 'Ours', query: 'name:"Web-1"', criticality: 5 });
+  await putTag(database, { name: 'Others', query: 'name:"Web-2"', criticality: 1 });
   // Its image is gone, and with it its flaw.
   await pullRows(database, azure, { ...rows, vulnerabilities: rows.vulnerabilities.slice(0, 1) });
   const other = await putGiven(database, { name: 'other', settings: { scoring: { cve: { weights: { cvss: 100, exploit: 0 } } } } });
@@ -80,6 +84,7 @@ test('a finding is explained: its numbers by their parts, and the records that t
     ['live', true],
     ['live', false],
   ]);
+  expect(told.evidence[0]).toMatchObject({ severity: told.severity, qds: told.qds });
 });
 
 test('the same for people', async () => {
@@ -221,4 +226,39 @@ test('nothing found is a log without results, and no event', async () => {
   const none = ['findings', 'cve:CVE-1999-0001', '--output'];
   expect(sarifLog.parse(JSON.parse((await call([...none, 'sarif'])).stdout)).runs[0].results).toEqual([]);
   expect((await call([...none, 'ocsf'])).stdout).toBe('');
+});
+
+interface ToldAsset {
+  readonly criticality: { readonly value: number };
+  readonly score: { readonly value: number; readonly parts: { readonly contribution: number }[] };
+  readonly findings: Readonly<Record<string, number>>;
+}
+
+test('an asset is explained: its criticality by its tags, its score by its open findings', async () => {
+  const told = await json<ToldAsset>(['assets', 'explain', machineId.toLowerCase(), '--connection', 'azure']);
+  expect(told).toMatchObject({
+    connection: 'azure',
+    class: 'host',
+    name: 'Web-1',
+    state: 'live',
+    tags: [{ name: 'Ours', criticality: 5 }],
+    criticality: { value: 5, parts: [{ source: 'tag Ours' }] },
+  });
+  // The exempt one and the fixed one do not count.
+  expect(Object.values(told.findings).reduce((sum, count) => sum + count, 0)).toBe(2);
+  expect(Math.round(told.score.parts.reduce((sum, { contribution }) => sum + contribution, 0))).toBe(told.score.value);
+  const { stdout } = await call(['assets', 'explain', machineId.toLowerCase(), '--connection', 'azure']);
+  for (const text of ['criticality:   5, by tag Ours', `score ${told.score.value} of 1,000:`]) expect(stdout).toContain(text);
+  expect(await call(['assets', 'explain', machineId.toLowerCase()])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Several connections have this asset: azure, other') as string,
+  });
+  expect(await call(['assets', 'explain', 'none'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('There is no asset none') as string,
+  });
+});
+
+test('a search by severity, as the page has it', async () => {
+  expect((await json<unknown[]>(['findings', 'severity:>=2', '--connection', 'azure'])).length).toBeGreaterThan(0);
 });

@@ -12,7 +12,7 @@ import type { Column, ExchangeFormat, Rendering } from '../output.ts';
 import { checkSearch, noteUnlessPresent, searchOf } from '../search.ts';
 import { timeIn } from '../words.ts';
 
-interface FindingsOptions {
+export interface FindingsOptions {
   readonly connection?: string;
   readonly class?: string;
   /** Without it open ones, or those that the query names. */
