@@ -11,7 +11,7 @@ export interface ListFiles {
 }
 
 /** By CVE in upper case; null where none is given. `hash` tells what they say from what others do. */
-export interface CveLists {
+interface CveLists {
   readonly kev: ReadonlyMap<string, string> | null;
   readonly epss: ReadonlyMap<string, number> | null;
   readonly hash: string;
