@@ -73,6 +73,8 @@ export interface Config {
   readonly failpoint: FailpointSpec | null;
   /** The directory of the files that workflows may name as orders; absolute. null: none. */
   readonly ordersDir: string | null;
+  /** Lists by which CVEs are scored; absolute paths, null where none is given. */
+  readonly lists: { readonly kevFile: string | null; readonly epssFile: string | null };
   readonly proxy: { readonly url: string | null; readonly except: string | null };
   readonly stack: StackFile | null;
 }
@@ -130,6 +132,8 @@ export const variables = {
   TIDEMARK_EXPORT_DIR: z.string().optional(),
   TIDEMARK_CHANGES_RETENTION: days.default(30),
   TIDEMARK_ORDERS_DIR: z.string().optional(),
+  TIDEMARK_KEV_FILE: z.string().optional(),
+  TIDEMARK_EPSS_FILE: z.string().optional(),
   TIDEMARK_FAILPOINT: z
     .string()
     .transform((text, context): FailpointSpec => {
@@ -192,6 +196,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     changesDays: read.TIDEMARK_CHANGES_RETENTION,
     failpoint: read.TIDEMARK_FAILPOINT ?? null,
     ordersDir: read.TIDEMARK_ORDERS_DIR === undefined ? null : path.resolve(cwd, read.TIDEMARK_ORDERS_DIR),
+    lists: {
+      kevFile: read.TIDEMARK_KEV_FILE === undefined ? null : path.resolve(cwd, read.TIDEMARK_KEV_FILE),
+      epssFile: read.TIDEMARK_EPSS_FILE === undefined ? null : path.resolve(cwd, read.TIDEMARK_EPSS_FILE),
+    },
     proxy: { url: read.HTTPS_PROXY ?? null, except: read.NO_PROXY ?? null },
     stack,
   };

@@ -70,6 +70,7 @@ test('an empty environment has defaults and nothing configured', () => {
     admission: { atOnce: 20, perTenant: 4 },
     exportDir: path.join(home, 'exports'),
     ordersDir: null,
+    lists: { kevFile: null, epssFile: null },
     changesDays: 30,
     failpoint: null,
     proxy: { url: null, except: null },
@@ -105,6 +106,8 @@ test.each([
   ['TIDEMARK_EXPORT_DIR', 'csv', (config: ReturnType<typeof readConfig>) => config.exportDir, '/srv/csv'],
   ['TIDEMARK_CODEC_KEY_FILE', 'codec.keys', (config: ReturnType<typeof readConfig>) => config.temporal.codecKeyFile, '/srv/codec.keys'],
   ['TIDEMARK_ORDERS_DIR', 'orders', (config: ReturnType<typeof readConfig>) => config.ordersDir, '/srv/orders'],
+  ['TIDEMARK_KEV_FILE', 'kev.json', (config: ReturnType<typeof readConfig>) => config.lists.kevFile, '/srv/kev.json'],
+  ['TIDEMARK_EPSS_FILE', 'epss.csv.gz', (config: ReturnType<typeof readConfig>) => config.lists.epssFile, '/srv/epss.csv.gz'],
   ['TIDEMARK_LOG', 'debug', (config: ReturnType<typeof readConfig>) => config.log, 'debug'],
   ['TIDEMARK_TIMINGS', '{"sliceMs":5}', (config: ReturnType<typeof readConfig>) => config.timings, { ...shippedTimings, sliceMs: 5 }],
   [

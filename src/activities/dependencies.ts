@@ -1,5 +1,6 @@
 // What the activities are made from, and what they share.
 import type { Client } from '@temporalio/client';
+import type { ReadLists } from '../clients/lists/index.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -13,7 +14,7 @@ export interface Dependencies {
   readonly client: Client | null;
   readonly config: Pick<
     Config,
-    'timings' | 'admission' | 'changesDays' | 'exportDir' | 'ordersDir' | 'secrets' | 'allowedOrigins' | 'proxy'
+    'timings' | 'admission' | 'changesDays' | 'exportDir' | 'ordersDir' | 'lists' | 'secrets' | 'allowedOrigins' | 'proxy'
   >;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -26,4 +27,6 @@ export interface Dependencies {
 export interface Shared extends Dependencies {
   readonly sources: Sources;
   readonly credentials: Credentials;
+  /** Lists by which CVEs are scored. */
+  readonly lists: ReadLists;
 }

@@ -2,6 +2,7 @@
 import { answerTick } from './answerTick.ts';
 import { awaitRun } from './awaitRun.ts';
 import { createBudgets } from './budgets.ts';
+import { listsFrom } from '../clients/lists/index.ts';
 import { createCredentials } from './credentials.ts';
 import type { Dependencies, Shared } from './dependencies.ts';
 import { guarded, type Persistence } from './failure.ts';
@@ -26,7 +27,8 @@ import { writeResults } from './writeResults.ts';
 export function createActivities(dependencies: Dependencies): Activities {
   const { config, database } = dependencies;
   const credentials = createCredentials(dependencies);
-  const shared: Shared = { ...dependencies, credentials, sources: createSources(config, createBudgets(database, config), credentials) };
+  const sources = createSources(config, createBudgets(database, config), credentials);
+  const shared: Shared = { ...dependencies, credentials, sources, lists: listsFrom(config.lists) };
   const make = <Input, Answer>(
     act: (of: Shared, input: Input) => Promise<Answer>,
     persistence: Persistence = 'a few times',

@@ -1,7 +1,9 @@
 // One slice of one stream: as many pages as fit, ended at a page boundary (design 5). All that a crash must not lose is in the checkpoint.
 import { activityInfo } from '@temporalio/activity';
+import { connectorNamed } from '../connectors/index.ts';
 import { codes, TidemarkError } from '../errors.ts';
-import type { SliceResult, Timings } from '../model.ts';
+import { isFinding, type SliceResult, type Timings } from '../model.ts';
+import { noLists } from '../pull/score.ts';
 import { streamTargets } from '../pull/target.ts';
 import { walkStream } from '../pull/walk.ts';
 import { getConnection } from '../store/connection.ts';
@@ -31,7 +33,8 @@ async function slice(shared: Shared, request: StreamRequest): Promise<SliceResul
   try {
     return await withHeartbeat(timings, shared.draining, async ({ signal, alive }) => {
       const { row, spec } = await pinnedRun(database, run);
-      const target = streamTargets(spec, row.profile, row.streams).find(({ definition }) => definition.name === stream);
+      const lists = tellsFindings(spec.connector, stream) ? await shared.lists() : noLists;
+      const target = streamTargets(spec, row.profile, row.streams, lists).find(({ definition }) => definition.name === stream);
       if (target === undefined) throw new TidemarkError('CONFIG_INVALID', `Run ${run} has no stream "${stream}".`);
       const source = shared.sources.sourceFor(spec);
       const retryDelayMs = retryDelay(activityInfo().attempt, timings);
@@ -51,6 +54,10 @@ async function slice(shared: Shared, request: StreamRequest): Promise<SliceResul
     return { kind: 'failed', error: { code, message, hint } };
   }
 }
+
+/** Only what tells findings is scored: a list that cannot be read fails no other stream. */
+const tellsFindings = (connector: string, stream: string): boolean =>
+  connectorNamed(connector).streams.some(({ name, class: of }) => name === stream && isFinding(of));
 
 async function isCurrent(database: Database, run: number, connection: string): Promise<boolean> {
   const [row, owner] = await Promise.all([getRun(database, run), getConnection(database, connection)]);

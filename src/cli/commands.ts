@@ -1,11 +1,13 @@
 // The verbs: their words, arguments and options. The work of each is in its own file, imported only when it is called.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Writable } from 'node:stream';
-import { type FindingStatus, findingStatuses } from '../model.ts';
+import { findingStatuses } from '../model.ts';
 import { packageVersion } from '../stack/version.ts';
-import { formats } from './output.ts';
+import { type ExchangeFormat, exchangeFormats, type Format, formats } from './output.ts';
 import type { CommonOptions, Work } from './program.ts';
+import type { AssetsOptions } from './verbs/assets.ts';
 import type { CodecOptions } from './verbs/codec.ts';
+import type { FindingsOptions } from './verbs/findings.ts';
 import type { FulfilWords } from './verbs/fulfil.ts';
 import type { EncryptOptions } from './verbs/secretEncrypt.ts';
 
@@ -35,11 +37,11 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     .helpCommand(false)
     .enablePositionalOptions();
 
-  const verb = (words: string, description: string, of: Command = program): Command =>
+  const verb = (words: string, description: string, of: Command = program, printed: readonly string[] = formats): Command =>
     of
       .command(words)
       .description(description)
-      .addOption(new Option('-o, --output <format>', 'how data is printed on stdout').choices(formats).default('table'))
+      .addOption(new Option('-o, --output <format>', 'how data is printed on stdout').choices(printed).default('table'))
       .option('--json', 'the same as --output json')
       .allowExcessArguments(false);
 
@@ -161,7 +163,8 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/reject.ts')).reject(context, name, options)),
     );
 
-  verb('assets [query]', 'search the inventory')
+  const known = verb('assets', 'search the inventory; assets explain shows one')
+    .argument('[query]')
     .option('--connection <name>', 'only those of this connection')
     .option('--class <class>', `only those of this class: ${classes.join(', ')}`)
     .addOption(
@@ -172,17 +175,32 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       ]),
     )
     .addOption(limitOption('assets'))
-    .action((query: string | undefined, options: CommonOptions & AssetsWords) =>
+    .action((query: string | undefined, options: CommonOptions & AssetsOptions) =>
       run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
     );
+  verb('explain <id>', 'one asset: its criticality and score with what they are made of, and its open findings', known)
+    .option('--connection <name>', 'of this connection, where several have it')
+    .action((id: string, options: CommonOptions & { connection?: string }) =>
+      run(options, async (context) => (await import('./verbs/assetsExplain.ts')).assetsExplain(context, id, options)),
+    );
 
-  verb('findings [query]', 'search what was found on assets')
+  const found = verb('findings', 'search what was found on assets; findings explain shows one', program, [...formats, ...exchangeFormats])
+    .argument('[query]')
     .option('--connection <name>', 'only those of this connection')
     .option('--class <class>', 'only those of this class: vulnerability, misconfiguration')
     .addOption(new Option('--status <status>', 'these; otherwise open ones').choices(findingStatuses))
     .addOption(limitOption('findings'))
-    .action((query: string | undefined, options: CommonOptions & FindingsWords) =>
-      run(options, async (context) => (await import('./verbs/findings.ts')).findings(context, query, options)),
+    .action((query: string | undefined, { output, ...options }: FindingsWords) => {
+      // Both are JSON: so are errors beside them.
+      const of = isExchange(output) ? ({ format: 'json', as: { as: output } } as const) : { format: output, as: {} };
+      return run({ ...options, output: of.format }, async (context) =>
+        (await import('./verbs/findings.ts')).findings(context, query, { ...options, ...of.as }),
+      );
+    });
+  verb('explain <id>', 'one finding: what its numbers are made of, and which records tell it', found)
+    .option('--connection <name>', 'of this connection, where several have it')
+    .action((id: string, options: CommonOptions & { connection?: string }) =>
+      run(options, async (context) => (await import('./verbs/findingsExplain.ts')).findingsExplain(context, id, options)),
     );
 
   verb('changes [query]', 'what runs changed: documents added, changed by path, removed')
@@ -309,6 +327,8 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
   return program;
 }
 
+const isExchange = (format: Format | ExchangeFormat): format is ExchangeFormat => exchangeFormats.some((one) => one === format);
+
 interface ChangesWords {
   readonly since?: string;
   readonly connection?: string;
@@ -316,16 +336,6 @@ interface ChangesWords {
   readonly limit: number;
 }
 
-interface AssetsWords {
-  readonly connection?: string;
-  readonly class?: string;
-  readonly state?: 'live' | 'excluded' | 'tombstoned';
-  readonly limit: number;
-}
-
-interface FindingsWords {
-  readonly connection?: string;
-  readonly class?: string;
-  readonly status?: FindingStatus;
-  readonly limit: number;
+interface FindingsWords extends Omit<FindingsOptions, 'as'>, Pick<CommonOptions, 'json'> {
+  readonly output: Format | ExchangeFormat;
 }

@@ -6,6 +6,10 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 export const formats = ['table', 'json', 'ndjson', 'csv'] as const;
 export type Format = (typeof formats)[number];
 
+/** Forms of findings that other tools read. */
+export const exchangeFormats = ['sarif', 'ocsf'] as const;
+export type ExchangeFormat = (typeof exchangeFormats)[number];
+
 type Cell = string | number | boolean | null;
 
 export interface Column<Row> {
@@ -14,7 +18,16 @@ export interface Column<Row> {
   readonly align?: 'right';
 }
 
+/** A form of a list besides those of `formats`. Rows are numbered from 1. */
+export interface Rendering<Row> {
+  readonly begin: string;
+  row(row: Row, number: number): string;
+  end(): string;
+}
+
 interface Listing<Row> {
+  /** In the place of the format asked for. */
+  readonly as?: Rendering<Row> | undefined;
   readonly columns: readonly Column<Row>[];
   readonly limit?: number;
   /** What a table of nothing says. */
@@ -134,7 +147,7 @@ export function createOutput(of: {
     note: (line) => {
       if (!gone) stderr.write(`${line}\n`);
     },
-    async rows<Row>(rows: AsyncIterable<Row> | Iterable<Row>, { columns, limit, none }: Listing<Row>) {
+    async rows<Row>(rows: AsyncIterable<Row> | Iterable<Row>, { columns, limit, none, as }: Listing<Row>) {
       const tabled: Row[] = [];
       let widest: string[] | undefined;
       const drawTable = async (): Promise<void> => {
@@ -146,6 +159,7 @@ export function createOutput(of: {
         );
       };
       let count = 0;
+      if (as !== undefined) await write(as.begin);
       for await (const row of rows) {
         if (gone) return;
         if (limit !== undefined && count === limit) {
@@ -153,10 +167,15 @@ export function createOutput(of: {
           break;
         }
         count += 1;
-        if (format === 'json') await write(`${count === 1 ? '[' : ','}\n${JSON.stringify(row)}`);
+        if (as !== undefined) await write(as.row(row, count));
+        else if (format === 'json') await write(`${count === 1 ? '[' : ','}\n${JSON.stringify(row)}`);
         else if (format === 'ndjson') await write(`${JSON.stringify(row)}\n`);
         else if (format === 'csv') await write(await csv([row], columns, count === 1));
         else if (tabled.push(row) === tabledAtOnce) await drawTable();
+      }
+      if (as !== undefined) {
+        await write(as.end());
+        return;
       }
       if (format === 'json') await write(count === 0 ? '[]\n' : '\n]\n');
       if (format === 'csv' && count === 0) await write(await csv([], columns, true));

@@ -7,19 +7,23 @@ import { activeEdges, activeMaps, activeStreams, choicesOf, hasDelta, hashOfMaps
 import type { ConnectionSpec } from '../connectors/spec.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
 import { hashOf } from '../mappings/canonical.ts';
-import type { Lists } from '../mappings/scoring/finding.ts';
 import { isFinding } from '../model.ts';
 import type { IncludePin, StreamPin } from '../store/cursor.ts';
 import { conditionOfChoice, pinChoice } from './choice.ts';
 import { conditionOf } from './include.ts';
 import type { RecordMap, StreamTarget } from './page.ts';
-import { noLists, scoringOf } from './score.ts';
+import { type KnownLists, noLists, scoringOf } from './score.ts';
 
 /**
  * The targets of every stream of a profile, in the connector's order. `pins`: as the run pinned its streams.
  * @throws CONFIG_INVALID when the pinned spec names what is not there.
  */
-export function streamTargets(spec: ConnectionSpec, profile: string, pins: readonly StreamPin[], lists: Lists = noLists): StreamTarget[] {
+export function streamTargets(
+  spec: ConnectionSpec,
+  profile: string,
+  pins: readonly StreamPin[],
+  lists: KnownLists = noLists,
+): StreamTarget[] {
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
   return activeStreams(spec, profile).map(({ definition, map }) => {

@@ -63,6 +63,7 @@ async function site(
       allowedOrigins: [],
       proxy: { url: null, except: null },
       ordersDir: null,
+      lists: { kevFile: null, epssFile: null },
     },
     logger: createLogger('silent'),
     metrics: createMetrics(noopMetricMeter),

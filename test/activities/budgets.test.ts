@@ -45,6 +45,7 @@ const config = (timings: Partial<Timings> = {}) => ({
   allowedOrigins: [],
   proxy: { url: null, except: null },
   ordersDir: null,
+  lists: { kevFile: null, epssFile: null },
 });
 
 /** What a worker has: its own connections to the database are the pool's. */

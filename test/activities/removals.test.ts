@@ -63,6 +63,7 @@ async function holding<T>(how: 'full' | 'delta', work: (site: Site) => Promise<T
         allowedOrigins: [],
         proxy: { url: null, except: null },
         ordersDir: null,
+        lists: { kevFile: null, epssFile: null },
       },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),

@@ -101,7 +101,7 @@ test('one bad file of a directory refuses all of them', async () => {
 test.each([
   ['no verb', [], 'No verb was given', 'tidemark --help'],
   ['an unknown verb', ['aply'], "unknown command 'aply' (Did you mean apply?)", 'tidemark --help'],
-  ['a verb of a later version', ['findings', 'contoso'], "unknown command 'findings'", 'tidemark --help'],
+  ['a verb of a later version', ['risks', 'contoso'], "unknown command 'risks'", 'tidemark --help'],
   ['an unknown option', ['run', 'contoso', '--fast'], "unknown option '--fast'", 'tidemark run --help'],
   ['a missing argument', ['runs'], "missing required argument 'name'", 'tidemark runs --help'],
   ['too many arguments', ['runs', 'a', 'b'], 'too many arguments', 'tidemark runs --help'],
@@ -186,6 +186,7 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
     'approve',
     'reject',
     'assets',
+    'findings',
     'changes',
     'fulfil',
     'connectors',

@@ -62,6 +62,7 @@ export async function startDriver(database: Database): Promise<Driver> {
         allowedOrigins: [],
         proxy: { url: null, except: null },
         ordersDir: null,
+        lists: { kevFile: null, epssFile: null },
       },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),

@@ -18,14 +18,14 @@ test('its hash changes with a weight and with a list, and with nothing else', ()
   const hashes = [
     of({}),
     of({ scoring: { defaultSeverity: 1 } }),
-    of({}, { kev: new Map(), epss: null }),
-    of({}, { kev: null, epss: new Map() }),
+    of({}, { ...noLists, kev: new Map(), hash: 'kev' }),
+    of({}, { ...noLists, epss: new Map(), hash: 'epss' }),
   ];
   expect(new Set(hashes).size).toBe(hashes.length);
   expect(of({ registryCatalog: true })).toBe(of({}));
 });
 
 test('by the lists that are given', () => {
-  const lists = { kev: new Map([['CVE-2024-0001', '2024-05-01']]), epss: null };
+  const lists = { ...noLists, kev: new Map([['CVE-2024-0001', '2024-05-01']]), hash: 'kev' };
   expect(scoringOf({}, lists).score({ cve: 'CVE-2024-0001', cvss: 1 })).toMatchObject({ severity: 5, qds: 90 });
 });

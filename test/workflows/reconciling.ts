@@ -65,6 +65,7 @@ export async function openSite({ database: given, instead = () => ({}), ...optio
         allowedOrigins: [],
         proxy: { url: null, except: null },
         ordersDir: null,
+        lists: { kevFile: null, epssFile: null },
       },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),

@@ -10,7 +10,7 @@ import type { Column } from '../output.ts';
 import { checkSearch, noteUnlessPresent, searchOf } from '../search.ts';
 import { timeIn } from '../words.ts';
 
-interface AssetsOptions {
+export interface AssetsOptions {
   readonly connection?: string;
   readonly class?: string;
   /** Without it live ones, or those that the query names. */
@@ -54,7 +54,7 @@ const columns: readonly Column<Result>[] = [
   { title: 'connection', value: ({ connection }) => connection },
   { title: 'class', value: (row) => row.class },
   { title: 'id', value: ({ id }) => id },
-  { title: 'name', value: ({ document }) => nameOf(document) },
+  { title: 'name', value: ({ document }) => assetName(document) },
   { title: 'state', value: stateOf },
   { title: 'last changed', value: ({ lastChanged }) => timeIn('UTC', lastChanged) },
 ];
@@ -71,7 +71,7 @@ function stateOf({ state, pendingRemoval, stale, excluded }: Result): string {
 const namePaths = [['asset', 'assetDetail', 'name'], ['userData', 'userDetails', 'displayName'], ['displayName']] as const;
 
 /** Where a map gives one. */
-function nameOf(document: JsonObject): string | null {
+export function assetName(document: JsonObject): string | null {
   for (const path of namePaths) {
     let value: Json | undefined = document;
     for (const step of path) value = isObject(value) ? value[step] : undefined;

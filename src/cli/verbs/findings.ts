@@ -1,23 +1,31 @@
 // tidemark findings [QUERY]: searches what was found on assets and prints whole documents, one row at a time however many there are.
-import { isObject } from '../../mappings/read.ts';
-import type { FindingStatus, Json, JsonObject } from '../../model.ts';
+import type { FindingStatus, JsonObject } from '../../model.ts';
 import { searchAssets } from '../../store/asset.ts';
 import type { AssetSearch, FoundFinding } from '../../store/asset.ts';
 import { listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
+import { packageVersion } from '../../stack/version.ts';
 import type { Context } from '../context.ts';
 import { documentsOf, type Documents } from '../documents.ts';
-import type { Column } from '../output.ts';
+import { findingName } from '../findingDocument.ts';
+import type { Column, ExchangeFormat, Rendering } from '../output.ts';
 import { checkSearch, noteUnlessPresent, searchOf } from '../search.ts';
 import { timeIn } from '../words.ts';
 
-interface FindingsOptions {
+export interface FindingsOptions {
   readonly connection?: string;
   readonly class?: string;
   /** Without it open ones, or those that the query names. */
   readonly status?: FindingStatus;
   readonly limit: number;
+  /** In the place of the format of the output. */
+  readonly as?: ExchangeFormat;
 }
+
+const renderings: Readonly<Record<ExchangeFormat, () => Promise<Rendering<Result>>>> = {
+  sarif: async () => (await import('../sarif.ts')).sarif(packageVersion()),
+  ocsf: async () => (await import('../ocsf.ts')).ocsf(packageVersion()),
+};
 
 export async function findings(context: Context, query: string | undefined, options: FindingsOptions): Promise<void> {
   checkSearch(query, options, 'findings');
@@ -30,7 +38,8 @@ export async function findings(context: Context, query: string | undefined, opti
   const status = options.status ?? (where.columns.has('status') ? null : 'open');
   const only = status === null ? '' : ` and f.status = '${status}'`;
   const search = { where: `(${where.sql})${only}`, params: where.params, places, ways, limit: options.limit + 1 };
-  await context.output.rows(results(database, documents, search), { columns, limit: options.limit, none: 'Nothing matches.' });
+  const as = options.as === undefined ? undefined : await renderings[options.as]();
+  await context.output.rows(results(database, documents, search), { columns, limit: options.limit, none: 'Nothing matches.', as });
 }
 
 type Search = Pick<AssetSearch, 'where' | 'params' | 'places' | 'ways' | 'limit'>;
@@ -45,7 +54,7 @@ async function* results(database: Database, documents: Documents, search: Search
 }
 
 /** A search result (contract.md). */
-type Result = Omit<FoundFinding, 'key'> & {
+export type Result = Omit<FoundFinding, 'key'> & {
   readonly connection: string;
   readonly stream: string;
   readonly class: string;
@@ -60,17 +69,8 @@ const columns: readonly Column<Result>[] = [
   { title: 'severity', value: ({ severity }) => severity, align: 'right' },
   { title: 'qds', value: ({ qds }) => qds, align: 'right' },
   { title: 'status', value: ({ status }) => status },
-  { title: 'name', value: ({ document }) => nameOf(document) },
+  { title: 'name', value: ({ document }) => findingName(document) },
   { title: 'asset', value: ({ asset }) => asset.id },
   { title: 'first seen', value: ({ firstSeen }) => timeIn('UTC', firstSeen) },
   { title: 'id', value: ({ id }) => id },
 ];
-
-const namePath = ['findingGroup', 'findings', '0', 'name'] as const;
-
-/** Where a map gives one. */
-function nameOf(document: JsonObject): string | null {
-  let value: Json | undefined = document;
-  for (const step of namePath) value = Array.isArray(value) ? value[Number(step)] : isObject(value) ? value[step] : undefined;
-  return typeof value === 'string' ? value : null;
-}
