@@ -4,6 +4,7 @@ import type { Answer } from './answer.ts';
 import { application } from './applications.ts';
 import type { Cloud } from './cloud.ts';
 import { type Asked, delta } from './delta.ts';
+import { belongings } from './belongings.ts';
 import { list, single } from './lists.ts';
 import type { CollectionName } from './lists.ts';
 import { rolesOf } from './bearer.ts';
@@ -125,6 +126,9 @@ function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['
     }
     if (length === 3 && second !== undefined && first === 'servicePrincipals' && third === 'appRoleAssignedTo') {
       return appRoleAssignedTo(cloud, second, query);
+    }
+    if (length === 3 && second !== undefined && first === 'servicePrincipals' && (third === 'memberOf' || third === 'ownedObjects')) {
+      return belongings(cloud, second, third, query, advanced);
     }
   }
   const appId = /^applications\(appId='([0-9a-f-]+)'\)$/i.exec(path)?.[1];

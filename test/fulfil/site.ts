@@ -10,13 +10,16 @@ import type { FulfilStatus } from '../../src/workflows/messages.ts';
 import { atSite, type Servers, type Site, type Subject } from '../crash/site.ts';
 import type { WorkerCode } from '../crash/workerProcess.ts';
 
+/** What orders of the rarer types need. */
+const rarelyGranted = ['Application.ReadWrite.All', 'AdministrativeUnit.ReadWrite.All', 'RoleManagement.ReadWrite.Directory'];
+
 /** Small enough to be pulled in a second; no order waits for a quota. */
 const tenant: Subject = {
   tenant: {
     users: 60,
     groups: 12,
     servicePrincipals: 5,
-    settings: { roles: [...defaultRoles, ...writeRoles], writeQuota: null, quota: null },
+    settings: { roles: [...defaultRoles, ...writeRoles, ...rarelyGranted], writeQuota: null, quota: null },
   },
   connection: { connector: 'identity-manager' },
   change: () => undefined,
