@@ -24,7 +24,8 @@ const table: readonly (readonly [RegExp, readonly string[], number])[] = [
     ['Application.Read.All', 'Application.ReadWrite.All', ...directory],
     1,
   ],
-  [/^applications\(/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
+  [/^directory\/administrativeUnits(\/|$)/, ['AdministrativeUnit.Read.All', 'AdministrativeUnit.ReadWrite.All', ...directory], 1],
+  [/^applications([(/]|$)/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
 ];
 
 export const defaultRoles: readonly string[] = [

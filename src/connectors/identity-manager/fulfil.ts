@@ -99,4 +99,7 @@ export const orderPermissions = [
   { kind: 'members of groups', permissions: ['GroupMember.ReadWrite.All', 'Group.ReadWrite.All', directory] },
   { kind: 'create, update and delete groups, and their owners', permissions: ['Group.ReadWrite.All', directory] },
   { kind: 'devices', permissions: ['Device.ReadWrite.All'] },
+  { kind: 'service principals and applications', permissions: ['Application.ReadWrite.All', directory] },
+  { kind: 'administrative units', permissions: ['AdministrativeUnit.ReadWrite.All'] },
+  { kind: 'members of directory roles', permissions: ['RoleManagement.ReadWrite.Directory'] },
 ] as const satisfies readonly OrderPermissions[];

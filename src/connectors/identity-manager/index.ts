@@ -56,6 +56,8 @@ export const identityManager: ConnectorDefinition = {
     {
       ...exported,
       name: 'directoryRoles',
+      // Orders name a role by its definition, or by what was activated of it. It never changes, so that no row is told for its sake.
+      core: ['id', 'roleTemplateId'],
       title: 'Activated directory roles and their members',
       docs: 'https://learn.microsoft.com/graph/api/directoryrole-delta',
       model: directoryRole,
