@@ -7,6 +7,7 @@ import { exportSets } from './migrations/exports.ts';
 import { initial } from './migrations/initial.ts';
 import { maps } from './migrations/maps.ts';
 import { marks } from './migrations/marks.ts';
+import { orderPaths } from './migrations/orderPaths.ts';
 import { orders } from './migrations/orders.ts';
 import { removals } from './migrations/removals.ts';
 import { searches } from './migrations/searches.ts';
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   { version: 11, oldest: 5, sql: events },
   { version: 12, oldest: 5, sql: orders },
   { version: 13, oldest: 5, sql: exportSets },
+  { version: 15, oldest: 5, sql: orderPaths },
 ];

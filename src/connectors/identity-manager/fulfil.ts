@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { TidemarkError } from '../../errors.ts';
 import type { JsonObject } from '../../model.ts';
+import { folder } from './folder.ts';
 import { credentials, guid } from '../input.ts';
 import type { ConnectionSpec } from '../spec.ts';
 
@@ -52,7 +53,8 @@ const fulfilSettings = z.strictObject({
   protected: z.array(protectedEntry).max(mostProtected, `has at most ${mostProtected} entries`).default([]),
   passwordCertificate: certificate.optional(),
   password,
-  orders: z.never({ error: 'is not supported by this version: start the workflow fulfil with a path, or "tidemark fulfil"' }).optional(),
+  /** Below the worker's directory of orders: what a profile of `orders` reads. */
+  orders: folder.optional(),
 });
 
 export type FulfilSettings = z.output<typeof fulfilSettings>;

@@ -37,6 +37,7 @@ export const identityManager: ConnectorDefinition = {
     'navigation properties other than members and owners',
   ],
   settings,
+  writes: true,
   exports: {
     entities: {
       users: { entity: 'user', type: '#microsoft.graph.user' },
