@@ -13,7 +13,7 @@ export interface Dependencies {
   readonly client: Client | null;
   readonly config: Pick<
     Config,
-    'timings' | 'admission' | 'changesDays' | 'exportDir' | 'ordersDir' | 'secrets' | 'allowedOrigins' | 'proxy'
+    'timings' | 'admission' | 'changesDays' | 'ordersDays' | 'exportDir' | 'ordersDir' | 'secrets' | 'allowedOrigins' | 'proxy'
   >;
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -1,4 +1,4 @@
-// Migration 15: the files of a connection's directory of orders, as they were last read.
+// The files of a connection's directory of orders, as they were last read; and which files an order came in.
 export const orderPaths = `
 create table order_path (
   connection text collate "C" not null,
@@ -15,4 +15,6 @@ create table order_path (
   ended_at timestamptz,
   primary key (connection, path)
 );
+-- Before an order is forgotten: whether another file asked for it.
+create index order_line_of_order on order_line (connection, id);
 `;
