@@ -132,7 +132,7 @@ export const variables = {
   TIDEMARK_EXPORT_DIR: z.string().optional(),
   TIDEMARK_CHANGES_RETENTION: days.default(30),
   // The guard counts the deletions of a day.
-  TIDEMARK_ORDERS_RETENTION: days.refine((count) => count >= 2, { error: 'must be 2d at least' }).default(400),
+  TIDEMARK_ORDERS_RETENTION: days.refine((kept) => kept >= 2, { error: 'must be 2d at least' }).default(400),
   TIDEMARK_ORDERS_DIR: z.string().optional(),
   TIDEMARK_FAILPOINT: z
     .string()
