@@ -1,4 +1,4 @@
-// A line of `doctor`.
+// A line of `doctor`: what was looked at, what was found, and what mends it.
 
 export interface Check {
   readonly check: string;
