@@ -26,6 +26,8 @@ const filterable: Readonly<Record<Changing, readonly string[]>> = {
   device: ['id', 'deviceId', 'displayName', 'operatingSystem'],
   servicePrincipal: ['id', 'appId', 'displayName'],
   directoryRole: ['id', 'roleTemplateId'],
+  application: ['id', 'appId', 'displayName'],
+  administrativeUnit: ['id', 'displayName'],
 };
 /** Keys: found without looking at every object. */
 const keys: Readonly<Record<Changing, readonly string[]>> = {
@@ -34,6 +36,8 @@ const keys: Readonly<Record<Changing, readonly string[]>> = {
   device: ['id', 'deviceId'],
   servicePrincipal: ['id'],
   directoryRole: ['id'],
+  application: ['id'],
+  administrativeUnit: ['id'],
 };
 
 /** The living objects that meet a filter, in order. Throws 400 for a filter that is not of this form. */

@@ -4,7 +4,8 @@ import type { Answer } from './answer.ts';
 import { application } from './applications.ts';
 import type { Cloud } from './cloud.ts';
 import { type Asked, delta } from './delta.ts';
-import { list, single } from './lists.ts';
+import { belongings } from './belongings.ts';
+import { kinds, list, single } from './lists.ts';
 import type { CollectionName } from './lists.ts';
 import { rolesOf } from './bearer.ts';
 import { withKeySegment } from './keys.ts';
@@ -14,6 +15,7 @@ import type { Query } from './query.ts';
 import type { LinkRelation } from './properties.ts';
 import { appRoleAssignedTo, related, roleAssignmentList, roleDefinitions, singleRole } from './relations.ts';
 import type { ContainerName } from './relations.ts';
+import { requestedPath, requestedObjects } from './requested.ts';
 import { binnedItem } from './writes/bin.ts';
 import { answerWrite } from './writes/route.ts';
 
@@ -126,6 +128,9 @@ function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['
     if (length === 3 && second !== undefined && first === 'servicePrincipals' && third === 'appRoleAssignedTo') {
       return appRoleAssignedTo(cloud, second, query);
     }
+    if (length === 3 && second !== undefined && first === 'servicePrincipals' && (third === 'memberOf' || third === 'ownedObjects')) {
+      return belongings(cloud, second, third, query, advanced);
+    }
   }
   const appId = /^applications\(appId='([0-9a-f-]+)'\)$/i.exec(path)?.[1];
   if (appId !== undefined) return application(cloud, appId, query);
@@ -133,16 +138,18 @@ function route(cloud: Cloud, path: string, query: Query, headers: GraphRequest['
     if (length === 4 && fourth !== undefined) return singleRole(cloud, third, fourth, query);
     if (length === 3) return third === 'roleDefinitions' ? roleDefinitions(cloud, query) : roleAssignmentList(cloud, query);
   }
+  const requested = requestedPath(path);
+  if (requested !== null) return requestedObjects(cloud, requested, query, { advanced, roles });
   if (first === 'directory' && second === 'deletedItems' && length === 3 && third !== undefined) return binnedItem(cloud, third, roles);
   throw badRequest(`Resource not found for the segment '${path.split('/').at(-1) ?? ''}'.`, 'BadRequest');
 }
 
-function hasRelation(name: CollectionName, relation: LinkRelation): name is ContainerName {
+function hasRelation(name: CollectionName, relation: LinkRelation): name is CollectionName & ContainerName {
   if (name === 'groups') return true;
   return relation === 'members' ? name === 'directoryRoles' : name === 'servicePrincipals';
 }
 
 function collectionChild(cloud: Cloud, collection: CollectionName, child: string, query: Query, asked: Asked): Answer {
-  if (child !== 'delta') return single(cloud, collection, child, query);
+  if (child !== 'delta') return single(cloud, collection, kinds[collection], child, query);
   return delta(cloud, collection, query, asked);
 }

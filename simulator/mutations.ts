@@ -10,7 +10,8 @@ import { isUnified, noteNames } from './uniques.ts';
 /** One change. `set` gives values of properties; null clears one. Ids are those the API shows. */
 export type Mutation =
   | {
-      readonly do: 'createUser' | 'createGroup' | 'createDevice' | 'createServicePrincipal';
+      readonly do:
+        'createUser' | 'createGroup' | 'createDevice' | 'createServicePrincipal' | 'createApplication' | 'createAdministrativeUnit';
       readonly id?: string;
       readonly set?: Readonly<Record<string, Json>>;
     }
@@ -38,6 +39,8 @@ const kinds = {
   createDevice: 'device',
   updateDevice: 'device',
   createServicePrincipal: 'servicePrincipal',
+  createApplication: 'application',
+  createAdministrativeUnit: 'administrativeUnit',
   updateServicePrincipal: 'servicePrincipal',
   deleteServicePrincipal: 'servicePrincipal',
 } as const satisfies Partial<Record<Mutation['do'], Changing>>;
@@ -49,6 +52,8 @@ export function applyMutation(tenant: Tenant, mutation: Mutation): Mutation {
     case 'createGroup':
     case 'createDevice':
     case 'createServicePrincipal':
+    case 'createApplication':
+    case 'createAdministrativeUnit':
       return { ...mutation, id: create(tenant, kinds[mutation.do], mutation.set ?? {}) };
     case 'updateUser':
     case 'updateGroup':
@@ -153,7 +158,7 @@ export function remove(tenant: Tenant, kind: Changing, id: string, hard: boolean
   if (ref?.kind !== kind) throw new Error(`There is no ${kind} ${id}.`);
   const overlay = tenant.touch(kind, ref.index);
   if (overlay.state === 'hard' || (overlay.state === 'soft' && !hard)) throw new Error(`The ${kind} ${id} is deleted already.`);
-  const hasBin = kind === 'user' || kind === 'servicePrincipal' || (kind === 'group' && isUnified(tenant, ref));
+  const hasBin = kind === 'user' || kind === 'servicePrincipal' || kind === 'application' || (kind === 'group' && isUnified(tenant, ref));
   overlay.state = hard || !hasBin ? 'hard' : 'soft';
   tenant.note(kind, ref.index, { what: 'deleted' });
 }

@@ -19,8 +19,13 @@ const table: readonly (readonly [RegExp, readonly string[], number])[] = [
   ],
   [/^directoryRoles(\/[^/]+(\/members)?)?$/, ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', ...directory], 1],
   [/^servicePrincipals\/delta$/, ['Application.ReadWrite.OwnedBy', 'Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
-  [/^servicePrincipals(\/[^/]+(\/(appRoleAssignedTo|owners))?)?$/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
-  [/^applications\(/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
+  [
+    /^servicePrincipals(\/[^/]+(\/(appRoleAssignedTo|owners|memberOf|ownedObjects))?)?$/,
+    ['Application.Read.All', 'Application.ReadWrite.All', ...directory],
+    1,
+  ],
+  [/^directory\/administrativeUnits(\/|$)/, ['AdministrativeUnit.Read.All', 'AdministrativeUnit.ReadWrite.All', ...directory], 1],
+  [/^applications([(/]|$)/, ['Application.Read.All', 'Application.ReadWrite.All', ...directory], 1],
 ];
 
 export const defaultRoles: readonly string[] = [

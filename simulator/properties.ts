@@ -1,5 +1,5 @@
 // The properties of the directory's types as documented: which exist, which come without $select, which are collections.
-// Source: learn.microsoft.com/graph/api/resources/{user,group,device,serviceprincipal,directoryrole,unifiedroledefinition,unifiedroleassignment}
+// Source: learn.microsoft.com/graph/api/resources/{user,group,device,serviceprincipal,application,administrativeunit,directoryrole,unifiedroledefinition,unifiedroleassignment}
 
 export interface TypeDefinition {
   readonly type: string;
@@ -48,6 +48,9 @@ const principalDefault = words(`id deletedDateTime accountEnabled alternativeNam
   applicationTemplateId appOwnerOrganizationId appRoleAssignmentRequired createdDateTime description disabledByMicrosoftStatus displayName
   homepage loginUrl logoutUrl notes notificationEmailAddresses preferredSingleSignOnMode replyUrls servicePrincipalNames
   servicePrincipalType signInAudience tags appRoles`);
+const applicationDefault = words(`id deletedDateTime appId createdDateTime description displayName identifierUris notes publisherDomain
+  serviceManagementReference signInAudience tags uniqueName`);
+const unitDefault = words('id deletedDateTime description displayName membershipRule membershipType visibility');
 const roleDefault = words('id deletedDateTime description displayName roleTemplateId');
 const definitionDefault = words(
   'id description displayName isBuiltIn isEnabled resourceScopes templateId version rolePermissions inheritsPermissionsFrom',
@@ -59,7 +62,7 @@ const appRoleDefault = words(
 const collections = words(`businessPhones assignedLicenses assignedPlans identities imAddresses licenseAssignmentStates
   onPremisesProvisioningErrors otherMails provisionedPlans proxyAddresses serviceProvisioningErrors creationOptions groupTypes
   resourceBehaviorOptions resourceProvisioningOptions assignedLabels alternativeNames notificationEmailAddresses replyUrls
-  servicePrincipalNames tags appRoles physicalIds systemLabels alternativeSecurityIds resourceScopes rolePermissions inheritsPermissionsFrom`);
+  servicePrincipalNames identifierUris tags appRoles physicalIds systemLabels alternativeSecurityIds resourceScopes rolePermissions inheritsPermissionsFrom`);
 
 function define(type: string, byDefault: readonly string[], more: readonly string[], elsewhere: readonly string[]): TypeDefinition {
   return {
@@ -77,6 +80,8 @@ export const types = {
   servicePrincipal: define('servicePrincipal', principalDefault, [], []),
   device: define('device', deviceDefault, deviceMore, []),
   directoryRole: define('directoryRole', roleDefault, [], []),
+  application: define('application', applicationDefault, [], []),
+  administrativeUnit: define('administrativeUnit', unitDefault, [], []),
   roleDefinition: define('unifiedRoleDefinition', definitionDefault, [], []),
   roleAssignment: define('unifiedRoleAssignment', assignmentDefault, ['appScopeId', 'principalOrganizationId'], []),
   appRoleAssignment: define('appRoleAssignment', appRoleDefault, [], []),

@@ -14,6 +14,8 @@ const nibbles = {
   assignment: 7,
   other: 8,
   directoryRole: 9,
+  application: 10,
+  administrativeUnit: 11,
 } as const;
 export type Kind = keyof typeof nibbles;
 const kinds: readonly Kind[] = [
@@ -26,6 +28,8 @@ const kinds: readonly Kind[] = [
   'assignment',
   'other',
   'directoryRole',
+  'application',
+  'administrativeUnit',
 ];
 
 /** A kind of object and its position; the id follows from it. */

@@ -18,7 +18,13 @@ import { odataType, shows, writer } from './views.ts';
 
 const anyType = { ...types.user, all: new Set([...types.user.all, ...types.group.all, ...types.device.all]) };
 
-const containers = { groups: 'group', directoryRoles: 'directoryRole', servicePrincipals: 'servicePrincipal' } as const;
+const containers = {
+  groups: 'group',
+  directoryRoles: 'directoryRole',
+  servicePrincipals: 'servicePrincipal',
+  applications: 'application',
+  'directory/administrativeUnits': 'administrativeUnit',
+} as const;
 export type ContainerName = keyof typeof containers;
 
 /** `GET /groups/{id}/members|owners` and the like. v1.0 leaves service principals out of groups. A filter by id is an advanced query. */

@@ -14,9 +14,11 @@ interface LinkOverlay {
 }
 
 /** The kinds of object that change. */
-export type Changing = 'user' | 'group' | 'device' | 'servicePrincipal' | 'directoryRole';
+export type Changing = Writable | 'directoryRole';
 /** Those that requests write. */
-export type Writable = 'user' | 'group' | 'device' | 'servicePrincipal';
+export type Writable = 'user' | 'group' | 'device' | 'servicePrincipal' | Requested;
+/** Those of which a tenant has none but what requests made. */
+type Requested = 'application' | 'administrativeUnit';
 
 /** Properties of which no two living objects have the same value. */
 export type UniqueName = 'userPrincipalName' | 'mailNickname' | 'uniqueName';
@@ -58,13 +60,23 @@ export interface AppRoleGrant {
 export class Tenant {
   readonly shape: Shape;
   readonly log: LogEntry[] = [];
-  readonly created: Record<Changing, number> = { user: 0, group: 0, device: 0, servicePrincipal: 0, directoryRole: 0 };
+  readonly created: Record<Changing, number> = {
+    user: 0,
+    group: 0,
+    device: 0,
+    servicePrincipal: 0,
+    directoryRole: 0,
+    application: 0,
+    administrativeUnit: 0,
+  };
   readonly overlays: Readonly<Record<Changing, Map<number, Overlay>>> = {
     user: new Map(),
     group: new Map(),
     device: new Map(),
     servicePrincipal: new Map(),
     directoryRole: new Map(),
+    application: new Map(),
+    administrativeUnit: new Map(),
   };
   /** Who was last given a unique name, by property; names are in lower case. What it tells MUST be checked: names change. */
   readonly named: Readonly<Record<UniqueName, Map<string, number>>> = {
@@ -94,6 +106,7 @@ export class Tenant {
     if (kind === 'servicePrincipal') return this.shape.servicePrincipals + this.created.servicePrincipal;
     // Every role has been activated: each definition has its directory role, of the same index.
     if (kind === 'roleDefinition' || kind === 'directoryRole') return roleDefinitionCount;
+    if (kind === 'application' || kind === 'administrativeUnit') return this.created[kind];
     return kind === 'device' ? this.shape.devices + this.created.device : 0;
   }
 
@@ -142,6 +155,8 @@ export class Tenant {
   }
 }
 
+const others: readonly Kind[] = ['roleDefinition', 'appRole', 'assignment', 'other'];
+
 function isChanging(kind: Kind): kind is Changing {
-  return kind === 'user' || kind === 'group' || kind === 'device' || kind === 'servicePrincipal' || kind === 'directoryRole';
+  return !others.includes(kind);
 }

@@ -2,11 +2,12 @@
 import type { JsonObject } from '../src/model.ts';
 import { grantsOf, roleAssignments, writeAssignment, writeGrant } from './assignments.ts';
 import { linksOf } from './links.ts';
-import { deltaRelations } from './properties.ts';
-import type { Tenant } from './tenant.ts';
+import { linkRelations } from './properties.ts';
+import type { Changing, Tenant } from './tenant.ts';
 import { odataType, writer } from './views.ts';
 
-export const truths = [
+/** Computed from the seed, until something changes. */
+export const computedTruths = [
   'users',
   'groups',
   'devices',
@@ -19,11 +20,12 @@ export const truths = [
   'servicePrincipals',
   'appRoleAssignments',
 ] as const;
+export const truths = [...computedTruths, 'applications', 'applicationEdges', 'administrativeUnits', 'unitEdges'] as const;
 export type TruthName = (typeof truths)[number];
 
 /**
- * The living objects of a collection, whole. `edges`, `roleEdges` and `principalEdges` give members and owners of living groups, directory roles and
- * service principals whose both ends live, as {kind: 'member'|'owner', from, to, type}. `select` applies to objects; without it they have their default properties.
+ * The living objects of a collection, whole. `edges` gives members and owners of living groups, and those named after another kind its own,
+ * whose both ends live, as {kind: 'member'|'owner', from, to, type}. `select` applies to objects; without it they have their default properties.
  */
 export function* truth(tenant: Tenant, name: TruthName, select: readonly string[] | null = null): Generator<JsonObject> {
   switch (name) {
@@ -54,6 +56,18 @@ export function* truth(tenant: Tenant, name: TruthName, select: readonly string[
     case 'principalEdges':
       yield* edges(tenant, 'servicePrincipal');
       return;
+    case 'applicationEdges':
+      yield* edges(tenant, 'application');
+      return;
+    case 'unitEdges':
+      yield* edges(tenant, 'administrativeUnit');
+      return;
+    case 'applications':
+      yield* objects(tenant, 'application', select);
+      return;
+    case 'administrativeUnits':
+      yield* objects(tenant, 'administrativeUnit', select);
+      return;
     case 'roleAssignments':
       for (const assignment of roleAssignments(tenant)) yield writeAssignment(assignment, select);
       return;
@@ -65,20 +79,16 @@ export function* truth(tenant: Tenant, name: TruthName, select: readonly string[
   }
 }
 
-function* objects(
-  tenant: Tenant,
-  kind: 'user' | 'group' | 'device' | 'roleDefinition' | 'directoryRole' | 'servicePrincipal',
-  select: readonly string[] | null,
-): Generator<JsonObject> {
+function* objects(tenant: Tenant, kind: Changing | 'roleDefinition', select: readonly string[] | null): Generator<JsonObject> {
   const { whole } = writer(tenant, kind, select);
   for (let index = 0; index < tenant.count(kind); index += 1) if (tenant.isLive({ kind, index })) yield whole(index);
 }
 
-function* edges(tenant: Tenant, kind: 'group' | 'directoryRole' | 'servicePrincipal'): Generator<JsonObject> {
+function* edges(tenant: Tenant, kind: Changing): Generator<JsonObject> {
   for (let index = 0; index < tenant.count(kind); index += 1) {
     if (!tenant.isLive({ kind, index })) continue;
     const from = tenant.id({ kind, index });
-    for (const relation of deltaRelations[kind].all) {
+    for (const relation of linkRelations) {
       for (const link of linksOf(tenant, { kind, index }, relation)) {
         yield { kind: relation === 'members' ? 'member' : 'owner', from, to: link.id, type: odataType(link.ref.kind) };
       }

@@ -5,7 +5,7 @@ import { userProperties } from './people.ts';
 import type { Generator } from './people.ts';
 import { types } from './properties.ts';
 import type { LinkRelation, TypeDefinition } from './properties.ts';
-import { mix } from './random.ts';
+import { guid, mix } from './random.ts';
 import type { Kind, Ref } from './random.ts';
 import type { Tenant } from './tenant.ts';
 import { definitionProperties, groupProperties, principalProperties, roleProperties } from './things.ts';
@@ -16,6 +16,8 @@ interface View {
   readonly salt: number;
 }
 
+/** What only requests make has its id, and what they wrote. */
+const idOf = (kind: Kind): View['generators'] => ({ id: (seed, index) => guid(seed, kind, index) });
 const none: View = { definition: types.device, generators: {}, salt: 0 };
 const views: Readonly<Record<Kind, View>> = {
   user: { definition: types.user, generators: userProperties, salt: 1 },
@@ -24,6 +26,8 @@ const views: Readonly<Record<Kind, View>> = {
   device: { definition: types.device, generators: deviceProperties, salt: 4 },
   roleDefinition: { definition: types.roleDefinition, generators: definitionProperties, salt: 5 },
   directoryRole: { definition: types.directoryRole, generators: roleProperties, salt: 6 },
+  application: { definition: types.application, generators: idOf('application'), salt: 7 },
+  administrativeUnit: { definition: types.administrativeUnit, generators: idOf('administrativeUnit'), salt: 8 },
   appRole: none,
   assignment: none,
   other: none,

@@ -70,6 +70,8 @@ export interface Config {
   readonly exportDir: string;
   /** How many days it can be asked for what a run changed. */
   readonly changesDays: number;
+  /** How many days an order that has ended is known. */
+  readonly ordersDays: number;
   readonly failpoint: FailpointSpec | null;
   /** The directory of the files that workflows may name as orders; absolute. null: none. */
   readonly ordersDir: string | null;
@@ -131,6 +133,8 @@ export const variables = {
   TIDEMARK_RUNS_PER_TENANT: count.default(4),
   TIDEMARK_EXPORT_DIR: z.string().optional(),
   TIDEMARK_CHANGES_RETENTION: days.default(30),
+  // The guard counts the deletions of a day.
+  TIDEMARK_ORDERS_RETENTION: days.refine((kept) => kept >= 2, { error: 'must be 2d at least' }).default(400),
   TIDEMARK_ORDERS_DIR: z.string().optional(),
   TIDEMARK_KEV_FILE: z.string().optional(),
   TIDEMARK_EPSS_FILE: z.string().optional(),
@@ -194,6 +198,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     admission: { atOnce: read.TIDEMARK_RUNS_AT_ONCE, perTenant: read.TIDEMARK_RUNS_PER_TENANT },
     exportDir: read.TIDEMARK_EXPORT_DIR === undefined ? path.join(home, 'exports') : path.resolve(cwd, read.TIDEMARK_EXPORT_DIR),
     changesDays: read.TIDEMARK_CHANGES_RETENTION,
+    ordersDays: read.TIDEMARK_ORDERS_RETENTION,
     failpoint: read.TIDEMARK_FAILPOINT ?? null,
     ordersDir: read.TIDEMARK_ORDERS_DIR === undefined ? null : path.resolve(cwd, read.TIDEMARK_ORDERS_DIR),
     lists: {

@@ -6,7 +6,7 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-export type Mode = 'full' | 'delta' | 'remap' | 'settle';
+export type Mode = 'full' | 'delta' | 'remap' | 'settle' | 'fulfil';
 export type StreamMode = 'full' | 'delta';
 export type Trigger = 'schedule' | 'manual' | 'forced';
 export type Verdict = 'complete' | 'partial' | 'failed' | 'cancelled' | 'superseded';
@@ -24,8 +24,8 @@ export const reasons = [
   'delta',
 ] as const;
 export type Reason = (typeof reasons)[number];
-/** Why a run is what it is: a run of mode `settle` reads no stream. */
-export type RunReason = Reason | 'removals approved';
+/** Why a run is what it is: a run of mode `settle` or `fulfil` reads no stream. */
+export type RunReason = Reason | 'removals approved' | 'orders';
 
 /** What a kept secret serves; the key of the connection file that names it. */
 type SecretPurpose = 'clientSecret' | 'clientCertificate';
@@ -209,6 +209,8 @@ export interface OpenedRun {
   readonly waits?: true;
   /** A complete run writes files. */
   readonly exports?: true;
+  /** It writes the new files of orders: it reads no stream. */
+  readonly orders?: true;
 }
 
 export interface StreamPlan {
@@ -259,6 +261,17 @@ export interface StreamReport {
   readonly resumed: number;
 }
 
+/** What a run of mode `fulfil` wrote. */
+export interface OrdersReport {
+  /** New ones that it found. */
+  readonly files: number;
+  /** Those whose orders have not all ended: the next run takes them up. */
+  readonly filesNotEnded: number;
+  readonly executed: number;
+  readonly errored: number;
+  readonly skipped: number;
+}
+
 export interface RunReport {
   /** `NAME:N` */
   readonly run: string;
@@ -274,6 +287,8 @@ export interface RunReport {
   readonly held: HeldSet;
   readonly streams: readonly StreamReport[];
   readonly assets: { readonly added: number; readonly updated: number; readonly removed: number; readonly unchanged: number };
+  /** Of a run of mode `fulfil` only. */
+  readonly orders?: OrdersReport;
   readonly error: ErrorBrief | null;
 }
 

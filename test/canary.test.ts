@@ -6,11 +6,16 @@ import os from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { createCertificates } from '../simulator/certificates.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { type CliStack, startCliStack } from './cli/stack.ts';
+import { tenantId } from './clients/login.ts';
+import { json } from './clients/sourceServer.ts';
+import { clientCertificate } from './support/clientCertificate.ts';
+import { type CcpStub, startCcp, startVault, type VaultStub } from './support/vaults.ts';
 
 const canary = (name: string): string => `canary-${name}-${randomBytes(12).toString('hex')}~/+"`;
-const canaries = {
+const canaries: Record<string, string> & Record<'literal' | 'env' | 'old' | 'stored' | 'replaced' | 'certificate', string> = {
   literal: canary('literal'),
   env: canary('env'),
   old: canary('old'),
@@ -18,22 +23,60 @@ const canaries = {
   replaced: canary('replaced'),
   certificate: canary('certificate'),
 };
+/** Behind references of the other kinds; and what the worker logs in to the vault with. */
+const remote = { jwe: canary('jwe'), vault: canary('vault'), cyberark: canary('cyberark'), vaultLogin: canary('vaultLogin') };
+Object.assign(canaries, remote);
 
 /** Head and claims of a JWT. */
 const accessToken = /eyJ[\w-]{10,}\.eyJ[\w-]{10,}/;
 
 let stack: CliStack;
 let secrets: string;
+let vault: VaultStub;
+let ccp: CcpStub;
 /** All that the command line printed. */
 const printed: string[] = [];
 
 beforeAll(async () => {
   secrets = mkdtempSync(path.join(os.tmpdir(), 'tidemark-canary-'));
   for (const [name, value] of Object.entries(canaries)) writeFileSync(path.join(secrets, name), value, { mode: 0o600 });
-  stack = await startCliStack({ worker: true, env: { TIDEMARK_SECRET_CANARY: canaries.env, TIDEMARK_SECRET_DIR: secrets } });
+  const put = (name: string, text: string): string => {
+    writeFileSync(path.join(secrets, name), text, { mode: 0o600 });
+    return path.join(secrets, name);
+  };
+  const worker = await createCertificates({ purpose: 'client', authority: 'The authority of clients' });
+  const jwe = await clientCertificate(30);
+  put('certificate.pem', /-----BEGIN CERTIFICATE-----[^]*-----END CERTIFICATE-----/.exec(jwe)?.[0] ?? '');
+  // A line of each private key is a canary too.
+  for (const [name, pem] of Object.entries({ jweKey: jwe, workerKey: worker.keyPem }))
+    canaries[name] = /-----BEGIN (?:RSA )?PRIVATE KEY-----\s+\S+\s+(\S{32,})/.exec(pem)?.[1] ?? '';
+  vault = await startVault();
+  ccp = await startCcp(worker.caPem);
+  vault.secrets.set('contoso', remote.vault);
+  ccp.accounts.set('cloud/contoso', { Content: remote.cyberark, UserName: 'a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3' });
+  stack = await startCliStack({
+    worker: true,
+    env: {
+      TIDEMARK_SECRET_CANARY: canaries.env,
+      TIDEMARK_SECRET_DIR: secrets,
+      TIDEMARK_JWE_KEY_FILES: put('jwe.pem', jwe),
+      TIDEMARK_CYBERARK_URL: ccp.url,
+      TIDEMARK_CYBERARK_APP_ID: 'tidemark',
+      TIDEMARK_CYBERARK_CERT_FILE: put('worker.pem', `${worker.certificatePem}\n${worker.keyPem}`),
+      TIDEMARK_CYBERARK_CA_FILE: put('ccp.pem', ccp.ca),
+      TIDEMARK_KEYVAULT_LOGIN: 'secret',
+      AZURE_TENANT_ID: tenantId,
+      AZURE_CLIENT_ID: 'a1f6e8c2-7d3b-4f90-8b6e-52f0c9d4e7a3',
+      AZURE_CLIENT_SECRET: remote.vaultLogin,
+      AZURE_AUTHORITY_HOST: vault.origin,
+      NODE_EXTRA_CA_CERTS: put('vault.pem', vault.ca),
+    },
+  });
 }, 120_000);
 afterAll(async () => {
   await stack?.stop();
+  await vault?.close();
+  await ccp?.close();
   rmSync(secrets, { recursive: true, force: true });
 }, 60_000);
 
@@ -89,7 +132,10 @@ test('I14 no secret in logs, histories, database, errors, exports', async () => 
   // All but the old one log in.
   const endDateTime = new Date(Date.now() + 5 * 86_400_000).toISOString();
   await stack.simulator.configure({
-    passwords: [canaries.env, canaries.stored, canaries.replaced].map((secret) => ({ secret, endDateTime })),
+    passwords: [canaries.env, canaries.stored, canaries.replaced, remote.jwe, remote.vault, remote.cyberark].map((secret) => ({
+      secret,
+      endDateTime,
+    })),
   });
   const write = (name: string, secret: string): string => stack.write(name, { secret });
 
@@ -99,7 +145,15 @@ test('I14 no secret in logs, histories, database, errors, exports', async () => 
     'by-file': 'file:old',
     'by-two': '[file:old, env:TIDEMARK_SECRET_CANARY]',
     'by-store': 'secret:kept',
+    'by-jwe': 'jwe:contoso.json#/contoso/clientSecret',
+    'by-vault': `keyvault:${vault.origin}/secrets/contoso`,
+    'by-cyberark': 'cyberark:cloud/contoso',
   };
+  const encrypt = ['secret', 'encrypt', path.join(secrets, 'contoso.json'), '--certificate', path.join(secrets, 'certificate.pem')];
+  expect(await call([...encrypt, '--path', '/contoso/clientSecret'], remote.jwe)).toBe(0);
+  // The vault and CyberArk repeat them too, once.
+  vault.refuse = { status: 403, body: { error: { code: 'Forbidden', message: repeated } } };
+  ccp.next.push((response) => json(response, { ErrorCode: 'APPAP004E', ErrorMsg: repeated }, 404));
   expect(await call(['secret', 'set', 'kept', '-f', write('by-store', 'secret:kept')], canaries.stored)).toBe(0);
   for (const [name, secret] of Object.entries(ways)) {
     const file = write(name, secret);
@@ -108,7 +162,8 @@ test('I14 no secret in logs, histories, database, errors, exports', async () => 
     await call(['run', name, '--wait']);
   }
   await stack.simulator.clearFaults();
-  // What each finds behind its reference is used: three log in, the dead one does not.
+  vault.refuse = null;
+  // What each finds behind its reference is used: all log in but the dead one.
   for (const name of Object.keys(ways))
     expect([name, await call(['run', name, '--wait', '--json'])]).toEqual([name, name === 'by-file' ? 4 : 0]);
   expect(await call(['secret', 'set', 'kept'], canaries.replaced)).toBe(0);
@@ -127,6 +182,9 @@ test('I14 no secret in logs, histories, database, errors, exports', async () => 
   for (const [table, text] of await databaseText()) note(`table ${table}`, Buffer.from(text));
   for (const [workflow, text] of await histories()) note(workflow, Buffer.from(text));
   expect(found).toEqual({});
+  // Each was asked for, and by its own way.
+  expect([vault.asked.some((name) => name === 'contoso'), vault.logins() > 0]).toEqual([true, true]);
+  expect(new Set(ccp.asked.map(({ account }) => account))).toEqual(new Set(['cloud/contoso']));
 }, 300_000);
 
 /** Every row of every table as text; bytes as hex, as PostgreSQL writes them. */

@@ -182,17 +182,22 @@ describe('the runnable commands of docs/export.md, in order', () => {
 
 describe('the runnable commands about orders, in order', () => {
   const runnable = blocks.filter(({ words }) => words[0] === 'sh' && words.includes('orders'));
+  let inbox: string;
   let stack: CliStack;
   beforeAll(async () => {
     const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-orders-'));
     stack = await startCliStack({ worker: true, env: { TIDEMARK_ORDERS_DIR: directory } });
     await stack.simulator.configure({ roles: [...defaultRoles, ...writeRoles] });
-    stack.write('idm', { connector: 'identity-manager' });
+    const profiles = 'profiles: [{ name: default, streams: [users] }, { name: orders, streams: [orders] }]';
+    stack.write('idm', { connector: 'identity-manager', settings: '{ fulfil: { orders: inbox } }', profiles });
     expect((await stack.call(['apply', '-f', 'idm.yaml'])).code).toBe(0);
     const order = (id: string): string =>
       `${JSON.stringify({ id, action: 'create', type: 'group', values: { displayName: id, mailEnabled: false, mailNickname: id, securityEnabled: true } })}\n`;
     writeFileSync(path.join(stack.directory, 'orders.ndjson'), order('evening'));
     writeFileSync(path.join(directory, 'morning.ndjson'), order('morning'));
+    mkdirSync(path.join(directory, 'inbox'));
+    writeFileSync(path.join(directory, 'inbox', 'noon.ndjson'), order('noon'));
+    inbox = path.join(directory, 'inbox');
   }, 120_000);
   afterAll(() => stack?.stop(), 60_000);
 
@@ -201,6 +206,7 @@ describe('the runnable commands about orders, in order', () => {
     expect(runnable.length).toBeGreaterThan(1);
     for (const { text } of runnable) for (const line of linesOf(text)) await shell(line);
     expect(readFileSync(path.join(stack.directory, 'orders.ndjson.results.csv'), 'utf8')).toContain('evening,Executed,,Added');
+    expect(readFileSync(path.join(inbox, 'noon.ndjson.results.csv'), 'utf8')).toContain('noon,Executed,,Added');
   }, 200_000);
 });
 

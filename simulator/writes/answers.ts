@@ -11,6 +11,8 @@ const collections: Readonly<Record<Writable, string>> = {
   group: 'groups',
   device: 'devices',
   servicePrincipal: 'servicePrincipals',
+  application: 'applications',
+  administrativeUnit: 'directory/administrativeUnits',
 };
 
 /** 201 with the default properties; from now on the object is on its way to all replicas. */

@@ -45,6 +45,8 @@ const typeNames = {
   group: 'Group',
   device: 'Device',
   servicePrincipal: 'ServicePrincipal',
+  application: 'Application',
+  administrativeUnit: 'AdministrativeUnit',
   roleAssignment: 'RoleAssignment',
 } as const;
 export type WrittenType = keyof typeof typeNames;

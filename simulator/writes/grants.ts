@@ -29,6 +29,8 @@ const grants = {
   linkOwners: ['Group.ReadWrite.All', everything],
   updateDevice: ['Device.ReadWrite.All', everything],
   servicePrincipals: ['Application.ReadWrite.All', everything],
+  applications: ['Application.ReadWrite.All', everything],
+  administrativeUnits: ['AdministrativeUnit.ReadWrite.All'],
   roles: [roleManagement],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 export type Grant = keyof typeof grants;

@@ -16,7 +16,7 @@ import type { Write } from './body.ts';
 import { demand, demandForGroup, demandForMember } from './grants.ts';
 
 const mostChanges = 20;
-const containerOf = ({ index }: Ref): Container => ({ kind: 'group', index });
+export const containerOf = ({ index }: Ref): Container => ({ kind: 'group', index });
 const kinds: Readonly<Record<string, Kind | null>> = {
   directoryObjects: null,
   users: 'user',
@@ -26,7 +26,7 @@ const kinds: Readonly<Record<string, Kind | null>> = {
 };
 
 /** The object a reference names. It MUST be of this service's own address. Throws 400, and 404 when nothing stands there. */
-function referenced(cloud: Cloud, reference: Json | undefined): Ref {
+export function referenced(cloud: Cloud, reference: Json | undefined): Ref {
   const base = `${cloud.origin()}/v1.0/`;
   const [collection = '', id = '', ...rest] =
     typeof reference === 'string' && reference.startsWith(base) ? reference.slice(base.length).split('/') : [];
@@ -75,7 +75,7 @@ export function addReference(cloud: Cloud, write: Write, key: string, relation: 
   return noContent;
 }
 
-function alreadyThere(relation: LinkRelation): Error {
+export function alreadyThere(relation: LinkRelation): Error {
   return badRequest(`One or more added object references already exist for the following modified properties: '${relation}'.`);
 }
 
@@ -84,7 +84,7 @@ export function removeReference(cloud: Cloud, write: Write, key: string, relatio
   demand(write.roles, relation === 'members' ? 'linkMembers' : 'linkOwners');
   const group = target(cloud, key);
   checkGroup(cloud, write, group, relation);
-  const ref = linked(cloud, group, relation, id);
+  const ref = linked(cloud, containerOf(group), relation, id);
   if (relation === 'owners' && ref.kind === 'user') {
     const users = [...linksOf(cloud.tenant, containerOf(group), 'owners')].filter((link) => link.ref.kind === 'user');
     if (users.length === 1) throw badRequest('The group must have at least one owner, hence this owner cannot be removed.');
@@ -94,10 +94,9 @@ export function removeReference(cloud: Cloud, write: Write, key: string, relatio
 }
 
 /** The element of a relation that an id names. Throws 404 when it is none. */
-export function linked(cloud: Cloud, group: Ref, relation: LinkRelation, id: string): Ref {
+export function linked(cloud: Cloud, of: Container, relation: LinkRelation, id: string): Ref {
   const ref = cloud.tenant.findLive(id);
-  if (ref === null || cloud.replication.hides(id) || !isLinked(cloud.tenant, containerOf(group), relation, cloud.tenant.id(ref)))
-    throw notFound(id);
+  if (ref === null || cloud.replication.hides(id) || !isLinked(cloud.tenant, of, relation, cloud.tenant.id(ref))) throw notFound(id);
   return ref;
 }
 

@@ -1,5 +1,5 @@
 // Which handler a write goes to. A path without a handler is refused as unknown.
-import { Refusal, badRequest } from '../answer.ts';
+import { Refusal, badRequest, noContent } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import type { Cloud } from '../cloud.ts';
 import { seen } from '../keys.ts';
@@ -9,9 +9,10 @@ import type { Write } from './body.ts';
 import { createDevice, deleteDevice, updateDevice } from './devices.ts';
 import { demand } from './grants.ts';
 import { createGroup, deleteGroup, updateGroup } from './groups.ts';
-import { addReference, linked, removeReference } from './references.ts';
+import { addReference, containerOf, linked, removeReference } from './references.ts';
 import { createAssignment, deleteAssignment } from './roles.ts';
 import { createPrincipal, deletePrincipal, updatePrincipal } from './servicePrincipals.ts';
+import { addRequested, changeRequested, createApplication, createUnit, deleteRequested, removeRequested } from './requested.ts';
 import { createUser, deleteUser, updateUser } from './users.ts';
 
 type Handler = (cloud: Cloud, write: Write, key: string, ...more: string[]) => Answer;
@@ -39,6 +40,18 @@ const routes: readonly (readonly [string, RegExp, Handler])[] = [
   ['POST', /^servicePrincipals$/, createPrincipal],
   ['PATCH', /^servicePrincipals\/([^/]+)$/, updatePrincipal],
   ['DELETE', /^servicePrincipals\/([^/]+)$/, deletePrincipal],
+  ['POST', /^applications$/, createApplication],
+  ['POST', /^directory\/administrativeUnits$/, createUnit],
+  ['PATCH', /^(applications|directory\/administrativeUnits)\/([^/]+)$/, changeRequested],
+  ['DELETE', /^(applications|directory\/administrativeUnits)\/([^/]+)$/, deleteRequested],
+  ['POST', /^(applications|servicePrincipals|directory\/administrativeUnits)\/([^/]+)\/(members|owners)\/\$ref$/, addRequested],
+  [
+    'DELETE',
+    /^(applications|servicePrincipals|directory\/administrativeUnits)\/([^/]+)\/(members|owners)\/([^/]+)\/\$ref$/,
+    removeRequested,
+  ],
+  // Organizational contacts are only read: learn.microsoft.com/graph/api/resources/orgcontact
+  ['GET', /^contacts(\/[^/]+)?$/, () => noContent],
   ['POST', /^directory\/deletedItems\/([^/]+)\/restore$/, restoreItem],
   ['DELETE', /^directory\/deletedItems\/([^/]+)$/, purgeItem],
   ['POST', /^roleManagement\/directory\/roleAssignments$/, createAssignment],
@@ -68,7 +81,7 @@ const deleters: Partial<Record<Kind, Handler>> = {
 /** `DELETE /groups/{id}/members/{id}` without `/$ref` deletes the member itself where the app may: the caution of group-delete-members. */
 function deleteThrough(cloud: Cloud, write: Write, key: string, name?: string, id = ''): Answer {
   demand(write.roles, name === 'owners' ? 'linkOwners' : 'linkMembers');
-  const ref = linked(cloud, seen(cloud, 'group', key), relation(name), id);
+  const ref = linked(cloud, containerOf(seen(cloud, 'group', key)), relation(name), id);
   const handler = deleters[ref.kind];
   if (handler === undefined) throw badRequest('This object cannot be deleted here.');
   return handler(cloud, write, id);

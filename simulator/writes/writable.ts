@@ -57,7 +57,19 @@ const servicePrincipal = rules({
   flag: 'accountEnabled appRoleAssignmentRequired!',
   texts: 'tags!:100 notificationEmailAddresses!:5',
 });
-const tables: Readonly<Record<Writable, ReadonlyMap<string, Rule>>> = { user, group, device, servicePrincipal };
+const application = rules({
+  text: 'displayName!:256 description:1024 notes:1024 signInAudience!:40 serviceManagementReference:256',
+  texts: 'tags!:100 identifierUris!:50',
+});
+const administrativeUnit = rules({ text: 'displayName!:256 description:1024 visibility:32' });
+const tables: Readonly<Record<Writable, ReadonlyMap<string, Rule>>> = {
+  user,
+  group,
+  device,
+  servicePrincipal,
+  application,
+  administrativeUnit,
+};
 
 /** Directory extensions are flat and named by their application. */
 const directoryExtension = /^extension_[0-9a-f]{32}_\w{1,64}$/i;

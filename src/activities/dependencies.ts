@@ -14,7 +14,7 @@ export interface Dependencies {
   readonly client: Client | null;
   readonly config: Pick<
     Config,
-    'timings' | 'admission' | 'changesDays' | 'exportDir' | 'ordersDir' | 'lists' | 'secrets' | 'allowedOrigins' | 'proxy'
+    'timings' | 'admission' | 'changesDays' | 'ordersDays' | 'exportDir' | 'ordersDir' | 'lists' | 'secrets' | 'allowedOrigins' | 'proxy'
   >;
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -7,9 +7,11 @@ import { createCredentials } from './credentials.ts';
 import type { Dependencies, Shared } from './dependencies.ts';
 import { guarded, type Persistence } from './failure.ts';
 import { exportSet } from './exportSet.ts';
+import { findOrders } from './findOrders.ts';
 import { finishRun } from './finishRun.ts';
 import { loadConnection } from './loadConnection.ts';
 import { noteOccurrence } from './noteOccurrence.ts';
+import { noteOrders } from './noteOrders.ts';
 import { openRun } from './openRun.ts';
 import { planOrders } from './planOrders.ts';
 import { planRun } from './planRun.ts';
@@ -50,6 +52,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     reconcileSlice: make(reconcileSlice),
     testConnection: make(testConnection),
     planOrders: make(planOrders),
+    findOrders: make(findOrders),
+    noteOrders: make(noteOrders),
     writeOrders: make(writeOrders),
     writeResults: make(writeResults),
   };

@@ -1,4 +1,5 @@
 // Opens a run: its number, its pinned configuration, and what `decide` needs to know of its streams (design 3.2).
+import { isOfOrders } from '../connectors/select.ts';
 import { readSpec } from '../connectors/spec.ts';
 import { TidemarkError } from '../errors.ts';
 import { exportPlan } from '../exports/plan.ts';
@@ -33,7 +34,9 @@ export async function openRun({ database, config }: Shared, request: OpenRequest
   if (scheduledAt !== null) await noteOccurrence(database, { connection: name, profile, scheduledAt, run, outcome: 'ran', reason: null });
   const brief = briefOfRow(row);
   if (brief !== null) return { kind: 'ended', brief };
-  if (approve !== undefined) await planRow(database, { run, connection: name, plan: approvalPlan });
+  const orders = approve === undefined && isOfOrders(spec, profile);
+  const plan = approve !== undefined ? approvalPlan : orders ? ordersPlan : null;
+  if (plan !== null) await planRow(database, { run, connection: name, plan });
   await writeLog(database, {
     connection: name,
     run,
@@ -57,10 +60,12 @@ export async function openRun({ database, config }: Shared, request: OpenRequest
       timings: config.timings,
       waits: true,
       ...(approve === undefined ? {} : { approve }),
-      ...((exportPlan(spec)?.directory ?? null) === null ? {} : { exports: true }),
+      ...(orders || (exportPlan(spec)?.directory ?? null) === null ? {} : { exports: true }),
+      ...(orders ? { orders } : {}),
     },
   };
 }
 
 /** Nothing is decided where nothing is read. */
 const approvalPlan = { mode: 'settle', reason: 'removals approved', baselineOverdue: false, streams: [] } as const;
+const ordersPlan = { mode: 'fulfil', reason: 'orders', baselineOverdue: false, streams: [] } as const;

@@ -4,6 +4,7 @@ import { neverFired } from '../metrics.ts';
 import { lostRuns, removeSchedules } from '../reconcile/leftovers.ts';
 import { reconcileConnections } from '../reconcile/slice.ts';
 import type { LostRun } from '../store/reconcile.ts';
+import { forgetOrders } from '../store/orderRetention.ts';
 import { forgetChanges } from '../store/retention.ts';
 import type { Shared } from './dependencies.ts';
 import { finishRun } from './finishRun.ts';
@@ -25,6 +26,8 @@ export async function reconcileSlice(shared: Shared, { after }: ReconcileRequest
     const closed = await closeLostRuns(shared, await lostRuns(tools));
     const forgotten = await forgetChanges(database, { days: config.changesDays, alive: () => alive() });
     if (forgotten > 0) logger.info('Old changes are forgotten.', { rows: forgotten });
+    const orders = await forgetOrders(database, { days: config.ordersDays, alive: () => alive() });
+    if (orders > 0) logger.info('Old orders are forgotten.', { rows: orders });
     return { ...slice, removed, closed };
   });
 }

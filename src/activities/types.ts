@@ -200,6 +200,28 @@ export interface WrittenOrders {
   readonly orders: OrderCounts;
 }
 
+export interface FindOrdersRequest extends RunPlace {
+  readonly timings: Timings;
+}
+
+/** New files, by name. */
+export interface FoundOrders {
+  readonly files: readonly {
+    /** Below the worker's directory of orders. */
+    readonly path: string;
+    /** The digest of its content; null: it cannot be read, for the reason in `error`. */
+    readonly file: string | null;
+    readonly error: ErrorBrief | null;
+  }[];
+}
+
+export interface NoteOrdersRequest extends RunPlace {
+  readonly path: string;
+  readonly executed: number;
+  readonly errored: number;
+  readonly skipped: number;
+}
+
 export interface WriteResultsRequest {
   readonly connection: string;
   readonly file: string;
@@ -228,6 +250,10 @@ export interface Activities {
   testConnection(input: TestRequest): Promise<ConnectionTest>;
   /** Takes a file of orders into the ledger, and plans it. */
   planOrders(input: PlanOrdersRequest): Promise<PlannedOrders>;
+  /** The new files in the connection's directory of orders. */
+  findOrders(input: FindOrdersRequest): Promise<FoundOrders>;
+  /** Notes that such a file has ended. */
+  noteOrders(input: NoteOrdersRequest): Promise<void>;
   /** Writes a slice of a file's orders. */
   writeOrders(input: WriteOrdersRequest): Promise<WrittenOrders>;
   /** Puts what has ended beside the file of orders. */

@@ -1,17 +1,19 @@
 // The coming occurrences of a profile with their modes, for `apply --dry-run` (decision 21). Pure. The Temporal Schedule is what counts; this foretells it.
 import { nextTimes } from '../clients/wallClock.ts';
 import type { ScheduleSpec } from '../connectors/schedule.ts';
-import type { OpenedRun, Reason, RunPlan, StreamFacts } from '../model.ts';
+import type { Mode, OpenedRun, RunReason, StreamFacts } from '../model.ts';
 import { decide } from '../workflows/decide.ts';
 
 export interface Coming {
   /** The nominal time, ISO-8601 UTC. */
   readonly at: string;
-  readonly mode: RunPlan['mode'];
-  readonly reason: Reason;
+  readonly mode: Mode;
+  readonly reason: RunReason;
 }
 
 export interface Foreseen {
+  /** Orders are written: nothing is decided. */
+  readonly orders?: boolean;
   readonly schedule: ScheduleSpec | null;
   readonly baseline: OpenedRun['baseline'];
   /** What is stored of the profile's streams now. */
@@ -21,12 +23,13 @@ export interface Foreseen {
 }
 
 /** At most `count` occurrences after now, as they will be if each of them, and no other run, completes. */
-export function comingOccurrences({ schedule, baseline, facts: found, cursorMaxAgeMs, now }: Foreseen, count: number): Coming[] {
+export function comingOccurrences({ orders, schedule, baseline, facts: found, cursorMaxAgeMs, now }: Foreseen, count: number): Coming[] {
   if (schedule === null) return [];
   let facts = found;
   let lastMs = now.getTime();
   return nextTimes(schedule, lastMs, count).map((atMs): Coming => {
     const at = utc(atMs);
+    if (orders) return { at, mode: 'fulfil', reason: 'orders' };
     facts = facts.map((one) => aged(one, atMs - lastMs));
     lastMs = atMs;
     const { mode, reason, streams } = decide({ facts, trigger: 'schedule', nominalAt: at, baseline, cursorMaxAgeMs });

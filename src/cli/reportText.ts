@@ -1,5 +1,5 @@
 // A run's report as people read it: what it was, how each stream ended, and what is wrong.
-import type { RunReport, StreamReport } from '../model.ts';
+import type { OrdersReport, RunReport, StreamReport } from '../model.ts';
 import { heldLines } from './heldText.ts';
 import type { Column, Output } from './output.ts';
 import { durationText, timeIn } from './words.ts';
@@ -20,12 +20,12 @@ export async function printReport(output: Output, report: RunReport, zone: strin
 }
 
 async function reportText(output: Output, report: RunReport, zone: string): Promise<string> {
-  const { run, connection, profile, mode, reason, trigger, verdict, held, assets, startedAt, finishedAt } = report;
+  const { run, connection, profile, mode, reason, trigger, verdict, held, startedAt, finishedAt } = report;
   const took = finishedAt === null ? '' : `, took ${durationText(Date.parse(finishedAt) - Date.parse(startedAt))}`;
   const lines = [
     `${run}: ${verdict ?? 'under way'} (${mode ?? 'not decided yet'}${reason === null ? '' : `: ${reason}`})`,
     `profile ${profile}, ${trigger}, started ${timeIn(zone, startedAt)}${took}`,
-    `assets: ${assets.added} added, ${assets.updated} updated, ${assets.removed} removed, ${assets.unchanged} unchanged`,
+    report.orders === undefined ? assetsText(report) : ordersText(report.orders),
     ...heldLines(connection, held),
   ];
   if (report.streams.length > 0) lines.push('', await output.table(report.streams, streamColumns));
@@ -33,6 +33,12 @@ async function reportText(output: Output, report: RunReport, zone: string): Prom
   for (const { stream, error } of faults) lines.push('', `${stream ?? 'run'}: ${error?.code}: ${error?.message}`, `  fix: ${error?.hint}`);
   return lines.join('\n');
 }
+
+const assetsText = ({ assets }: RunReport): string =>
+  `assets: ${assets.added} added, ${assets.updated} updated, ${assets.removed} removed, ${assets.unchanged} unchanged`;
+
+const ordersText = ({ files, filesNotEnded, executed, errored, skipped }: OrdersReport): string =>
+  `orders: ${executed} executed, ${errored} errored, ${skipped} skipped, of ${files} new files${filesNotEnded > 0 ? `; ${filesNotEnded} not ended` : ''}`;
 
 /** The database keeps objects in an order of its own; people read them in the contract's. */
 export function inOrder(report: RunReport): RunReport {
@@ -50,6 +56,7 @@ export function inOrder(report: RunReport): RunReport {
     'held',
     'streams',
     'assets',
+    'orders',
     'error',
   ];
   return { ...ordered(report, keys), streams: report.streams.map((stream) => ordered(stream, streamKeys)) };

@@ -9,7 +9,8 @@ import type { Fault } from './issue.ts';
 import { faultsOfIssues } from './issue.ts';
 import { completeProfile } from './profile.ts';
 import { outlivesCursors } from './schedule.ts';
-import { askedStreams } from './select.ts';
+import { fulfilOf } from './identity-manager/fulfil.ts';
+import { askedStreams, ordersStream } from './select.ts';
 import type { ConnectionSpec, ProfileSpec } from './spec.ts';
 import { suggestion } from './suggest.ts';
 
@@ -57,7 +58,8 @@ export function completeSpec(
     for (const fault of found.faults) faults.push({ path: ['profiles', position, ...fault.path], reason: fault.reason });
     return found.profile;
   });
-  faults.push(...between(profiles, askedStreams(connector, settings.data ?? {})));
+  const hasOrders = connector.writes === true && fulfilOf({ settings: settings.data ?? {} }).orders !== undefined;
+  faults.push(...between(profiles, askedStreams(connector, settings.data ?? {}), hasOrders));
   const { credentials } = input;
   const named = new Set(profiles.flatMap(({ maps }) => Object.values(maps)));
   const spec: ConnectionSpec = {
@@ -117,12 +119,12 @@ function completeEndpoints(
 /** What a connection's owner should know although it is valid (decision 16). */
 export function notesOf(spec: ConnectionSpec): string[] {
   return spec.profiles
-    .filter((profile) => outlivesCursors(profile.schedule))
+    .filter((profile) => outlivesCursors(profile.schedule) && profile.streams?.includes(ordersStream) !== true)
     .map((profile) => `Profile "${profile.name}": its runs are 7 days or more apart, and delta links live 7 days, so every run is full.`);
 }
 
 /** Faults between profiles: names, and streams that two active ones would both write. */
-function between(profiles: readonly ProfileSpec[], streams: readonly StreamDefinition[]): Fault[] {
+function between(profiles: readonly ProfileSpec[], streams: readonly StreamDefinition[], hasOrders: boolean): Fault[] {
   const faults: Fault[] = [];
   const names = new Set<string>();
   const owners = new Map<string, string>();
@@ -131,7 +133,11 @@ function between(profiles: readonly ProfileSpec[], streams: readonly StreamDefin
       faults.push({ path: ['profiles', position, 'name'], reason: 'is the name of an earlier profile (case does not count)' });
     names.add(profile.name.toLowerCase());
     if (profile.status !== 'active') return;
-    const unknown = profile.streams?.findIndex((name) => !streams.some((stream) => stream.name === name)) ?? -1;
+    if (!hasOrders && profile.streams?.includes(ordersStream) === true) {
+      const reason = 'has orders, and settings.fulfil.orders names no directory to read them from';
+      faults.push({ path: ['profiles', position, 'streams'], reason });
+    }
+    const unknown = profile.streams?.findIndex((name) => name !== ordersStream && !streams.some((stream) => stream.name === name)) ?? -1;
     if (unknown >= 0)
       faults.push({ path: ['profiles', position, 'streams', unknown], reason: 'is not among those that the settings ask for' });
     for (const stream of profile.streams ?? streams.filter((candidate) => !candidate.optional).map((candidate) => candidate.name)) {

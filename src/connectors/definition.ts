@@ -181,6 +181,8 @@ export interface ConnectorDefinition {
   readonly refusedSettings?: Readonly<Record<string, string>>;
   /** What its complete runs write to files (design I13). */
   readonly exports?: ExportDefinition;
+  /** Orders can be written to its source: a profile may be of `orders`. */
+  readonly writes?: true;
   /** What a recurring schedule repeats by that names neither `every` nor `cron`; absent: one of them is required. */
   readonly defaultEvery?: Repeat;
 }

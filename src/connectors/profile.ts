@@ -3,6 +3,7 @@ import { asTidemarkError } from '../errors.ts';
 import { builtInMaps } from '../mappings/maps/index.ts';
 import { type CustomMaps, isCustomName, mapNamed } from './customMap.ts';
 import type { ConnectorDefinition } from './definition.ts';
+import { ordersStream } from './select.ts';
 import type { ProfileInput, ScheduleInput } from './input.ts';
 import type { Fault } from './issue.ts';
 import { cronFault, defaultEnd, instantOf, isTimezone, periodMs, repeats } from './schedule.ts';
@@ -23,7 +24,11 @@ export function completeProfile(
   { now, before, maps }: ProfileOptions,
 ): { readonly profile: ProfileSpec; readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
-  const names = connector.streams.map((stream) => stream.name);
+  const pulled = connector.streams.map((stream) => stream.name);
+  const names = connector.writes === true ? [...pulled, ordersStream] : pulled;
+  const orders = connector.writes === true && input.streams?.includes(ordersStream) === true;
+  if (orders && input.streams !== undefined && input.streams.length > 1)
+    faults.push({ path: ['streams'], reason: 'has orders beside others: they are written by a profile of their own' });
   input.streams?.forEach((name, position) => {
     if (!names.includes(name))
       faults.push({ path: ['streams', position], reason: `is not a stream of ${connector.name}${suggestion(name, names)}` });
@@ -40,6 +45,7 @@ export function completeProfile(
   if (input.baseline !== undefined && !recurring) faults.push({ path: ['baseline'], reason: 'is accepted with a recurring schedule only' });
   if (input.baseline !== undefined && !delta)
     faults.push({ path: ['baseline'], reason: `has no meaning for ${connector.name}: every run is full` });
+  if (input.baseline !== undefined && orders) faults.push({ path: ['baseline'], reason: 'has no meaning for orders: nothing is pulled' });
   const profile: ProfileSpec = {
     name: input.name,
     description: input.description,
@@ -47,7 +53,7 @@ export function completeProfile(
     streams: input.streams === undefined ? null : names.filter((name) => input.streams?.includes(name)),
     maps: input.maps,
     schedule: schedule?.schedule ?? null,
-    baseline: recurring && delta ? (input.baseline ?? 'weekly') : null,
+    baseline: recurring && delta && !orders ? (input.baseline ?? 'weekly') : null,
   };
   return { profile, faults };
 }

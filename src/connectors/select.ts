@@ -193,6 +193,13 @@ function profileNamed(spec: ConnectionSpec, name: string): ProfileSpec {
   return found;
 }
 
+/** What a profile names in the place of streams to have orders written: it pulls nothing. */
+export const ordersStream = 'orders';
+
+/** Whether the runs of a profile write orders. @throws CONFIG_INVALID */
+export const isOfOrders = (spec: ConnectionSpec, profileName: string): boolean =>
+  profileNamed(spec, profileName).streams?.includes(ordersStream) === true;
+
 function streamsOf({ connector, settings }: ConnectionSpec, profile: ProfileSpec): StreamDefinition[] {
   const named = profile.streams;
   return askedStreams(connectorNamed(connector), settings).filter((stream) =>

@@ -1,7 +1,7 @@
 // One CSV file on its way to disk: RFC 4180, UTF-8, a batch of rows at a time. MUST have reached the disk when it is closed.
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { stringify } from 'csv-stringify/sync';
+import { csvText } from '../files/csv.ts';
 import type { Command } from '../store/exportRows.ts';
 
 export interface Dialect {
@@ -32,18 +32,19 @@ export async function createCsvFile(path: string, header: readonly string[], dia
   const hash = createHash('sha256');
   const commands = { insert: 0, update: 0, delete: 0 };
   let sizeBytes = 0;
+  const textOf = (rows: readonly (readonly string[])[]): string => csvText(rows, { delimiter: dialect.delimiter, recordEnd: '\r\n' });
   const put = async (text: string): Promise<void> => {
     const bytes = Buffer.from(text, 'utf8');
     hash.update(bytes);
     sizeBytes += bytes.length;
     await file.writeFile(bytes);
   };
-  await closedOnFailure(file, () => put((dialect.bom ? '\uFEFF' : '') + csvText([header], dialect)));
+  await closedOnFailure(file, () => put((dialect.bom ? '\uFEFF' : '') + textOf([header])));
   return {
     write: (rows) =>
       closedOnFailure(file, async () => {
         for (const [command] of rows) commands[command] += 1;
-        await put(csvText(rows, dialect));
+        await put(textOf(rows));
       }),
     async close() {
       await closedOnFailure(file, () => file.sync());
@@ -51,14 +52,6 @@ export async function createCsvFile(path: string, header: readonly string[], dia
       return { rows: commands.insert + commands.update + commands.delete, commands, sizeBytes, sha256: hash.digest('hex') };
     },
   };
-}
-
-/** Rows as text. The library leaves a lone CR or LF unquoted beside CRLF records, and readers would split there: it is told to quote them. */
-export function csvText(rows: readonly (readonly string[])[], { delimiter }: Pick<Dialect, 'delimiter'>): string {
-  return stringify(
-    rows.map((row) => [...row]),
-    { delimiter, record_delimiter: '\r\n', quoted_match: /[\r\n]|^\s|\s$/ },
-  );
 }
 
 async function closedOnFailure<T>(file: FileHandle, work: () => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { codeOf } from '../clients/thrown.ts';
 import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
+import { partialEnd, partialOf, writeWhole } from '../files/wholeFile.ts';
 import { hashOf } from '../mappings/canonical.ts';
 import { fileMode } from './csvFile.ts';
 
@@ -18,8 +19,7 @@ const cookiePrefix = (name: string): string => `${name}_cookie_`;
 export const cookieName = (name: string, entity: string): string => `${cookiePrefix(name)}${entity}.bin`;
 const isSetOf = (name: string, entry: string): boolean => entry.startsWith(`${name}_set_`);
 /** What this module makes on the way: a link or a file that is renamed, or was left behind. */
-const isLeftOver = (name: string, entry: string): boolean => entry.startsWith(`${name}_`) && entry.endsWith('.partial');
-const partial = (target: string): string => `${target}.${randomUUID()}.partial`;
+const isLeftOver = (name: string, entry: string): boolean => entry.startsWith(`${name}_`) && entry.endsWith(partialEnd);
 
 /** An empty folder for a set of this run; another attempt's is another one. */
 export async function createSetFolder(directory: string, name: string, run: number): Promise<string> {
@@ -27,19 +27,6 @@ export async function createSetFolder(directory: string, name: string, run: numb
   const folder = `${name}_set_${run}_${randomUUID().slice(0, 8)}`;
   await mkdir(path.join(directory, folder), { mode: folderMode });
   return folder;
-}
-
-/** A small file that has reached the disk under its name, or is not there. */
-export async function writeWhole(target: string, text: string): Promise<void> {
-  const temporary = partial(target);
-  const file = await open(temporary, 'wx', fileMode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, target);
 }
 
 /** Makes what was renamed, made or removed in a directory last. */
@@ -95,7 +82,7 @@ export async function publishCookies(
   for (const entity of entities) {
     const file = cookieName(name, entity);
     const text = await textOf(path.join(directory, folder, file));
-    if (text !== null) await writeWhole(path.join(cookies, file), text);
+    if (text !== null) await writeWhole(path.join(cookies, file), text, fileMode);
     failpoint('export.afterCookie');
   }
   await syncDirectory(cookies);
@@ -151,7 +138,7 @@ async function ensureLink(directory: string, file: string, target: string): Prom
 
 async function pointTo(directory: string, entry: string, target: string): Promise<void> {
   const place = path.join(directory, entry);
-  const temporary = partial(place);
+  const temporary = partialOf(place);
   await symlink(target, temporary);
   await rename(temporary, place);
 }

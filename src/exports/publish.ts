@@ -20,7 +20,9 @@ import {
 } from '../store/exportSet.ts';
 import { heldSet } from '../store/held.ts';
 import { changeHorizon } from '../store/retention.ts';
+import { writeWhole } from '../files/wholeFile.ts';
 import { writeContent } from './content.ts';
+import { fileMode } from './csvFile.ts';
 import {
   cookieHashes,
   cookieName,
@@ -33,7 +35,6 @@ import {
   sweepSets,
   syncDirectory,
   textOf,
-  writeWhole,
 } from './folder.ts';
 import { type Manifest, manifestText, readManifest } from './manifest.ts';
 import type { ExportPlan } from './plan.ts';
@@ -145,7 +146,7 @@ async function writeSet(
   for (const { stream, entity } of entities) {
     const link = standing.find((one) => one.stream === stream)?.link ?? null;
     if (link === null) continue;
-    await writeWhole(path.join(folder, cookieName(name, entity)), link);
+    await writeWhole(path.join(folder, cookieName(name, entity)), link, fileMode);
     hashes[entity] = hashOf(link);
   }
   const manifest: Manifest = {
@@ -159,7 +160,7 @@ async function writeSet(
     files,
     cookies: hashes,
   };
-  await writeWhole(path.join(folder, manifestName(name)), manifestText(manifest));
+  await writeWhole(path.join(folder, manifestName(name)), manifestText(manifest), fileMode);
   await syncDirectory(folder);
   await syncDirectory(directory);
   failpoint('export.afterManifest');

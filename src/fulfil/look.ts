@@ -19,22 +19,24 @@ export async function lookFor(
   works: readonly Work[],
   { connection, ...options }: FetchOptions & { readonly connection: string },
 ): Promise<Map<Work, Sight>> {
-  const asked = works.flatMap((work) => {
-    const path = pathOf(work, connection);
-    return path === null ? [] : [{ work, path }];
-  });
-  const answers =
-    asked.length === 0
-      ? []
-      : await writer.read(
-          asked.map(({ path }) => path),
-          options,
-        );
   const sights = new Map<Work, Sight>(works.map((work) => [work, { kind: 'unknown' }]));
-  asked.forEach(({ work }, index) => sights.set(work, sightOf(work, answers[index] ?? null)));
+  const ask = async (those: readonly Work[], where: (work: Work) => string | null): Promise<void> => {
+    const asked = those.flatMap((work) => {
+      const path = where(work);
+      return path === null ? [] : [{ work, path }];
+    });
+    if (asked.length === 0) return;
+    const paths = asked.map(({ path }) => path);
+    const answers = await writer.read(paths, options);
+    asked.forEach(({ work }, index) => sights.set(work, sightOf(work, answers[index] ?? null)));
+  };
+  await ask(works, (work) => pathOf(work, connection));
+  const missed = works.filter((work) => sights.get(work)?.kind === 'none');
+  await ask(missed, pathFromPrincipal);
   return sights;
 }
 
+const filterById = (id: string): string => `id%20eq%20${quoted(id)}&$count=true&$select=id`;
 const quoted = (text: string): string => encodeURIComponent(`'${text.replaceAll("'", "''")}'`);
 
 /** null: nobody could tell it from others. */
@@ -60,11 +62,21 @@ function pathOf({ order, object, member }: Work, connection: string): string | n
       if (type.members === 'roleAssignments')
         return `${collection}?$filter=${encodeURIComponent(`principalId eq '${member}' and roleDefinitionId eq '${object}'`)}`;
       const relation = order.action.endsWith('Member') ? 'members' : 'owners';
-      return `${collection}/${object}/${relation}?$filter=id%20eq%20${quoted(member)}&$count=true&$select=id`;
+      return `${collection}/${object}/${relation}?$filter=${filterById(member)}`;
     }
     default:
       return null;
   }
+}
+
+/**
+ * v1.0 leaves service principals out of the members and owners of a group: whether one belongs to it is asked of the service principal. Anybody else
+ * is not found there either. https://learn.microsoft.com/graph/api/group-list-members, https://learn.microsoft.com/graph/api/serviceprincipal-list-memberof
+ */
+function pathFromPrincipal({ order, object, member }: Work): string | null {
+  if (order.type !== 'group' || object === null || member === null) return null;
+  const relation = order.action.endsWith('Member') ? 'memberOf' : 'ownedObjects';
+  return `/servicePrincipals/${member}/${relation}?$filter=${filterById(object)}`;
 }
 
 function sightOf({ order, row }: Work, answer: { readonly status: number; readonly body: unknown } | null): Sight {

@@ -3,7 +3,8 @@ import { askNames, type Fault, type Found, placeOrders, type Work } from './plac
 import { openOrders, saveOutcomes } from '../store/ledger.ts';
 import { choose, type Unit } from './choose.ts';
 import { refusedBefore } from './refuse.ts';
-import { errored, type RoundDependencies, type RoundOptions, Sending } from './sending.ts';
+import { errored } from './outcomes.ts';
+import { type RoundDependencies, type RoundOptions, Sending } from './sending.ts';
 
 export type RoundResult =
   { readonly kind: 'done' } | { readonly kind: 'more'; readonly ended: number } | { readonly kind: 'wait'; readonly waitMs: number };

@@ -1,4 +1,4 @@
-// The requests of one round: noted in the ledger, sent once, and what became of each noted before anything follows.
+// The requests of one round, in their order: what was lost is looked for, the rest noted in the ledger, sent once, and what became of each noted.
 // MUST note an order before its request, and look for what it was to make before anything is sent again (I12).
 import type { Writer, WriteAnswer } from '../clients/graphWrite.ts';
 import type { FetchOptions } from '../clients/source.ts';
@@ -8,9 +8,10 @@ import { failpoint } from '../failpoint.ts';
 import type { Timings } from '../model.ts';
 import type { Database } from '../store/database.ts';
 import { type Lease, madeLately, markSent, type Outcome, saveOutcomes } from '../store/ledger.ts';
-import { judge, propertyOf, type Verdict, waitAfter } from './judge.ts';
+import { judge, propertyOf, type Verdict } from './judge.ts';
 import { lookFor, type Sight } from './look.ts';
-import type { Fault, Work } from './place.ts';
+import { notOurs, Outcomes, unfindable } from './outcomes.ts';
+import type { Work } from './place.ts';
 import { halvesOf, placesOf, type Preparation, type Request, requestOf, withItsPassword } from './prepare.ts';
 import type { Protection } from './refuse.ts';
 import { stepsOf, type Step } from './request.ts';
@@ -39,13 +40,14 @@ export class Sending {
   readonly #of: RoundDependencies;
   readonly #options: RoundOptions;
   readonly #preparation: Preparation;
-  readonly #outcomes: Outcome[] = [];
+  readonly #outcomes: Outcomes;
 
   constructor(of: RoundDependencies, options: RoundOptions) {
     this.#of = of;
     this.#options = options;
     const { settings, lease } = options;
     this.#preparation = { connection: lease.connection, base: of.writer.base, settings, reveal: of.reveal };
+    this.#outcomes = new Outcomes(this.#preparation, options.timings);
   }
 
   /** Sends what may be sent, and notes what became of it. */
@@ -85,7 +87,7 @@ export class Sending {
     await this.#followUp(looks);
     await this.#save();
     failpoint('order.afterSave');
-    return this.#outcomes;
+    return this.#outcomes.all;
   }
 
   /** What was sent before and has no answer may be there: a creation is looked for first, several times, for the directory shows it late. */
@@ -94,12 +96,13 @@ export class Sending {
     const unsafe = lost.filter(({ order }) => typeOf(order.type).found?.by !== 'upsert');
     const sights = await this.#look(unsafe);
     for (const [work, sight] of sights) {
-      if (sight.kind === 'ours') this.#next(work, sight.id.toLowerCase(), { again: work.row.tries > 1 });
-      else if (sight.kind === 'others') this.#end(work, 'errored', notOurs);
-      else if (typeOf(work.order.type).found === null) this.#end(work, 'errored', unfindable);
-      else if (sight.kind === 'unknown' || work.row.misses < mostMisses) this.#again(work, 'sent', { missed: sight.kind === 'none' });
+      if (sight.kind === 'ours') this.#outcomes.next(work, sight.id.toLowerCase(), { again: work.row.tries > 1 });
+      else if (sight.kind === 'others') this.#outcomes.end(work, 'errored', notOurs);
+      else if (typeOf(work.order.type).found === null) this.#outcomes.end(work, 'errored', unfindable);
+      else if (sight.kind === 'unknown' || work.row.misses < mostMisses)
+        this.#outcomes.again(work, 'sent', { missed: sight.kind === 'none' });
     }
-    const decided = new Set(this.#outcomes.map(({ id }) => id));
+    const decided = new Set(this.#outcomes.all.map(({ id }) => id));
     return units.map((unit) => unit.filter(({ row }) => !decided.has(row.id))).filter((unit) => unit.length > 0);
   }
 
@@ -121,8 +124,8 @@ export class Sending {
         continue;
       }
       const assignment = assignments.get(work);
-      if (assignment?.kind === 'none') this.#conclude(work, { do: 'already', what: 'nobody holds it so already' });
-      else if (assignment?.kind === 'unknown') this.#again(work, work.row.state, {});
+      if (assignment?.kind === 'none') this.#outcomes.conclude(work, { do: 'already', what: 'nobody holds it so already' });
+      else if (assignment?.kind === 'unknown') this.#outcomes.again(work, work.row.state, {});
       else {
         const ready = await this.#ready(work, assignment?.id ?? null);
         if (ready !== null) prepared.push({ request: { unit, step: ready.step }, sealed: ready.sealed });
@@ -136,11 +139,11 @@ export class Sending {
     try {
       const step = stepsOf(work.order, placesOf(work, this.#preparation, assignment))[work.row.step];
       if (step !== undefined) return await withItsPassword(step, work.row.id, this.#preparation);
-      this.#end(work, 'executed', { code: null, message: null });
+      this.#outcomes.end(work, 'executed', { code: null, message: null });
     } catch (error) {
       const { code, message } = asTidemarkError(error);
       if (code === 'STORE_UNAVAILABLE') throw error;
-      this.#end(work, 'errored', { code, message });
+      this.#outcomes.end(work, 'errored', { code, message });
     }
     return null;
   }
@@ -163,119 +166,25 @@ export class Sending {
     if (verdict.do === 'look') of.looks.push({ work, otherwise: verdict.otherwise });
     else if (verdict.do === 'next' && made) {
       const id = answer.kind === 'answered' ? propertyOf(answer.body, 'id') : undefined;
-      if (typeof id === 'string') this.#next(work, id.toLowerCase());
+      if (typeof id === 'string') this.#outcomes.next(work, id.toLowerCase());
       // It was there: the answer says nothing of it.
       else of.looks.push({ work, otherwise: { do: 'unknown', waitMs: null, counts: true } });
-    } else this.#conclude(work, verdict);
-  }
-
-  #conclude(work: Work, verdict: Verdict): void {
-    const { row } = work;
-    switch (verdict.do) {
-      case 'next':
-        return this.#next(work, row.objectId ?? work.object);
-      case 'already':
-        if (row.lost || row.state === 'sent') return this.#next(work, work.object);
-        return this.#end(work, 'skipped', { code: null, message: verdict.what });
-      case 'note':
-        return this.#next(work, work.object, { failure: verdict.message });
-      case 'fail':
-        return this.#end(work, 'errored', verdict);
-      case 'again':
-        return this.#again(work, row.state === 'sent' ? 'sent' : 'waiting', { toldMs: verdict.waitMs, counts: verdict.counts });
-      case 'unknown':
-        return this.#again(work, 'sent', { toldMs: verdict.waitMs, counts: verdict.counts });
-      case 'look':
-        return this.#conclude(work, verdict.otherwise);
-    }
+    } else this.#outcomes.conclude(work, verdict);
   }
 
   /** What a refusal left open: whether the object, or the relation, is there. */
   async #followUp(looks: readonly { readonly work: Work; readonly otherwise: Verdict }[]): Promise<void> {
     if (looks.length === 0) return;
     const sights = await this.#look(looks.map(({ work }) => work));
-    for (const { work, otherwise } of looks) this.#seen(work, sights.get(work) ?? { kind: 'unknown' }, otherwise);
-  }
-
-  #seen(work: Work, sight: Sight, otherwise: Verdict): void {
-    const { row, order } = work;
-    if (sight.kind === 'none' || sight.kind === 'unknown') {
-      // Refused because an earlier attempt made it, and not to be seen yet.
-      if (order.action === 'create' && (row.lost || row.state === 'sent') && row.lately) return this.#again(work, 'sent', {});
-      return this.#conclude(work, otherwise);
-    }
-    if (order.action !== 'create') return this.#conclude(work, { do: 'already', what: 'it belongs to it already' });
-    if (sight.kind === 'ours') return this.#next(work, sight.id.toLowerCase(), { again: true });
-    return this.#end(work, 'errored', notOurs);
-  }
-
-  /** The step is done: the order ends, or goes on with its next one. `again`: it was made by one of several requests. */
-  #next(work: Work, objectId: string | null, of: { readonly failure?: string; readonly again?: boolean } = {}): void {
-    const { row, order } = work;
-    const { failure, again = false } = of;
-    const steps = stepsOf(order, { ...placesOf(work, this.#preparation), object: objectId ?? '{id}' });
-    let step = row.step + 1;
-    while (steps[step]?.afterLoss === true && !again) step += 1;
-    const failures = [row.failures, failure].filter((text) => text !== null && text !== undefined).join('; ');
-    const over = step >= steps.length;
-    const state = !over ? 'waiting' : failures === '' ? 'executed' : 'errored';
-    this.#outcomes.push({
-      ...unchanged(work),
-      state,
-      objectId: order.type === 'directoryRole' ? null : objectId,
-      step,
-      misses: 0,
-      failures: failures === '' ? null : failures,
-      ...(state === 'errored' ? { code: 'ORDER_REFUSED', message: `written in part: ${failures}` } : {}),
-    });
-  }
-
-  #end(
-    work: Work,
-    state: 'executed' | 'errored' | 'skipped',
-    { code, message }: { readonly code: string | null; readonly message: string | null },
-  ): void {
-    this.#outcomes.push({ ...unchanged(work), state, code, message });
-  }
-
-  #again(
-    work: Work,
-    state: 'waiting' | 'sent',
-    {
-      toldMs = null,
-      counts = true,
-      missed = false,
-    }: { readonly toldMs?: number | null; readonly counts?: boolean; readonly missed?: boolean },
-  ): void {
-    const { row } = work;
-    const { retryInitialMs, retryMaximumMs } = this.#options.timings;
-    const times = missed ? row.misses + 1 : row.tries + 1;
-    const retryMs = waitAfter(times, toldMs, retryInitialMs, retryMaximumMs);
-    this.#outcomes.push({ ...unchanged(work), state, retryMs, counts, misses: row.misses + (missed ? 1 : 0) });
+    for (const { work, otherwise } of looks) this.#outcomes.seen(work, sights.get(work) ?? { kind: 'unknown' }, otherwise);
   }
 
   async #save(): Promise<void> {
-    if (this.#outcomes.length > 0) await saveOutcomes(this.#of.database, this.#options.lease, this.#outcomes);
+    const { all } = this.#outcomes;
+    if (all.length > 0) await saveOutcomes(this.#of.database, this.#options.lease, all);
   }
 }
-
-const notOurs = {
-  code: 'ORDER_REFUSED',
-  message: 'an object with this name is there, and this order has not made it; nothing was changed',
-} as const;
-const unfindable = {
-  code: 'ORDER_REFUSED',
-  message:
-    'the answer to its request was lost, and what it makes cannot be told from others: look whether it is there before you send it again',
-} as const;
 
 function isRefusedBundle({ unit }: Request, answer: WriteAnswer): boolean {
   return unit.length > 1 && answer.kind === 'answered' && answer.status >= 400 && answer.status < 500 && answer.status !== 429;
 }
-
-function unchanged({ row }: Work): Outcome {
-  const { id, step, misses, failures } = row;
-  return { id, state: 'waiting', objectId: null, step, misses, failures, retryMs: null, counts: true, code: null, message: null };
-}
-
-export const errored = (work: Work, { code, message }: Fault): Outcome => ({ ...unchanged(work), state: 'errored', code, message });

@@ -11,23 +11,13 @@ import { listSecrets, type StoredSecret } from '../store/secret.ts';
 import { missingMigrations } from '../store/schema.ts';
 import { readPresence } from '../store/worker.ts';
 import { taskQueues } from '../workflows/ids.ts';
+import { bad, type Check, type Finding, ok } from './check.ts';
 import { missingSearchAttributes } from './searchAttributes.ts';
-
-export interface Check {
-  readonly check: string;
-  readonly ok: boolean;
-  /** What was found. */
-  readonly found: string;
-  /** null when ok. */
-  readonly fix: string | null;
-}
+import { checkCcp, checkJweKeys, checkVaults } from './secretPlaces.ts';
 
 /** Each check has this long, so that all of them end within five seconds. */
 const checkTimeoutMs = 3_000;
 const oldestNode = [22, 19] as const;
-
-const ok = (found: string): Omit<Check, 'check'> => ({ ok: true, found, fix: null });
-const bad = (found: string, fix: string): Omit<Check, 'check'> => ({ ok: false, found, fix });
 
 /** In the order in which they should be mended. `connect` opens Temporal and is closed by the caller. */
 export async function checkInstallation(config: Config, connect: () => Promise<Client>): Promise<Check[]> {
@@ -35,11 +25,14 @@ export async function checkInstallation(config: Config, connect: () => Promise<C
   const database =
     config.databaseUrl === null ? null : openDatabase({ url: config.databaseUrl, applicationName: 'tidemark-doctor', maxConnections: 1 });
   try {
-    const checks: [string, () => Omit<Check, 'check'> | Promise<Omit<Check, 'check'>>][] = [
+    const checks: [string, () => Finding | Promise<Finding>][] = [
       ['node', checkNode],
       ['home', () => checkHome(config.home)],
       ['secrets', () => checkSecrets(config)],
       ['secret key', () => checkSecretKey(config, database)],
+      ['jwe keys', () => checkJweKeys(config)],
+      ['key vaults', () => checkVaults(config, database)],
+      ['cyberark', () => checkCcp(config)],
       ['temporal', async () => (await temporal, ok(config.temporal.address))],
       ['namespace', async () => checkNamespace(await temporal)],
       ['search attributes', async () => checkSearchAttributes(await temporal)],
@@ -76,13 +69,13 @@ async function within<T>(what: string, work: Promise<T>): Promise<T> {
   }
 }
 
-function checkNode(): Omit<Check, 'check'> {
+function checkNode(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const enough = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
   return enough ? ok(process.version) : bad(process.version, `Use Node ${oldestNode.join('.')} or later; "npx tidemark" brings Node 24.`);
 }
 
-function checkHome(home: string): Omit<Check, 'check'> {
+function checkHome(home: string): Finding {
   const place = existsSync(home) ? home : path.dirname(home);
   try {
     accessSync(place, constants.W_OK);
@@ -93,7 +86,7 @@ function checkHome(home: string): Omit<Check, 'check'> {
 }
 
 /** Files of secrets are for their owner only. */
-function checkSecrets({ secrets }: Config): Omit<Check, 'check'> {
+function checkSecrets({ secrets }: Config): Finding {
   const variables = `${Object.keys(secrets.env).length} variables`;
   if (secrets.dir === null) return ok(`${variables}; no directory (TIDEMARK_SECRET_DIR)`);
   let names: string[];
@@ -109,7 +102,7 @@ function checkSecrets({ secrets }: Config): Omit<Check, 'check'> {
 }
 
 /** The key of the secrets that Tidemark keeps: usable, and the one that sealed them. Where the database is away, the file alone is looked at. */
-async function checkSecretKey({ secrets: { keyFile } }: Config, database: Database | null): Promise<Omit<Check, 'check'>> {
+async function checkSecretKey({ secrets: { keyFile } }: Config, database: Database | null): Promise<Finding> {
   const [key, kept] = await Promise.all([readKey(keyFile), keptSecrets(database)]);
   const other = kept?.find(({ keyId }) => keyId !== key?.id);
   if (other !== undefined) throw lostKey('Secrets that are kept are', { file: keyFile, wanted: other.keyId, present: key });
@@ -126,7 +119,7 @@ async function keptSecrets(database: Database | null): Promise<StoredSecret[] | 
   }
 }
 
-async function checkNamespace(client: Client): Promise<Omit<Check, 'check'>> {
+async function checkNamespace(client: Client): Promise<Finding> {
   const { namespace } = client.options;
   try {
     await client.workflowService.describeNamespace({ namespace });
@@ -139,7 +132,7 @@ async function checkNamespace(client: Client): Promise<Omit<Check, 'check'>> {
   }
 }
 
-async function checkSearchAttributes(client: Client): Promise<Omit<Check, 'check'>> {
+async function checkSearchAttributes(client: Client): Promise<Finding> {
   const missing = await missingSearchAttributes(client);
   return missing.length === 0
     ? ok('registered')
@@ -147,7 +140,7 @@ async function checkSearchAttributes(client: Client): Promise<Omit<Check, 'check
 }
 
 /** By the workers' rows; where the database does not answer, by who asks Temporal for work. */
-async function checkWorkers(client: Client, database: Database | null): Promise<Omit<Check, 'check'>> {
+async function checkWorkers(client: Client, database: Database | null): Promise<Finding> {
   const serving = await countServing(client, database);
   const idle = [...serving].filter(([, count]) => count === 0).map(([queue]) => queue);
   if (idle.length === 0) return ok([...serving].map(([queue, count]) => `${queue}: ${count}`).join(', '));
@@ -174,7 +167,7 @@ function required(database: Database | null): Database {
   throw new TidemarkError('STORE_UNAVAILABLE', 'None is configured.', { hint: 'Run "tidemark up", or set TIDEMARK_DATABASE_URL.' });
 }
 
-async function checkDatabase(database: Database | null): Promise<Omit<Check, 'check'>> {
+async function checkDatabase(database: Database | null): Promise<Finding> {
   const [row] = await required(database).query<{ version: string; number: number }>(
     `select split_part(version(), ' on ', 1) as version, current_setting('server_version_num')::int as number`,
   );
@@ -182,7 +175,7 @@ async function checkDatabase(database: Database | null): Promise<Omit<Check, 'ch
   return ok(row.version);
 }
 
-async function checkSchema(database: Database | null): Promise<Omit<Check, 'check'>> {
+async function checkSchema(database: Database | null): Promise<Finding> {
   const missing = await missingMigrations(required(database));
   if (missing < 0) return ok('migrated by a newer version; this one works with it');
   return missing === 0 ? ok('up to date') : bad(`${missing} migrations are missing`, 'Any worker or verb applies them when it starts.');

@@ -119,7 +119,7 @@ async function purgeConnection(database: Database, name: string): Promise<boolea
       erased = true;
     }
   }
-  const ofOrders = ['order_line', 'order_file', 'order_ledger', 'order_lease'];
+  const ofOrders = ['order_line', 'order_file', 'order_ledger', 'order_lease', 'order_path'];
   const ofRuns = ['checkpoint', 'seen', 'pending_removal', 'run_change'];
   const rest = await database.batch([
     ...ofRuns.map((table) => ({ sql: `delete from ${table} where run in (select run from run where connection = $1)`, params: [name] })),

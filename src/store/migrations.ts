@@ -8,6 +8,7 @@ import { findings } from './migrations/findings.ts';
 import { initial } from './migrations/initial.ts';
 import { maps } from './migrations/maps.ts';
 import { marks } from './migrations/marks.ts';
+import { orderPaths } from './migrations/orderPaths.ts';
 import { orders } from './migrations/orders.ts';
 import { removals } from './migrations/removals.ts';
 import { searches } from './migrations/searches.ts';
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   { version: 12, oldest: 5, sql: orders },
   { version: 13, oldest: 5, sql: exportSets },
   { version: 14, oldest: 5, sql: findings },
+  { version: 15, oldest: 5, sql: orderPaths },
 ];

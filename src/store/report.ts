@@ -2,6 +2,7 @@
 import type { ErrorBrief, Mode, Reason, RunReport, StreamMode, StreamOutcome, StreamReport } from '../model.ts';
 import type { StreamPin } from './cursor.ts';
 import type { Database, Transaction } from './database.ts';
+import { countPaths } from './orderPath.ts';
 
 interface CountedRun {
   readonly run: number;
@@ -24,8 +25,9 @@ interface CheckpointRow {
   readonly passedOver: number;
 }
 
-/** The streams in the run's order, and the assets. Of a run under way: so far. A run of mode `settle` reads no stream: it removes assets. */
-export async function countRun(transaction: Transaction, of: CountedRun): Promise<Pick<RunReport, 'streams' | 'assets'>> {
+/** The streams in the run's order, and the assets. Of a run under way: so far. A run of mode `settle` reads no stream: it removes assets; nor does one of mode `fulfil`: it writes orders. */
+export async function countRun(transaction: Transaction, of: CountedRun): Promise<Pick<RunReport, 'streams' | 'assets' | 'orders'>> {
+  if (of.mode === 'fulfil') return { streams: [], assets: nothing, orders: await countPaths(transaction, of) };
   if (of.mode === 'settle') return { streams: [], assets: await countSettled(transaction, of) };
   const checkpoints = await transaction.query<CheckpointRow>(
     `select stream, mode, reason, walk, outcome, error, pages, requests, throttled_ms as "throttledMs", resumed,

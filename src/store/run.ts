@@ -95,7 +95,7 @@ async function insertRun(transaction: Transaction, request: RunRequest): Promise
   return row;
 }
 
-/** Of a run that reads its streams, or of one that removes what was approved and has none. */
+/** Of a run that reads its streams, or of one that has none: it removes what was approved, or writes orders. */
 type Plan = Pick<RunPlan, 'baselineOverdue' | 'streams'> & { readonly mode: Mode; readonly reason: RunReason };
 
 /**
@@ -141,15 +141,15 @@ export function finishRun(
     if (row === undefined) throw new TidemarkError('STALE_ATTEMPT', `There is no run ${of.run}.`);
     if (row.report !== null) return row.report;
     await transaction.query(`set local work_mem = '64MB'`);
-    const { streams, assets } = await countRun(transaction, row);
-    const whole = streams.every(({ outcome }) => outcome === 'complete' || outcome === 'skipped');
+    const counted = await countRun(transaction, row);
+    const whole = counted.streams.every(({ outcome }) => outcome === 'complete' || outcome === 'skipped');
     const verdict = of.verdict === 'complete' && !whole ? 'partial' : of.verdict;
     if (verdict === 'complete' || verdict === 'partial') await adoptCursors(transaction, row);
     if (verdict === 'failed' || verdict === 'partial') await noteFailedFulls(transaction, row.run);
     if (row.mode === 'settle') await releaseApproved(transaction, row);
     const [end] = await transaction.query<{ now: string }>('select now()');
     const held = await heldSet(transaction, row.connection);
-    const report: RunReport = { ...headOf(row), finishedAt: end?.now ?? null, verdict, held, streams, assets, error: of.error };
+    const report: RunReport = { ...headOf(row), finishedAt: end?.now ?? null, verdict, held, ...counted, error: of.error };
     await transaction.query('update run set verdict = $2, error = $3, finished_at = now(), report = $4 where run = $1', [
       row.run,
       verdict,
@@ -162,7 +162,7 @@ export function finishRun(
   });
 }
 
-function headOf(row: Run): Omit<RunReport, 'finishedAt' | 'verdict' | 'held' | 'streams' | 'assets' | 'error'> {
+function headOf(row: Run): Omit<RunReport, 'finishedAt' | 'verdict' | 'held' | 'streams' | 'assets' | 'orders' | 'error'> {
   const { connection, profile, mode, reason, trigger, scheduledAt, startedAt } = row;
   return {
     run: `${connection}:${row.run}`,

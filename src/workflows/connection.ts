@@ -1,7 +1,7 @@
 // The entity of one connection (design 5): serialises its runs. Handlers change state; this loop acts on it, one step at a time.
 // MUST NOT end by anything an operator sends or an activity throws: every step that can be refused is caught and noted.
 import { allHandlersFinished, CancellationScope, condition, log, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
-import type { Timings } from '../model.ts';
+import type { Mode, OpenedRun, Timings } from '../model.ts';
 import { carriedFrom, carriedOf } from './carried.ts';
 import { adoptRun, endRow, startRun, tellStop } from './child.ts';
 import { show } from './details.ts';
@@ -140,13 +140,18 @@ async function open(entity: Entity, waiting: Waiting, timings: Timings): Promise
     if (result.kind === 'ended') return;
     entity.runsHere += 1;
     move(entity, 'runStarted', profile);
-    const mode = approve === undefined ? planOf(result.opened).mode : 'settle';
+    const mode = modeOf(result.opened);
     await startRun(entity, result.opened, { run, profile, since: now(), mode, approves: approve?.digest ?? null, told: null, ended: null });
   } catch (error) {
     refuse(entity, waiting, error);
   } finally {
     entity.opening = null;
   }
+}
+
+function modeOf(opened: OpenedRun): Mode {
+  if (opened.approve !== undefined) return 'settle';
+  return opened.orders === true ? 'fulfil' : planOf(opened).mode;
 }
 
 function refuse(entity: Entity, { requestId, profile, scheduledAt, approve }: Waiting, error: unknown): void {

@@ -80,9 +80,12 @@ export function planningOrders(): Proxies<'planOrders'> {
   });
 }
 
-/** What writes orders: a slice ends between two rounds before its cancellation counts. */
-export function writingOrders(timings: Timings): Proxies<'writeOrders' | 'writeResults'> {
-  return proxyActivities<Pick<Activities, 'writeOrders' | 'writeResults'>>({ ...longOptions(timings), taskQueue: taskQueues.pull });
+/** What finds and writes orders: a slice ends between two rounds before its cancellation counts. */
+export function writingOrders(timings: Timings): Proxies<'findOrders' | 'noteOrders' | 'writeOrders' | 'writeResults'> {
+  return proxyActivities<Pick<Activities, 'findOrders' | 'noteOrders' | 'writeOrders' | 'writeResults'>>({
+    ...longOptions(timings),
+    taskQueue: taskQueues.pull,
+  });
 }
 
 function shortOptions(startToCloseMs: number, retry: RetryTimings): ActivityOptions {

@@ -8,6 +8,7 @@ import { decide } from './decide.ts';
 import { briefOf } from './failures.ts';
 import { checkStopInput } from './input.ts';
 import { type StopInput, stopSignal } from './messages.ts';
+import { judgeFiles, writeFiles } from './orderFiles.ts';
 import { exporting, finishing, pulling, short } from './options.ts';
 
 interface End {
@@ -36,6 +37,10 @@ async function reachEnd(opened: OpenedRun, streams: CancellationScope, told: { r
   const { run, connection, timings, approve } = opened;
   try {
     if (approve !== undefined) return await removeApproved(opened, approve, streams, told);
+    if (opened.orders === true) {
+      const ends = await writeFiles(opened, streams);
+      return streams.consideredCancelled ? stopped(told.stop) : { ...judgeFiles(ends), reason: null };
+    }
     const plan = planOf(opened);
     if (!(await isPlanned(opened, plan, streams))) return stopped(told.stop);
     const failures = await readStreams(opened, plan, streams);

@@ -58,6 +58,7 @@ async function site(
       // Runs are left open here.
       admission: { atOnce: 100, perTenant: 100 },
       changesDays: 30,
+      ordersDays: 400,
       exportDir: '/nowhere',
       secrets: secretSources({ env: more.secret === undefined ? { TIDEMARK_SECRET_TEST: simulator.clientSecret } : {} }),
       allowedOrigins: [],

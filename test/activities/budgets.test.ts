@@ -192,7 +192,7 @@ describe('a run', () => {
     const activities = createActivities({
       database: noting,
       client: null,
-      config: { ...config(), admission: { atOnce: 20, perTenant: 4 }, changesDays: 30, exportDir: '/nowhere' },
+      config: { ...config(), admission: { atOnce: 20, perTenant: 4 }, changesDays: 30, ordersDays: 400, exportDir: '/nowhere' },
       logger: createLogger('silent'),
       metrics: createMetrics(noopMetricMeter),
       build: null,

@@ -58,6 +58,7 @@ async function holding<T>(how: 'full' | 'delta', work: (site: Site) => Promise<T
         timings: shippedTimings,
         admission: { atOnce: 100, perTenant: 100 },
         changesDays: 30,
+        ordersDays: 400,
         exportDir: '/nowhere',
         secrets: secretSources({ env: secret === undefined ? {} : { TIDEMARK_SECRET_TEST: secret(simulator) } }),
         allowedOrigins: [],

@@ -1,7 +1,7 @@
 // The settings of identity-manager: which attributes can be exported and why others cannot, names, scope; and by what a set is told from others.
 import { completeSpec } from '../../src/connectors/complete.ts';
 import { connectionInput } from '../../src/connectors/input.ts';
-import { activeStreams, leastPermissions, selectOf } from '../../src/connectors/select.ts';
+import { activeStreams, isOfOrders, leastPermissions, selectOf } from '../../src/connectors/select.ts';
 import { connectorNamed, streamNamed } from '../../src/connectors/index.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
 import { exportPlan } from '../../src/exports/plan.ts';
@@ -170,4 +170,45 @@ describe('what a set can be continued by', () => {
   test('other connectors have no files', () => {
     expect(exportPlan(specOf({}, { connector: 'entra-devices' }))).toBeNull();
   });
+});
+
+const ordersProfile = { name: 'orders', streams: ['orders'] };
+const inbox = { fulfil: { orders: 'inbox' } };
+
+test('a profile of orders pulls nothing and has no baseline, beside one that pulls', () => {
+  const schedule = { occurs: 'recurring', every: '15m' };
+  const spec = specOf(inbox, {
+    profiles: [
+      { name: 'default', schedule },
+      { ...ordersProfile, schedule },
+    ],
+  });
+  expect(spec.profiles.map(({ baseline }) => baseline)).toEqual(['weekly', null]);
+  expect([isOfOrders(spec, 'default'), isOfOrders(spec, 'orders')]).toEqual([false, true]);
+  expect([activeStreams(spec, 'default').length, activeStreams(spec, 'orders').length]).toEqual([4, 0]);
+});
+
+test.each<[string, object, object, string]>([
+  ['no directory', {}, ordersProfile, 'profiles.0.streams: has orders, and settings.fulfil.orders names no directory to read them from'],
+  [
+    'streams beside it',
+    inbox,
+    { ...ordersProfile, streams: ['users', 'orders'] },
+    'profiles.0.streams: has orders beside others: they are written by a profile of their own',
+  ],
+  [
+    'a baseline',
+    inbox,
+    { ...ordersProfile, schedule: { occurs: 'recurring', every: '15m' }, baseline: 'weekly' },
+    'profiles.0.baseline: has no meaning for orders: nothing is pulled',
+  ],
+])('a profile of orders with %s is refused', (_what, settings, profile, reason) => {
+  expect(wrong(settings, { profiles: [profile] })).toEqual([reason]);
+});
+
+test('two active profiles of orders are refused, and a connector that writes none knows no such stream', () => {
+  const two = [ordersProfile, { ...ordersProfile, name: 'more' }];
+  expect(wrong(inbox, { profiles: two })).toEqual([expect.stringContaining('has "orders", which belongs to the active profile "orders"')]);
+  const other = { connector: 'entra-identity', profiles: [ordersProfile] };
+  expect(wrong({}, other)[0]).toContain('profiles.0.streams.0: is not a stream of entra-identity');
 });

@@ -10,6 +10,7 @@ import { databaseContract } from './store/database.ts';
 import { eventsContract } from './store/events.ts';
 import { findingsContract } from './store/findings.ts';
 import { heldContract } from './store/held.ts';
+import { ledgerContract } from './store/ledger.ts';
 import { mapsContract } from './store/maps.ts';
 import { pagesContract } from './store/pages.ts';
 import { removalsContract } from './store/removals.ts';
@@ -76,6 +77,9 @@ for (const [name, start, present] of stores) {
     });
     describe('secrets', () => {
       secretsContract(store);
+    });
+    describe('ledger', () => {
+      ledgerContract(store);
     });
     describe('search', () => {
       searchContract(store);

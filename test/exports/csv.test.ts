@@ -6,7 +6,8 @@ import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import Papa from 'papaparse';
 import { cellOf, spreadsheetSafe } from '../../src/exports/cell.ts';
-import { createCsvFile, csvText, type Row } from '../../src/exports/csvFile.ts';
+import { createCsvFile, type Row } from '../../src/exports/csvFile.ts';
+import { csvText } from '../../src/files/csv.ts';
 import { hashOf } from '../../src/mappings/canonical.ts';
 import type { Json } from '../../src/model.ts';
 
@@ -122,19 +123,19 @@ describe.each(Object.keys(readers))('%s reads', (reader) => {
           ['Command', 'id'],
           ['insert', big],
         ],
-        { delimiter: ',' },
+        { delimiter: ',', recordEnd: '\r\n' },
       ),
     );
     const read = readers[reader]?.(file, ',', false) as string[][];
     expect(read.map((row) => row.length)).toEqual([2, 2]);
     expect(read[1]?.[1] === big).toBe(true);
-    writeFileSync(file, csvText([['Command', 'groupId', 'id']], { delimiter: ',' }));
+    writeFileSync(file, csvText([['Command', 'groupId', 'id']], { delimiter: ',', recordEnd: '\r\n' }));
     expect(readers[reader]?.(file, ',', false)).toEqual([['Command', 'groupId', 'id']]);
   });
 });
 
 test('records end with CR LF, and a line feed within a cell stays one', () => {
-  expect(csvText([['insert', 'a\nb', '1,5']], { delimiter: ',' })).toBe('insert,"a\nb","1,5"\r\n');
+  expect(csvText([['insert', 'a\nb', '1,5']], { delimiter: ',', recordEnd: '\r\n' })).toBe('insert,"a\nb","1,5"\r\n');
 });
 
 test('a file is never written over', async () => {

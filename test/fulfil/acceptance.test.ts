@@ -106,12 +106,23 @@ describe('1: a member that is added again', () => {
     },
     caseTimeoutMs,
   );
-  inTurn(
-    'by another order is skipped',
-    async () => {
-      const member = newUser();
-      const order = addMember(newGroup([member]), member);
-      expect(stateOf(await site.carryOut([order]), order)).toBe('Skipped');
+  inTurn.each([
+    ['user', 'members'],
+    ['group', 'members'],
+    ['device', 'members'],
+    ['servicePrincipal', 'members'],
+    ['user', 'owners'],
+    ['servicePrincipal', 'owners'],
+  ] as const)(
+    'by another order is skipped: a %s among the %s',
+    async (kind, relation) => {
+      // The directory lists no service principal among them: it is found from its own end.
+      const [there, other] = [simulator.idOf(kind, 3), simulator.idOf(kind, 4)];
+      const to = relation === 'members' ? newGroup([there]) : newGroup([], [there]);
+      const action = relation === 'members' ? 'addMember' : 'addOwner';
+      const orders = [there, other].map((member) => one({ action, type: 'group', key: to, member }));
+      expect(statesOf(await site.carryOut(orders), orders)).toEqual(['Skipped', 'Executed']);
+      expect(edgesOf(to, relation === 'members' ? 'member' : 'owner')).toEqual([there, other]);
     },
     caseTimeoutMs,
   );

@@ -10,13 +10,16 @@ import type { FulfilStatus } from '../../src/workflows/messages.ts';
 import { atSite, type Servers, type Site, type Subject } from '../crash/site.ts';
 import type { WorkerCode } from '../crash/workerProcess.ts';
 
+/** What orders of the rarer types need. */
+const rarelyGranted = ['Application.ReadWrite.All', 'AdministrativeUnit.ReadWrite.All', 'RoleManagement.ReadWrite.Directory'];
+
 /** Small enough to be pulled in a second; no order waits for a quota. */
 const tenant: Subject = {
   tenant: {
     users: 60,
     groups: 12,
     servicePrincipals: 5,
-    settings: { roles: [...defaultRoles, ...writeRoles], writeQuota: null, quota: null },
+    settings: { roles: [...defaultRoles, ...writeRoles, ...rarelyGranted], writeQuota: null, quota: null },
   },
   connection: { connector: 'identity-manager' },
   change: () => undefined,
@@ -41,6 +44,8 @@ export interface Result {
 }
 
 export interface FulfilSite extends Site {
+  /** The worker's directory of orders. */
+  readonly directory: string;
   /** Writes a file of orders and starts its workflow. */
   send(orders: readonly Order[], connection?: string): Promise<Sent>;
   /** The same, carried out: by order what its results file says. */
@@ -54,10 +59,14 @@ interface Sent {
 }
 
 /** Opens a site for the length of `work`. No worker runs yet. */
-export async function atFulfilSite<T>(of: Servers & { readonly code: WorkerCode }, work: (site: FulfilSite) => Promise<T>): Promise<T> {
+export async function atFulfilSite<T>(
+  of: Servers & { readonly code: WorkerCode; readonly connection?: Partial<Subject['connection']> },
+  work: (site: FulfilSite) => Promise<T>,
+): Promise<T> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-orders-'));
   try {
-    return await atSite({ ...of, subject: tenant, env: { TIDEMARK_ORDERS_DIR: directory, TIDEMARK_SECRET_ORDER: password } }, (site) =>
+    const subject = { ...tenant, connection: { ...tenant.connection, ...of.connection } };
+    return await atSite({ ...of, subject, env: { TIDEMARK_ORDERS_DIR: directory, TIDEMARK_SECRET_ORDER: password } }, (site) =>
       work(withOrders(site, directory)),
     );
   } finally {
@@ -83,11 +92,11 @@ function withOrders(site: Site, directory: string): FulfilSite {
       status: () => handle.query<FulfilStatus>('orders'),
     };
   };
-  return { ...site, send, carryOut: async (orders, connection) => (await send(orders, connection)).results() };
+  return { ...site, directory, send, carryOut: async (orders, connection) => (await send(orders, connection)).results() };
 }
 
 /** AssignmentId,ProvisioningState,Message,ChangeType */
-function readResults(file: string): ReadonlyMap<string, Result> {
+export function readResults(file: string): ReadonlyMap<string, Result> {
   const fields = [...readFileSync(file, 'utf8').matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n)/g)].map(
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
   );

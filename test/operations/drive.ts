@@ -57,6 +57,7 @@ export async function startDriver(database: Database): Promise<Driver> {
         timings: shippedTimings,
         admission: { atOnce: 100, perTenant: 100 },
         changesDays: 30,
+        ordersDays: 400,
         exportDir: '/nowhere',
         secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: 'unused' } }),
         allowedOrigins: [],

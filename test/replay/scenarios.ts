@@ -262,6 +262,21 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       { file: 'pull-not-exported', workflowId: pullId(stage.name, 2) },
     ];
   },
+  'connection-orders': async (stage) => {
+    const { store } = stage;
+    store.ordersProfile = 'default';
+    store.orders = { total: 2, executed: 0, errored: 0, skipped: 0, waiting: 2 };
+    store.orderSlices.push(2);
+    const refusal = { code: 'CONFIG_INVALID', message: 'inbox/b.ndjson holds no order.', hint: 'Correct it.' } as const;
+    store.files = [
+      { path: 'inbox/a.ndjson', file: 'a'.repeat(64), error: null },
+      { path: 'inbox/b.ndjson', file: null, error: refusal },
+    ];
+    const handle = await start(stage);
+    await send(handle, runNowUpdate);
+    await ended(handle, 1);
+    return [entity(stage), { file: 'pull-orders', workflowId: pullId(stage.name, 1) }];
+  },
   'test-connection': async ({ harness, name }) => {
     const handle = await harness.client.workflow.start<typeof testConnection>('testConnection', {
       workflowId: testId(name, 'recorded'),

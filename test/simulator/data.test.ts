@@ -4,7 +4,7 @@ import { baseMember, baseMemberCount, shapeOf } from '../../simulator/shape.ts';
 import { guid, refOf } from '../../simulator/random.ts';
 import { mutateMix } from '../../simulator/mix.ts';
 import { Tenant } from '../../simulator/tenant.ts';
-import { truth, truths } from '../../simulator/truth.ts';
+import { computedTruths, truth, truths } from '../../simulator/truth.ts';
 
 test.each([
   [2000, 200, 7470, 1500],
@@ -28,10 +28,15 @@ test('members are of several types, and groups are nested', () => {
   );
 });
 
-test.each(truths)('%s are the same for the same seed and size, and not for another seed', (name) => {
+test.each(computedTruths)('%s are the same for the same seed and size, and not for another seed', (name) => {
   const of = (seed: number): string => JSON.stringify([...truth(new Tenant({ users: 60, seed }), name)]);
   expect(of(7)).toBe(of(7));
   expect(of(7)).not.toBe(of(8));
+});
+
+test('what only requests make is not there before them', () => {
+  const requested = truths.filter((name) => !computedTruths.some((computed) => computed === name));
+  for (const name of requested) expect([...truth(new Tenant({ users: 60 }), name)]).toEqual([]);
 });
 
 test('the mix of changes is the same for the same seed, size and history', () => {

@@ -136,6 +136,23 @@ test('the last user among the owners stays until another is there', async () => 
   expect(new Set(ownersOf(group))).toEqual(new Set([bob, simulator.idOf('servicePrincipal', 3)]));
 });
 
+test.each(['members', 'owners'] as const)('a service principal among the %s of a group is told from its own end only', async (relation) => {
+  const [principal, other] = [simulator.idOf('servicePrincipal', 5), simulator.idOf('servicePrincipal', 6)];
+  const group = await make(client, 'groups', groupBody());
+  await add(group, principal, relation);
+  const advanced = { ConsistencyLevel: 'eventual' };
+  const ask = async (path: string, id: string, headers: Record<string, string> = advanced): Promise<unknown[]> => {
+    const reply = await client.get(encodeURI(`${path}?$filter=id eq '${id}'&$count=true&$select=id`), headers);
+    return reply.status === 200 ? reply.value.map((found) => found['id']) : [reply.status];
+  };
+  const from = relation === 'members' ? 'memberOf' : 'ownedObjects';
+  expect(await ask(`groups/${group}/${relation}`, principal)).toEqual([]);
+  expect(await ask(`servicePrincipals/${principal}/${from}`, group)).toEqual([group]);
+  expect(await ask(`servicePrincipals/${other}/${from}`, group)).toEqual([]);
+  expect(await ask(`servicePrincipals/${ana}/${from}`, group)).toEqual([404]);
+  expect(await ask(`servicePrincipals/${principal}/${from}`, group, {})).toEqual([400]);
+});
+
 test('without /$ref a DELETE deletes the member itself where the app may, and else is refused', async () => {
   const doomed = await make(client, 'users', userBody());
   const group = await make(client, 'groups', groupBody({ 'members@odata.bind': [link(doomed)] }));

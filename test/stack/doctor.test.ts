@@ -5,13 +5,19 @@ import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import { connectTemporal } from '../../src/cli/temporal.ts';
 import { readConfig } from '../../src/config.ts';
-import { type Check, checkInstallation } from '../../src/stack/doctor.ts';
+import type { Check } from '../../src/stack/check.ts';
+import { checkInstallation } from '../../src/stack/doctor.ts';
 import { freePort } from '../../src/stack/ports.ts';
 import { createKey } from '../../src/clients/secrets/keyFile.ts';
 import { seal } from '../../src/clients/secrets/seal.ts';
+import { reachVault } from '../../src/clients/secrets/keyVault.ts';
+import { putConnection } from '../../src/store/connection.ts';
 import { putSecret } from '../../src/store/secret.ts';
+import { createCertificates } from '../../simulator/certificates.ts';
+import { clientCertificate } from '../support/clientCertificate.ts';
 import { type StartedStore, stores } from '../support/stores.ts';
 import { sharedTemporalAddress } from '../support/temporal.ts';
+import { type CcpStub, startCcp, startVault } from '../support/vaults.ts';
 
 let home: string;
 beforeEach(() => {
@@ -44,7 +50,8 @@ test('nothing there: each part is named with its fix, within five seconds', asyn
   }
   for (const name of ['database', 'schema'])
     expect(checks[name]).toMatchObject({ ok: false, fix: expect.stringContaining('TIDEMARK_DATABASE_URL') });
-  for (const name of ['node', 'home', 'secrets', 'secret key']) expect(checks[name]).toMatchObject({ ok: true, fix: null });
+  for (const name of ['node', 'home', 'secrets', 'secret key', 'jwe keys', 'key vaults', 'cyberark'])
+    expect(checks[name]).toMatchObject({ ok: true, fix: null });
 });
 
 test('Temporal is there: it is fine, and what it lacks is named', async () => {
@@ -97,5 +104,113 @@ describe('the key of kept secrets', () => {
     });
     const other = await createKey(keyFile);
     expect(await found()).toMatchObject({ ok: false, found: expect.stringContaining(`holds another key (${other.id})`) });
+  });
+});
+
+describe('where secrets are read from', () => {
+  let ccp: CcpStub;
+  let store: StartedStore;
+  let files: string;
+  const at = (name: string): string => path.join(files, name);
+  const put = (name: string, text: string, mode = 0o600): string => {
+    writeFileSync(at(name), text, { mode });
+    return at(name);
+  };
+  beforeAll(async () => {
+    files = mkdtempSync(path.join(os.tmpdir(), 'tidemark-doctor-secrets-'));
+    const worker = await createCertificates({ purpose: 'client', authority: 'The authority of clients' });
+    const stranger = await createCertificates({ purpose: 'client', authority: 'Another authority' });
+    put('worker.pem', `${worker.certificatePem}\n${worker.keyPem}`);
+    put('stranger.pem', `${stranger.certificatePem}\n${stranger.keyPem}`);
+    put('jwe.pem', await clientCertificate(30));
+    put('open.pem', await clientCertificate(30), 0o644);
+    put('half.pem', worker.certificatePem);
+    ccp = await startCcp(worker.caPem);
+    put('ca.pem', ccp.ca);
+    store = await stores[0]![1]();
+  });
+  afterAll(async () => {
+    await ccp.close();
+    await store.stop();
+    rmSync(files, { recursive: true, force: true });
+  });
+  const temporal = { TEMPORAL_ADDRESS: sharedTemporalAddress() };
+  const cyberark = (changed: Record<string, string> = {}): Record<string, string> => ({
+    ...temporal,
+    TIDEMARK_CYBERARK_URL: ccp.url,
+    TIDEMARK_CYBERARK_APP_ID: 'tidemark',
+    TIDEMARK_CYBERARK_CERT_FILE: at('worker.pem'),
+    TIDEMARK_CYBERARK_CA_FILE: at('ca.pem'),
+    ...changed,
+  });
+
+  test('nothing is configured: each says by what it would be', async () => {
+    const checks = await check(temporal);
+    expect(checks['jwe keys']).toMatchObject({ ok: true, found: 'none (TIDEMARK_JWE_KEY_FILES)' });
+    expect(checks['key vaults']).toMatchObject({ ok: true, found: expect.stringContaining('no login (TIDEMARK_KEYVAULT_LOGIN)') });
+    expect(checks['cyberark']).toMatchObject({ ok: true, found: 'none (TIDEMARK_CYBERARK_URL)' });
+  });
+
+  test.each([
+    ['a certificate with its key', 'jwe.pem', true, 'jwe.pem', ''],
+    ['a certificate alone', 'half.pem', false, 'half.pem holds no RSA certificate with its private key', 'TIDEMARK_JWE_KEY_FILES'],
+    ['one that others can read', 'open.pem', false, 'can be read by others', 'chmod 600'],
+    ['one that is not there', 'none.pem', false, 'cannot be read (ENOENT)', 'TIDEMARK_JWE_KEY_FILES'],
+  ])('a file of keys that is %s', async (_what, name, isOk, found, fix) => {
+    const { 'jwe keys': keys } = await check({ ...temporal, TIDEMARK_JWE_KEY_FILES: `${at('jwe.pem')},${at(name)}` });
+    expect(keys).toMatchObject({ ok: isOk, found: expect.stringContaining(found), fix: isOk ? null : expect.stringContaining(fix) });
+    expect(JSON.stringify(keys)).not.toContain('PRIVATE');
+  });
+
+  test.each<[string, () => Record<string, string> | Promise<Record<string, string>>, boolean, string, string]>([
+    ['answers', () => cyberark(), true, 'AIMWebService', ''],
+    [
+      'does not know the certificate',
+      () => cyberark({ TIDEMARK_CYBERARK_CERT_FILE: at('stranger.pem') }),
+      false,
+      'breaks off',
+      'TIDEMARK_CYBERARK_CERT_FILE',
+    ],
+    [
+      'is away',
+      async () => cyberark({ TIDEMARK_CYBERARK_URL: `https://localhost:${await freePort()}/AIMWebService` }),
+      false,
+      'cannot be reached',
+      'TIDEMARK_CYBERARK_URL',
+    ],
+  ])('CyberArk that %s', async (_what, env, isOk, found, fix) => {
+    const { cyberark: line } = await check(await env());
+    expect(line).toMatchObject({ ok: isOk, found: expect.stringContaining(found), fix: isOk ? null : expect.stringContaining(fix) });
+    expect(ccp.asked.filter(({ account }) => account !== '/')).toEqual([]);
+  });
+
+  test('a vault that a connection names: without a login, untrusted, away, and one that the worker may not log in to', async () => {
+    const vault = await startVault();
+    try {
+      const name = async (origin: string): Promise<void> => {
+        const spec = { credentials: { clientSecret: [`keyvault:${origin}/secrets/contoso`] } };
+        await putConnection(store.database, { name: 'contoso', spec, specHash: origin });
+      };
+      const login = { ...temporal, TIDEMARK_DATABASE_URL: store.url, TIDEMARK_KEYVAULT_LOGIN: 'managed' };
+      const line = async (env: Record<string, string> = login): Promise<Check | undefined> => (await check(env))['key vaults'];
+      await name(vault.origin);
+      expect(await line({ ...temporal, TIDEMARK_DATABASE_URL: store.url })).toMatchObject({
+        ok: false,
+        found: expect.stringContaining(`connections name ${vault.origin}`),
+        fix: expect.stringContaining('TIDEMARK_KEYVAULT_LOGIN'),
+      });
+      expect(await line()).toMatchObject({ ok: false, found: expect.stringContaining('is not trusted') });
+      await name(`https://localhost:${await freePort()}`);
+      expect(await line()).toMatchObject({ ok: false, found: expect.stringContaining('cannot be reached') });
+      await name('https://vault.example');
+      expect(await line()).toMatchObject({ ok: false, fix: expect.stringContaining('TIDEMARK_ALLOWED_ORIGINS') });
+      // As where its authority is trusted: it answers, and nobody has logged in.
+      await expect(
+        reachVault(vault.origin, { allowedOrigins: [], proxy: { url: null, except: null }, ca: vault.ca }),
+      ).resolves.toBeUndefined();
+      expect(vault.logins()).toBe(0);
+    } finally {
+      await vault.close();
+    }
   });
 });

@@ -5,6 +5,7 @@ import type {
   Activities,
   ExportRequest,
   FinishRequest,
+  FoundOrders,
   LoadedConnection,
   OccurrenceNote,
   OpenRequest,
@@ -67,6 +68,12 @@ export class FakeStore {
   /** Those of a file, and how many of them each slice writes; null: a slice that finds them waiting. */
   orders: WrittenOrders['orders'] = { total: 0, executed: 0, errored: 0, skipped: 0, waiting: 0 };
   readonly orderSlices: (number | null)[] = [];
+  /** The new files that a run of orders finds. */
+  files: FoundOrders['files'] = [];
+  /** The profile whose runs write orders. */
+  ordersProfile: string | null = null;
+  /** Those that were noted as written. */
+  readonly noted: string[] = [];
   /** Slices send no heartbeats. */
   silent = false;
   /** Runs whose workflow has closed without ending their row. */
@@ -237,6 +244,7 @@ export class FakeStore {
       waits: true,
       ...(request.approve === undefined ? {} : { approve: request.approve }),
       ...(this.exporting === null ? {} : { exports: true }),
+      ...(this.ordersProfile === request.profile ? { orders: true } : {}),
     };
     return { kind: 'opened', opened };
   }
@@ -278,7 +286,9 @@ export function fakeActivities(storeOf: (name: string) => FakeStore): Activities
       after: after === null ? 'the hundredth' : null,
     }),
     testConnection: (request) => storeOf(request.name).test(request),
-    planOrders: async ({ connection }) => ({ file: 'digest', orders: storeOf(connection).orders, timings: quickTimings }),
+    planOrders: async ({ connection }) => ({ file: 'd'.repeat(64), orders: storeOf(connection).orders, timings: quickTimings }),
+    findOrders: async ({ connection }) => ({ files: storeOf(connection).files }),
+    noteOrders: async ({ connection, path }) => void storeOf(connection).noted.push(path),
     writeOrders: async ({ connection }) => storeOf(connection).write(),
     writeResults: () => Promise.resolve(),
   };

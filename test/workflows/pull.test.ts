@@ -1,8 +1,8 @@
 // One run on a real Temporal server: slices, waits, failures, being stopped, and what its history costs. Its activities are in memory.
 import { randomUUID } from 'node:crypto';
 import type { SliceResult, Verdict } from '../../src/model.ts';
-import { pullId, taskQueues } from '../../src/workflows/ids.ts';
-import type { pull } from '../../src/workflows/index.ts';
+import { fulfilId, pullId, taskQueues } from '../../src/workflows/ids.ts';
+import type { fulfil, pull } from '../../src/workflows/index.ts';
 import { type StopInput, stopSignal } from '../../src/workflows/messages.ts';
 import type { StreamRequest } from '../../src/activities/types.ts';
 import { ApplicationFailure } from '@temporalio/common';
@@ -244,4 +244,82 @@ test('a slice whose worker is gone is taken up by another attempt after the hear
   store.silent = true;
   expect((await handle.result()).verdict).toBe('complete');
   expect(attempts).toBe(2);
+});
+
+describe('a run of orders', () => {
+  const file = (letter: string) => ({ path: `inbox/${letter}.ndjson`, file: letter.repeat(64), error: null });
+  async function startOrders(store: FakeStore, connection: string) {
+    stores.set(connection, store);
+    store.ordersProfile = 'default';
+    const opening = store.open({
+      requestId: 'r',
+      connection,
+      profile: 'default',
+      trigger: 'schedule',
+      scheduledAt: null,
+      highestRunSeen: 0,
+    });
+    if (opening.kind !== 'opened') throw new Error('not opened');
+    return harness.client.workflow.start<typeof pull>('pull', {
+      workflowId: pullId(connection, 1),
+      taskQueue: taskQueues.control,
+      args: [opening.opened],
+    });
+  }
+  const two = { total: 2, executed: 0, errored: 0, skipped: 0, waiting: 2 };
+
+  test('writes file after file, and notes each that has ended', async () => {
+    const store = new FakeStore();
+    store.files = [file('a'), file('b')];
+    store.orders = two;
+    store.orderSlices.push(1, 1);
+    const handle = await startOrders(store, `p-${randomUUID()}`);
+    expect(await handle.result()).toMatchObject({ verdict: 'complete', error: null });
+    expect(store.noted).toEqual(['inbox/a.ndjson', 'inbox/b.ndjson']);
+  });
+
+  test('leaves out a file that another workflow writes, and goes on', async () => {
+    const connection = `p-${randomUUID()}`;
+    const store = new FakeStore();
+    stores.set(connection, store);
+    store.files = [file('a'), file('b')];
+    store.orders = two;
+    store.orderSlices.push(...Array.from({ length: 1_000 }, () => null));
+    const other = await harness.client.workflow.start<typeof fulfil>('fulfil', {
+      workflowId: fulfilId(connection, 'a'.repeat(64)),
+      taskQueue: taskQueues.control,
+      args: [{ connection, path: 'inbox/a.ndjson' }],
+    });
+    await until(() => store.orderSlices.length < 1_000);
+    const handle = await startOrders(store, connection);
+    const mine = harness.client.workflow.getHandle(fulfilId(connection, 'b'.repeat(64)));
+    await until(() =>
+      mine.describe().then(
+        () => true,
+        () => false,
+      ),
+    );
+    store.orderSlices.length = 0;
+    // Both wait for the same orders.
+    store.orderSlices.push(2);
+    expect(await handle.result()).toMatchObject({ verdict: 'complete' });
+    expect(store.noted).toEqual(['inbox/b.ndjson']);
+    await other.result();
+  });
+
+  test('is stopped between two slices: the file that was under way is not noted, and no other one begins', async () => {
+    const store = new FakeStore();
+    store.files = [file('a'), file('b')];
+    store.orders = two;
+    store.orderSlices.push(...Array.from({ length: 1_000 }, () => null));
+    const connection = `p-${randomUUID()}`;
+    const handle = await startOrders(store, connection);
+    await until(() => store.orderSlices.length < 1_000);
+    const stop: StopInput = { verdict: 'cancelled', reason: 'paused' };
+    await handle.signal(stopSignal, stop);
+    expect(await handle.result()).toMatchObject({ verdict: 'cancelled', error: null });
+    expect(store.noted).toEqual([]);
+    const child = await harness.client.workflow.getHandle(fulfilId(connection, 'a'.repeat(64))).describe();
+    expect(child.status.name).toBe('CANCELLED');
+  });
 });

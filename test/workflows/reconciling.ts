@@ -60,6 +60,7 @@ export async function openSite({ database: given, instead = () => ({}), ...optio
         timings: quickTimings,
         admission: { atOnce: 100, perTenant: 100 },
         changesDays: 30,
+        ordersDays: 400,
         exportDir: '/nowhere',
         secrets: secretSources({ env: { TIDEMARK_SECRET_TEST: simulator.clientSecret } }),
         allowedOrigins: [],

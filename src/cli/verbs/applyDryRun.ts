@@ -1,5 +1,6 @@
 // tidemark apply --dry-run: what would change, and what the connection would do (decision 21). Changes nothing.
 import type { FoundConnection } from '../../connectors/connectionFile.ts';
+import { isOfOrders } from '../../connectors/select.ts';
 import { appliedSpec, type ConnectionSpec, readSpec, specHash } from '../../connectors/spec.ts';
 import { streamPins } from '../../pull/target.ts';
 import type { Connection } from '../../store/connection.ts';
@@ -80,7 +81,7 @@ async function comingOf(context: Context, spec: ConnectionSpec, name: string): P
   const facts = await readStreamFacts(await context.database(), spec.name, streamPins(spec, name, null));
   const grid = baseline === null ? null : { every: baseline, start: schedule.start, timezone: schedule.timezone };
   const { cursorMaxAgeMs } = (await context.config()).timings;
-  return comingOccurrences({ schedule, baseline: grid, facts, cursorMaxAgeMs, now: new Date() }, foretold);
+  return comingOccurrences({ orders: isOfOrders(spec, name), schedule, baseline: grid, facts, cursorMaxAgeMs, now: new Date() }, foretold);
 }
 
 function textOf(plan: Plan): string {

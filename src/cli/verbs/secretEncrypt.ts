@@ -8,9 +8,9 @@ import { codeOf } from '../../clients/thrown.ts';
 import { thumbprintOf } from '../../clients/secrets/jweKeys.ts';
 import { isPointer, type Json, leavesOf, placesAbove, valueAt, withValueAt } from '../../clients/secrets/pointer.ts';
 import { TidemarkError } from '../../errors.ts';
+import { writeWhole } from '../../files/wholeFile.ts';
 import { readRecipients } from '../certificates.ts';
 import type { Context } from '../context.ts';
-import { replaceFile } from '../replaceFile.ts';
 import { readSecretValue } from '../secretValue.ts';
 
 export interface EncryptOptions {
@@ -45,7 +45,7 @@ export async function secretEncrypt(context: Context, target: string, options: E
       hint: 'Put the values into several files.',
     });
   }
-  replaceFile(target, text);
+  await replace(target, text);
   const recipients = certificates.map(thumbprintOf);
   const rows = values.map(({ pointer }) => ({ file: target, path: pointer, certificates: recipients }));
   await context.output.rows(rows, {
@@ -56,6 +56,18 @@ export async function secretEncrypt(context: Context, target: string, options: E
     ],
   });
   if (options.file !== undefined) context.output.note(`${options.file} still has the values as they are: remove it.`);
+}
+
+/** For its owner only. @throws CONFIG_INVALID where it cannot be written. */
+async function replace(file: string, text: string): Promise<void> {
+  try {
+    await writeWhole(file, text, 0o600);
+  } catch (error) {
+    throw new TidemarkError('CONFIG_INVALID', `${file} cannot be written.`, {
+      hint: 'Name a file in a directory that you may write to.',
+      cause: error,
+    });
+  }
 }
 
 interface Plain {

@@ -35,6 +35,8 @@ interface CcpOptions {
 }
 
 const limits = { connectMs: 5_000, headersMs: 10_000, idleMs: 5_000, totalMs: 15_000, maxBytes: 128 * 1024 };
+/** For a look whether it is there. */
+const reachMs = 2_500;
 const changingWaitsMs = [500, 1_500, 3_000];
 
 const configure = 'Set TIDEMARK_CYBERARK_URL, TIDEMARK_CYBERARK_APP_ID and TIDEMARK_CYBERARK_CERT_FILE of the worker.';
@@ -92,7 +94,24 @@ export async function readAccount(name: string, { access, proxy, waitsMs = chang
   );
 }
 
-async function open(reference: string, { certificateFile, caFile }: CcpAccess, proxy: ProxyConfig): Promise<Http> {
+/** Whether the web service answers who shows the worker's certificate: no account is asked for. @throws SECRET_UNAVAILABLE with the reason. */
+export async function reachCcp(access: CcpAccess, proxy: ProxyConfig): Promise<void> {
+  const reference = 'cyberark:*';
+  const url = new URL(access.url);
+  const http = await open(reference, access, proxy, { ...limits, connectMs: reachMs, totalMs: reachMs });
+  try {
+    const { status } = await http.send({ method: 'GET', url, headers: {}, signal: AbortSignal.timeout(reachMs) });
+    if (status >= 500) throw refused(reference, url, { status, number: undefined });
+  } catch (error) {
+    throw isUnavailable(error) ? error : unreached(reference, url, error);
+  } finally {
+    await http.close();
+  }
+}
+
+const isUnavailable = (error: unknown): boolean => error instanceof TidemarkError && error.code === 'SECRET_UNAVAILABLE';
+
+async function open(reference: string, { certificateFile, caFile }: CcpAccess, proxy: ProxyConfig, bounds = limits): Promise<Http> {
   const client = await readPem(reference, certificateFile);
   const ca = caFile === null ? null : await readPem(reference, caFile);
   const pair = certificateAndKey(client);
@@ -101,7 +120,7 @@ async function open(reference: string, { certificateFile, caFile }: CcpAccess, p
   if (validToDate.getTime() < Date.now())
     throw unavailable(reference, `the certificate in ${certificateFile} expired on ${validToDate.toISOString()}`, certificateFix);
   try {
-    return createHttp({ ca, client, proxy, limits });
+    return createHttp({ ca, client, proxy, limits: bounds });
   } catch (error) {
     throw unavailable(reference, `${caFile ?? certificateFile} is no PEM file of certificates`, configure, { cause: error });
   }

@@ -21,6 +21,8 @@ export interface KeyVaultOptions {
 }
 
 const limits = { connectMs: 5_000, headersMs: 15_000, idleMs: 10_000, totalMs: 20_000, maxBytes: 256 * 1024 };
+/** For a look whether it is there. */
+const reachMs = 2_500;
 /** Logging in and reading, repetitions included. */
 const readingMs = 45_000;
 const retryOptions = { maxRetries: 2, retryDelayInMs: 300, maxRetryDelayInMs: 2_000 };
@@ -46,6 +48,35 @@ function vaultIdentifier(text: string): Identifier | null {
   return name === undefined ? null : { vault: new URL(vault.origin), name, version };
 }
 
+/** The vault of a secret's identifier; null for what is none. */
+export const vaultOf = (identifier: string): URL | null => vaultIdentifier(identifier)?.vault ?? null;
+
+/** The cloud that a vault is of; undefined for one that is allowed by name. @throws SECRET_UNAVAILABLE for one that is neither. */
+function cloudOf(reference: string, vault: URL, allowedOrigins: readonly string[]): (typeof clouds)[number] | undefined {
+  const cloud = clouds.find(([domain]) => vault.hostname.endsWith(domain) && vault.port === '');
+  if (cloud !== undefined || isLoopback(vault.hostname) || allowedOrigins.includes(vault.origin)) return cloud;
+  throw unavailable(
+    reference,
+    `the worker may not log in to ${vault.host}`,
+    `Correct the name of the vault, or add ${vault.origin} to TIDEMARK_ALLOWED_ORIGINS of the worker.`,
+  );
+}
+
+/** Whether a vault answers: nobody logs in, no secret is asked for. @throws SECRET_UNAVAILABLE with the reason. */
+export async function reachVault(origin: string, { allowedOrigins, proxy, ca = null }: Omit<KeyVaultOptions, 'login'>): Promise<void> {
+  const vault = new URL(origin);
+  const reference = `keyvault:${origin}/*`;
+  cloudOf(reference, vault, allowedOrigins);
+  const http = createHttp({ ca, proxy, limits: { ...limits, connectMs: reachMs, totalMs: reachMs } });
+  try {
+    await http.send({ method: 'GET', url: vault, headers: {}, signal: AbortSignal.timeout(reachMs) });
+  } catch (error) {
+    throw unreached({ reference, host: vault.host, cause: redactError(error) }, error);
+  } finally {
+    await http.close();
+  }
+}
+
 /** The value. @throws SECRET_UNAVAILABLE with the reason. */
 export async function readVaultSecret(identifier: string, options: KeyVaultOptions): Promise<string> {
   const reference = `keyvault:${identifier}`;
@@ -53,14 +84,7 @@ export async function readVaultSecret(identifier: string, options: KeyVaultOptio
   if (parsed === null)
     throw unavailable(reference, 'it is no identifier of a secret', 'Write keyvault:https://VAULT.vault.azure.net/secrets/NAME.');
   const { vault, name, version } = parsed;
-  const cloud = clouds.find(([domain]) => vault.hostname.endsWith(domain) && vault.port === '');
-  if (cloud === undefined && !isLoopback(vault.hostname) && !options.allowedOrigins.includes(vault.origin)) {
-    throw unavailable(
-      reference,
-      `the worker may not log in to ${vault.host}`,
-      `Correct the name of the vault, or add ${vault.origin} to TIDEMARK_ALLOWED_ORIGINS of the worker.`,
-    );
-  }
+  const cloud = cloudOf(reference, vault, options.allowedOrigins);
   const { login } = options;
   if (login === null) {
     throw unavailable(

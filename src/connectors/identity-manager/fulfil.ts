@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { TidemarkError } from '../../errors.ts';
 import type { JsonObject } from '../../model.ts';
+import { folder } from './folder.ts';
 import { credentials, guid } from '../input.ts';
 import type { ConnectionSpec } from '../spec.ts';
 
@@ -52,7 +53,8 @@ const fulfilSettings = z.strictObject({
   protected: z.array(protectedEntry).max(mostProtected, `has at most ${mostProtected} entries`).default([]),
   passwordCertificate: certificate.optional(),
   password,
-  orders: z.never({ error: 'is not supported by this version: start the workflow fulfil with a path, or "tidemark fulfil"' }).optional(),
+  /** Below the worker's directory of orders: what a profile of `orders` reads. */
+  orders: folder.optional(),
 });
 
 export type FulfilSettings = z.output<typeof fulfilSettings>;
@@ -99,4 +101,7 @@ export const orderPermissions = [
   { kind: 'members of groups', permissions: ['GroupMember.ReadWrite.All', 'Group.ReadWrite.All', directory] },
   { kind: 'create, update and delete groups, and their owners', permissions: ['Group.ReadWrite.All', directory] },
   { kind: 'devices', permissions: ['Device.ReadWrite.All'] },
+  { kind: 'service principals and applications', permissions: ['Application.ReadWrite.All', directory] },
+  { kind: 'administrative units', permissions: ['AdministrativeUnit.ReadWrite.All'] },
+  { kind: 'members of directory roles', permissions: ['RoleManagement.ReadWrite.Directory'] },
 ] as const satisfies readonly OrderPermissions[];

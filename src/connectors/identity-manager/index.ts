@@ -37,6 +37,7 @@ export const identityManager: ConnectorDefinition = {
     'navigation properties other than members and owners',
   ],
   settings,
+  writes: true,
   exports: {
     entities: {
       users: { entity: 'user', type: '#microsoft.graph.user' },
@@ -56,6 +57,8 @@ export const identityManager: ConnectorDefinition = {
     {
       ...exported,
       name: 'directoryRoles',
+      // Orders name a role by its definition, or by what was activated of it. It never changes, so that no row is told for its sake.
+      core: ['id', 'roleTemplateId'],
       title: 'Activated directory roles and their members',
       docs: 'https://learn.microsoft.com/graph/api/directoryrole-delta',
       model: directoryRole,

@@ -1,6 +1,7 @@
 // The settings of Identity Manager's connector (document 003, decisions 18 and 44): what is exported of which entities, and where to.
 import { z } from 'zod';
 import { attributeFault, entityTypes } from './attributes.ts';
+import { folder } from './folder.ts';
 import { fulfil } from './fulfil.ts';
 
 /** Document 003: no leading digit, none of `< > : " / \ | ? * _`, which separate and forbid in file names. No dot or blank at the ends either. */
@@ -13,8 +14,6 @@ const fileName = z
 
 /** Those of them that the entity types have. */
 const usual = ['accountEnabled', 'displayName', 'id', 'mail', 'userPrincipalName'];
-
-const folder = z.string().regex(/^[^\0\r\n]{1,1024}$/, 'must be the path of a directory');
 
 const exportSettings = z
   .strictObject({
