@@ -72,7 +72,7 @@ export async function preparePage(
     readStoredEdges(database, { ...scope, edges: [...edges, ...removedEdges] }),
   ]);
   failpoint('page.afterRead');
-  const covering = new Set(within.flatMap(({ of }) => covers.get(of) ?? []));
+  const covering = new Set(within.flatMap((record) => covers.get(record.of) ?? []));
   const kept = target.score === null ? folded : { ...folded, records: keptOf(folded.records, records, covering) };
   const writes = writeRecords(target, phase, { ...kept, rejects: [...refusals, ...folded.rejects] }, records);
   return {
