@@ -20,7 +20,7 @@ test('only what is scored asks for the lists', async () => {
       timings: shippedTimings,
       admission: { atOnce: 100, perTenant: 100 },
       changesDays: 30,
-    ordersDays: 400,
+      ordersDays: 400,
       exportDir: '/nowhere',
       // Without its secret a stream ends before it asks the source for anything.
       secrets: secretSources({ env: {} }),
