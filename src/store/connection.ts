@@ -112,7 +112,7 @@ export async function deleteConnection(database: Database, name: string, { purge
 
 async function purgeConnection(database: Database, name: string): Promise<boolean> {
   let erased = false;
-  for (const slice of [purgeRecords, purgeEdges, purgeOfRuns('asset_change'), purgeOfRuns('removed_edge')]) {
+  for (const slice of [purgeRecords, purgeFindings, purgeEdges, purgeOfRuns('asset_change'), purgeOfRuns('removed_edge')]) {
     for (;;) {
       const [row] = await database.query<{ purged: number }>(slice, [name]);
       if (row === undefined || row.purged === 0) break;
@@ -142,10 +142,18 @@ const purgeRecords = `
     delete from asset where num = any (array(select num from gone))
   ), events as (
     delete from document_event where num = any (array(select num from gone))
+  ), told as (
+    delete from evidence where num = any (array(select num from gone))
   ), fewer as (
     update tally t set live = t.live - g.live
     from (select stream, count(*) filter (where tombstoned_at is null) as live from gone group by stream) g
     where t.connection = $1 and t.stream = g.stream and t.kind = 'record'
+  )
+  select count(*) as purged from gone`;
+
+const purgeFindings = `
+  with gone as (
+    delete from finding where ctid = any (array(select ctid from finding where connection = $1 limit ${purgedAtOnce})) returning 1
   )
   select count(*) as purged from gone`;
 

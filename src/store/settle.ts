@@ -96,7 +96,7 @@ async function stageSlice(
 
 /** A row that was set aside may be what several records come from: their ids begin with its own. */
 const withinRejected = `and not exists (
-              select from rejected x where x.run = $1 and x.stream = $2 and (starts_with(id, x.id || '#') or starts_with(id, x.id || '/')))`;
+              select from rejected x where x.run = $1 and x.stream = $2 and (starts_with(record.id, x.id || '#') or starts_with(record.id, x.id || '/')))`;
 
 /** How many live records of the stream have ids of this pattern. */
 export async function countLike(database: Database, { connection, stream }: StreamPlace, { like, not }: IdPattern): Promise<number> {

@@ -1,5 +1,6 @@
 // Findings: what records say of flaws, judged after each run. One row per flaw and asset, whoever tells it; fixed only by proof.
 import type { JsonObject } from '../../../src/model.ts';
+import { deleteConnection } from '../../../src/store/connection.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { type FindingCounts, judgeFindings, namedAssets } from '../../../src/store/finding.ts';
 import { drive, type DrivenRun, newConnection, pin } from '../../support/storing.ts';
@@ -173,5 +174,17 @@ export function findingsContract(store: () => StartedStore): void {
       ['k4', 'open'],
     ]);
     await run.finish();
+  });
+
+  test('erased with their connection, nothing of them is left', async () => {
+    const { database, connection } = await begin();
+    await judged(database, connection, { objects: { a: says('k1'), b: says('k2') } });
+    await deleteConnection(database, connection, { purge: false });
+    expect(await rows(database, connection)).toHaveLength(2);
+    await deleteConnection(database, connection, { purge: true });
+    const left = await database.query('select from evidence where connection = $1 union all select from finding where connection = $1', [
+      connection,
+    ]);
+    expect(left).toEqual([]);
   });
 }
