@@ -38,13 +38,20 @@ test('the packed tarball installs into an empty folder and runs the demo there',
   const demo = run('npx', ['--no-install', 'tidemark', 'demo', '--once', '--size', '40', '--json'], folder, { TIDEMARK_HOME: home });
   expect({ status: demo.status, stderr: demo.status === 0 ? '' : demo.stderr }).toEqual({ status: 0, stderr: '' });
   expect(JSON.parse(demo.stdout)).toMatchObject({
-    runs: ['full', 'delta'].flatMap((mode) =>
-      ['demo', 'demo-directory', 'demo-devices', 'demo-export'].map((connection) => ({ connection, mode, verdict: 'complete' })),
-    ),
+    runs: ['full', 'delta'].flatMap((mode) => [
+      ...['demo', 'demo-directory', 'demo-devices', 'demo-export'].map((connection) => ({ connection, mode, verdict: 'complete' })),
+      // Defender for Cloud tells no changes: each of its runs is full.
+      { connection: 'demo-defender', mode: 'full', verdict: 'complete' },
+    ]),
     assets: [
       ...['group', 'role', 'user'].map((name) => ({ connection: 'demo', class: name, count: expect.any(Number) })),
       ...['directory-user', 'user-group'].map((name) => ({ connection: 'demo-directory', class: name, count: expect.any(Number) })),
       { connection: 'demo-devices', class: 'host', count: expect.any(Number) },
+      ...['container-image', 'container-instance', 'host', 'serverless'].map((name) => ({
+        connection: 'demo-defender',
+        class: name,
+        count: expect.any(Number),
+      })),
     ],
   });
 }, 360_000);
