@@ -210,6 +210,38 @@ describe('the runnable commands about orders, in order', () => {
   }, 200_000);
 });
 
+describe('the runnable commands of docs/defender.md, in order', () => {
+  const runnable = blocks.filter(({ page, words }) => page === 'docs/defender.md' && words[0] === 'sh');
+  let stack: CliStack;
+  beforeAll(async () => {
+    stack = await startCliStack({ worker: true });
+    stack.write('contoso-azure', { connector: 'defender-for-cloud', settings: '{ subscriptions: all }' });
+  }, 120_000);
+  afterAll(() => stack?.stop(), 60_000);
+
+  test('every command of every block succeeds', async () => {
+    const shell = await shellOf(stack);
+    expect(runnable.length).toBeGreaterThan(3);
+    const found = z.array(z.looseObject({ id: z.string(), asset: z.looseObject({ id: z.string() }) })).nonempty();
+    for (const { text } of runnable) {
+      for (const line of linesOf(text)) {
+        // The page says ID where a reader has one of their own.
+        const [finding] = line.includes('ID')
+          ? found.parse(JSON.parse((await stack.call(['findings', 'assetClass:host', '--limit', '1', '--json'])).stdout))
+          : [];
+        const own =
+          finding === undefined
+            ? line
+            : line.replace(/(findings explain) 'ID'/, `$1 '${finding.id}'`).replace(/(assets explain) \S+/, `$1 '${finding.asset.id}'`);
+        await shell(own);
+      }
+    }
+    const sarif = z.looseObject({ runs: z.array(z.looseObject({ results: z.array(z.unknown()).nonempty() })).nonempty() });
+    sarif.parse(JSON.parse(readFileSync(path.join(stack.directory, 'findings.sarif'), 'utf8')));
+    expect(readFileSync(path.join(stack.directory, 'findings.ndjson'), 'utf8').trim().split('\n').length).toBeGreaterThan(100);
+  }, 200_000);
+});
+
 /** Runs one line as the page has it, and answers what it said. Fails when the line does. */
 type Shell = (line: string, given?: Readonly<Record<string, string>>) => Promise<string>;
 

@@ -1,4 +1,5 @@
 // The simulated Microsoft cloud as a process of its own, so that what it computes does not hold up anything else.
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { z } from 'zod';
 import { startOwn, whenReady } from './childProcess.ts';
@@ -9,8 +10,16 @@ const stopGraceMs = 3_000;
 /** The variable by which the connections of the demo name the simulated client's secret. */
 const secretVariable = 'TIDEMARK_SECRET_SIMULATOR';
 
-/** Where its container registries are, so that their images keep their names from one start to the next; elsewhere where these are taken. */
-const registryPorts = [45_610, 45_611, 45_612, 45_613];
+const registries = 3;
+/** Below the ports that systems give away. */
+const lowestPort = 20_000;
+const ports = 12_000;
+
+/** Where its container registries are, and their storage: for a home always the same, so that images keep their names from one start to the next. */
+function portsOf(home: string): number[] {
+  const first = lowestPort + (createHash('sha256').update(home).digest().readUInt32BE() % ports);
+  return Array.from({ length: registries + 1 }, (_, index) => first + index);
+}
 
 const announced = z.object({
   origin: z.string(),
@@ -31,9 +40,10 @@ export interface RunningSimulator extends z.infer<typeof announced> {
 export async function startSimulatorProcess(of: { readonly home: string; readonly users: number }): Promise<RunningSimulator> {
   const caFile = path.join(of.home, 'simulator-ca.pem');
   const logFile = path.join(of.home, 'simulator.log');
-  const free = (await Promise.all(registryPorts.map(isFree))).every(Boolean);
-  const sizes = ['--users', String(of.users), '--registries', String(registryPorts.length - 1)];
-  const args = [...sizes, '--registry-port', free ? String(registryPorts[0]) : '0', '--ca-file', caFile];
+  const wanted = portsOf(of.home);
+  const free = (await Promise.all(wanted.map(isFree))).every(Boolean);
+  const sizes = ['--users', String(of.users), '--registries', String(registries)];
+  const args = [...sizes, '--registry-port', free ? String(wanted[0]) : '0', '--ca-file', caFile];
   const child = startOwn({ module: '../simulator/main', args, env: {}, logFile });
   const message = await whenReady(child, { what: 'The simulator', logFile, timeoutMs: startTimeoutMs });
   return {

@@ -12,7 +12,15 @@ const stackFileSchema = z.strictObject({
   databaseUrl: z.string(),
   /** The simulated Microsoft cloud, when the stack was started with one. */
   simulator: z
-    .strictObject({ origin: z.string(), tenantId: z.string(), clientId: z.string(), caFile: z.string() })
+    .strictObject({
+      origin: z.string(),
+      /** Of Azure, and the hosts of its container registries. Absent in what earlier releases wrote. */
+      managementOrigin: z.string().optional(),
+      registries: z.array(z.string()).optional(),
+      tenantId: z.string(),
+      clientId: z.string(),
+      caFile: z.string(),
+    })
     .nullable()
     .default(null),
 });

@@ -69,10 +69,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const addresses: StackFile = {
       ...temporal,
       databaseUrl,
-      simulator:
-        simulator === null
-          ? null
-          : { origin: simulator.origin, tenantId: simulator.tenantId, clientId: simulator.clientId, caFile: simulator.caFile },
+      simulator: simulator === null ? null : addressesOf(simulator),
     };
     writeStackFile(home, addresses);
     stops.push(async () => removeStackFile(home));
@@ -90,6 +87,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop();
     throw error;
   }
+}
+
+function addressesOf({ origin, managementOrigin, registries, tenantId, clientId, caFile }: RunningSimulator): StackFile['simulator'] {
+  return { origin, managementOrigin, registries, tenantId, clientId, caFile };
 }
 
 type Stops = (() => Promise<void>)[];

@@ -42,7 +42,14 @@ export interface StackOptions {
 
 const addresses = z.object({
   databaseUrl: z.string(),
-  simulator: z.object({ origin: z.string(), tenantId: z.string(), clientId: z.string(), caFile: z.string() }),
+  simulator: z.object({
+    origin: z.string(),
+    managementOrigin: z.string(),
+    registries: z.array(z.string()),
+    tenantId: z.string(),
+    clientId: z.string(),
+    caFile: z.string(),
+  }),
 });
 
 export async function startCliStack(options: StackOptions): Promise<CliStack> {
@@ -92,7 +99,7 @@ cloud: custom
 endpoints:
   login: ${simulator.origin}
   graph: ${simulator.origin}/v1.0
-  caFile: ${simulator.caFile}
+${changed.connector === 'defender-for-cloud' ? `  arm: ${simulator.managementOrigin}\n  registries: [${simulator.registries.join(', ')}]\n` : ''}  caFile: ${simulator.caFile}
 settings: ${changed.settings ?? '{}'}
 ${changed.profiles ?? ''}`;
 }
