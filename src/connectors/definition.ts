@@ -172,8 +172,14 @@ export interface ConnectorDefinition {
   /** What its document says that it does not do. */
   readonly notSupported: readonly string[];
   readonly streams: readonly StreamDefinition[];
-  /** Resource Graph's queries by the paths of collections, as the settings ask for them; absent: the source is Microsoft Graph. */
-  readonly queries?: (settings: Readonly<Record<string, unknown>>) => Readonly<Record<string, QueryDefinition>>;
+  /**
+   * Resource Graph's queries by the paths of collections, as the settings ask for them, with findings of these of its `assets` only (null: of all);
+   * absent: the source is Microsoft Graph.
+   */
+  readonly queries?: (
+    settings: Readonly<Record<string, unknown>>,
+    types: readonly string[] | null,
+  ) => Readonly<Record<string, QueryDefinition>>;
   /** Relations a map may read, by their name in the source model: `memberOf`, `appRoleAssignments`. */
   readonly relations: Readonly<Record<string, readonly RelationSource[]>>;
   readonly settings: z.ZodType<JsonObject>;

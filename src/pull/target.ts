@@ -22,6 +22,7 @@ import { noLists, scoringOf } from './score.ts';
 export function streamTargets(spec: ConnectionSpec, profile: string, pins: readonly StreamPin[], lists: Lists = noLists): StreamTarget[] {
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
+  const types = spec.profiles.find(({ name }) => name === profile)?.assetTypes;
   return activeStreams(spec, profile).map(({ definition, map }) => {
     const scoring = isFinding(definition.class) ? scoringOf(spec.settings, lists) : null;
     const include = pins.find(({ stream }) => stream === definition.name)?.include ?? null;
@@ -31,6 +32,7 @@ export function streamTargets(spec: ConnectionSpec, profile: string, pins: reado
       definition,
       select: selectOf(connector, definition.name, maps, spec.settings),
       edges: activeEdges(definition, spec.settings),
+      ...(types === undefined || !isFinding(definition.class) ? {} : { types }),
       map: map === null ? null : recordMap(definition, map, scoring?.hash ?? ''),
       score: scoring?.score ?? null,
       include:

@@ -35,7 +35,7 @@ function source(of: Partial<ResourceGraphOptions> = {}): Source {
     base: server.origin,
     token,
     http,
-    queries: { vms: plain },
+    queries: () => ({ vms: plain }),
     scope: { subscriptions: 'all' },
     random: () => 0,
     ...of,
@@ -227,7 +227,7 @@ test.each<[string, number[], string[]]>([
     json(response, answerOf(data, now.length, more));
     now = then;
   });
-  const read = await readAll(source({ queries: { vms: { ...plain, top: 2 } } }));
+  const read = await readAll(source({ queries: () => ({ vms: { ...plain, top: 2 } }) }));
   expect(read.map(({ objects }) => objects.map(({ id }) => id).join(','))).toEqual(pages);
 });
 
@@ -242,7 +242,7 @@ test.each<[string, number[]]>([
     json(response, answerOf(data, now.length, from + data.length < now.length ? { $skipToken: 'x' } : {}));
     now = then;
   });
-  const error = await failureOf(readAll(source({ queries: { vms: { ...plain, top: 2 } } })));
+  const error = await failureOf(readAll(source({ queries: () => ({ vms: { ...plain, top: 2 } }) })));
   expect([error.code, error.details['link']]).toEqual(['CURSOR_EXPIRED', 'page']);
 });
 
@@ -283,7 +283,7 @@ test('joins ask each id once, many at once, and none that could end its text', a
     const found = [...of.query.matchAll(/'(\/[^']*(?:\\'[^']*)*)'[,)]/g)].map(([, id]) => ({ id }));
     json(response, answerOf(of.query.includes('in~') ? found : [{ id: '/vm', nics: ['/N1', '/n1', "/o'brien", '/n3', evil, '/n\n4'] }]));
   });
-  const [page] = await readAll(source({ queries: { vms: joined } }));
+  const [page] = await readAll(source({ queries: () => ({ vms: joined }) }));
   const object = page?.objects[0];
   expect(object).toMatchObject({ vms: 1 });
   expect(((object?.['nics'] ?? []) as { id: string }[]).map(({ id }) => id).toSorted()).toEqual(['/n1', '/n3', "/o\\'brien"]);
