@@ -128,6 +128,20 @@ export interface NamedAsset extends AssetPlace {
   readonly body: JsonObject | null;
 }
 
+/** Which of these ids are of assets that live records name, but for those that are fixed. */
+export async function namedIds(
+  database: Database,
+  { connection, of, ids }: { readonly connection: string; readonly of: string; readonly ids: readonly string[] },
+): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(
+    `select id from unnest($3::text[]) as asked (id) where exists (
+       select from evidence e cross join lateral (select from record where num = e.num and tombstoned_at is null offset 0) r
+       where e.connection = $1 and e.asset_class = $2 and e.asset_id = asked.id and e.status <> 'fixed')`,
+    [connection, of, texts(ids)],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /**
  * So many assets after this one that evidence is about, in order of class and id. `of`: only of this class. `knownTo`: streams that have the asset itself.
  */

@@ -42,6 +42,8 @@ export interface PullingOptions {
   readonly connector?: string;
   readonly streams?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Container registries besides those of Azure. */
+  readonly registries?: readonly string[];
   /** @default all */
   readonly assetTypes?: readonly string[];
   /** By stream, maps in the place of the built-in ones, as files give them. */
@@ -193,6 +195,7 @@ function specOf({
   streams,
   settings,
   assetTypes,
+  registries,
   maps = {},
   guard,
   rejects,
@@ -205,7 +208,7 @@ function specOf({
     connector: connector ?? 'entra-identity',
     credentials: { tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: 'env:TIDEMARK_SECRET_TEST', ...scope },
     cloud: 'custom',
-    endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0`, arm: simulator.managementOrigin },
+    endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0`, arm: simulator.managementOrigin, registries },
     ...(settings === undefined ? {} : { settings }),
     ...(guard === undefined ? {} : { guard }),
     ...(rejects === undefined ? {} : { rejects }),

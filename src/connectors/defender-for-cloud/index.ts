@@ -108,7 +108,13 @@ export const defenderForCloud: ConnectorDefinition = {
       map: 'defender-for-cloud/container-images',
       model: containerImage,
       after: ['registries', 'vulnerabilities', 'misconfigurations'],
-      walk: read('images'),
+      walk: {
+        shape: 'collections',
+        collections: [
+          { ...collection('images'), reader: 'images' },
+          { ...collection('catalog'), reader: 'catalog', setting: 'registryCatalog' },
+        ],
+      },
     },
     {
       ...assetStream,
