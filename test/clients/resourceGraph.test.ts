@@ -231,6 +231,19 @@ test.each<[string, number[], string[]]>([
   expect(read.map(({ objects }) => objects.map(({ id }) => id).join(','))).toEqual(pages);
 });
 
+test('a walk that is limited to types goes on with their query, from its link alone', async () => {
+  cloud(1001, (of, response) => {
+    if (of.subscriptions?.length !== 1000) return json(response, answerOf(rows(3, 1)));
+    json(response, of.options.$skipToken === undefined ? answerOf(rows(0, 2), 3, { $skipToken: 'go on' }) : answerOf(rows(1, 2), 3));
+  });
+  const from = source({ queries: (types) => ({ vms: { ...plain, where: [`type in~ (${String(types)})`] } }) });
+  for (let link: string | null = from.link({ path: 'vms', select: [], types: ['host', 'serverless'] }); link !== null;) {
+    link = (await from.page(link, options)).next;
+  }
+  expect(asked()).toHaveLength(3);
+  for (const { query } of asked()) expect(query).toContain('type in~ (host,serverless)');
+});
+
 test.each<[string, number[]]>([
   ['the last row of a page itself went', [0, 2, 3, 4]],
   ['as many came before it as went after it', [-1, 0, 1, 2, 3]],

@@ -184,6 +184,14 @@ profiles:
     });
   });
 
+  test('types of assets are kept in the order of the connector, and count in the hash only where they are given', () => {
+    const limited = { ...profiles({ assetTypes: ['serverless', 'host'] }), connector: 'defender-for-cloud' };
+    const [all, some] = [specOf({ ...profiles({}), connector: 'defender-for-cloud' }), specOf(limited)];
+    expect(some.profiles[0]?.assetTypes).toEqual(['host', 'serverless']);
+    expect(Object.keys(all.profiles[0] ?? {})).not.toContain('assetTypes');
+    expect(specHash(some)).not.toBe(specHash(all));
+  });
+
   test('a stored spec is read back as it was, and something else is refused', () => {
     const spec = specOf(profiles({ schedule }));
     expect(readSpec(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
