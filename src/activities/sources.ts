@@ -136,7 +136,7 @@ function connect(spec: ConnectionSpec, config: SourceConfig, budget: Budget, { c
     token,
     http,
     budget,
-    queries: queries(spec.settings),
+    queries: (types) => queries(spec.settings, types),
     scope: scopeOf(spec.settings),
   });
   // Of the registries' own audience: management's token would be worth more to a registry than it may have.

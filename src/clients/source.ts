@@ -35,6 +35,8 @@ export interface Source {
     readonly top?: number | null;
     readonly expand?: string | null;
     readonly delta?: 'first' | 'latest';
+    /** The classes of assets whose findings are asked for; absent: all. */
+    readonly types?: readonly string[];
   }): string;
   /** Reads one page. Codes: SOURCE_*, CURSOR_EXPIRED (sync state gone, or an expired page link: `details.link` is 'cursor' or 'page'), LINK_REFUSED. */
   page(link: string, options: FetchOptions): Promise<SourcePage>;

@@ -32,7 +32,7 @@ export interface EdgeDefinition {
 }
 
 /** What else than its source a collection is read by (pull/readers.ts). */
-export type Reader = 'images' | 'resources';
+export type Reader = 'images' | 'catalog' | 'resources';
 
 /** One collection that is read to its end. */
 export interface Collection {
@@ -40,8 +40,10 @@ export interface Collection {
   readonly phase: string;
   /** Relative to the API's base, e.g. `roleManagement/directory/roleDefinitions`; of a connector with queries, the name of one. */
   readonly path: string;
-  /** What answers it instead of the source: images that findings name, read from their registries, or resources that only findings name. */
+  /** What answers it instead of the source: images that findings name or catalogs list, read from their registries, or resources that only findings name. */
   readonly reader?: Reader;
+  /** The boolean setting of the connection that asks for it; absent: always. MUST NOT be of the first collection of a stream. */
+  readonly setting?: string;
   /** A pattern of LIKE that the ids of its records meet, or do not. Where such a collection answers nothing at all, it proves none of them gone. */
   readonly answersFor?: { readonly like: string; readonly not?: true };
   /** `$top`; null where the resource refuses it. */
@@ -172,8 +174,14 @@ export interface ConnectorDefinition {
   /** What its document says that it does not do. */
   readonly notSupported: readonly string[];
   readonly streams: readonly StreamDefinition[];
-  /** Resource Graph's queries by the paths of collections, as the settings ask for them; absent: the source is Microsoft Graph. */
-  readonly queries?: (settings: Readonly<Record<string, unknown>>) => Readonly<Record<string, QueryDefinition>>;
+  /**
+   * Resource Graph's queries by the paths of collections, as the settings ask for them, with findings of these of its `assets` only (null: of all);
+   * absent: the source is Microsoft Graph.
+   */
+  readonly queries?: (
+    settings: Readonly<Record<string, unknown>>,
+    types: readonly string[] | null,
+  ) => Readonly<Record<string, QueryDefinition>>;
   /** Relations a map may read, by their name in the source model: `memberOf`, `appRoleAssignments`. */
   readonly relations: Readonly<Record<string, readonly RelationSource[]>>;
   readonly settings: z.ZodType<JsonObject>;

@@ -78,6 +78,7 @@ const profile = z.strictObject({
   description,
   status: z.enum(['active', 'inactive']).default('active'),
   streams: z.array(z.string()).min(1, 'must name a stream; leave the key out for all that are not optional').max(50).optional(),
+  assetTypes: z.array(z.string()).min(1, 'must name a type; leave the key out for all').max(50).optional(),
   maps: z.record(z.string(), z.string()).default({}),
   schedule: schedule.optional(),
   baseline: z.enum(['weekly', 'fortnightly', 'triweekly', 'monthly', 'never']).optional(),
@@ -122,7 +123,7 @@ export type ProfileInput = z.output<typeof profile>;
 export type ScheduleInput = z.output<typeof schedule>;
 
 /** Keys of the contract that this version does not act on: refused by name rather than kept without effect. The path has `*` for positions. */
-export const unsupportedKeys: ReadonlySet<string> = new Set(['notify', 'profiles.*.assetTypes']);
+export const unsupportedKeys: ReadonlySet<string> = new Set(['notify']);
 
 /** Every key of the file by the path of its object: what "did you mean" chooses from. */
 export const knownKeys: ReadonlyMap<string, readonly string[]> = new Map([

@@ -34,6 +34,7 @@ export function completeProfile(
       faults.push({ path: ['streams', position], reason: `is not a stream of ${connector.name}${suggestion(name, names)}` });
     else if (input.streams?.indexOf(name) !== position) faults.push({ path: ['streams', position], reason: 'is named twice' });
   });
+  faults.push(...assetTypeFaults(input.assetTypes, connector));
   for (const [stream, map] of Object.entries(input.maps)) {
     const reason = mapFault({ connector, profile: input, stream }, map, maps);
     if (reason !== null) faults.push({ path: ['maps', stream], reason });
@@ -51,11 +52,25 @@ export function completeProfile(
     description: input.description,
     status: input.status,
     streams: input.streams === undefined ? null : names.filter((name) => input.streams?.includes(name)),
+    ...(input.assetTypes === undefined ? {} : { assetTypes: connector.assets.filter((type) => input.assetTypes?.includes(type)) }),
     maps: input.maps,
     schedule: schedule?.schedule ?? null,
     baseline: recurring && delta && !orders ? (input.baseline ?? 'weekly') : null,
   };
   return { profile, faults };
+}
+
+function assetTypeFaults(types: readonly string[] | undefined, { name, assets, queries }: ConnectorDefinition): Fault[] {
+  if (types === undefined) return [];
+  if (queries === undefined) return [{ path: ['assetTypes'], reason: `has nothing to act on: ${name} reads no findings` }];
+  return types.flatMap((type, position): Fault[] => {
+    const path = ['assetTypes', position];
+    if (!assets.includes(type)) {
+      const known = assets.join(', ');
+      return [{ path, reason: `is not a type of asset of ${name}${suggestion(type, assets)}; known: ${known}` }];
+    }
+    return types.indexOf(type) === position ? [] : [{ path, reason: 'is named twice' }];
+  });
 }
 
 function mapFault(

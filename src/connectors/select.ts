@@ -104,12 +104,21 @@ export function listedProperties({ selectedBy, model }: StreamDefinition, settin
   return names.filter((name) => Object.hasOwn(model?.fields ?? {}, name) || selectedBy?.besides?.test(name) === true);
 }
 
-/** The streams that a connection with these settings may pull. */
+/** The streams that a connection with these settings may pull, with the collections that it reads of them. */
 export function askedStreams(connector: ConnectorDefinition, settings: Readonly<Record<string, unknown>>): StreamDefinition[] {
-  return connector.streams.filter(({ askedBy }) => {
+  const asked = connector.streams.filter(({ askedBy }) => {
     const listed = askedBy === undefined ? undefined : settings[askedBy.setting];
     return !Array.isArray(listed) || listed.includes(askedBy?.value);
   });
+  return asked.map((stream) => withAskedCollections(stream, settings));
+}
+
+function withAskedCollections(stream: StreamDefinition, settings: Readonly<Record<string, unknown>>): StreamDefinition {
+  const { walk } = stream;
+  if (walk.shape !== 'collections') return stream;
+  const [first, ...others] = walk.collections;
+  const asked = others.filter(({ setting }) => setting === undefined || settings[setting] === true);
+  return asked.length === others.length ? stream : { ...stream, walk: { ...walk, collections: [first, ...asked] } };
 }
 
 /** The edges that a chain's or list's own objects carry and the settings ask for. */

@@ -23,6 +23,8 @@ const profileSpec = z.object({
   status: z.enum(['active', 'inactive']),
   /** In the connector's order; null: all that are not optional. */
   streams: z.array(z.string()).nullable(),
+  /** The classes of assets whose findings are asked for; absent: all. Earlier releases knew none. */
+  assetTypes: z.array(z.string()).optional(),
   /** By stream; a stream that is not here has its built-in map. */
   maps: z.record(z.string(), z.string()),
   /** null: on demand only. */

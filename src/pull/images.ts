@@ -7,9 +7,8 @@ import { asTidemarkError, type TidemarkError } from '../errors.ts';
 import type { ErrorBrief, JsonObject } from '../model.ts';
 import type { NamedAsset } from '../store/finding.ts';
 import { keepImages, loginServers, readImages } from '../store/image.ts';
-import { writeLog } from '../store/log.ts';
-import { noteTrouble } from '../store/walk.ts';
 import type { ReaderDependencies, ReaderTarget } from './readers.ts';
+import { noteRegistryTrouble } from './trouble.ts';
 
 const artifact = z.object({
   properties: z.object({
@@ -36,7 +35,7 @@ interface Placement {
 type Read = Pick<SourcePage, 'objects' | 'rejects' | 'requests' | 'bytes' | 'throttledMs'>;
 
 /** The stream of login servers; a convention between the connector's streams. */
-const registryStream = 'registries';
+export const registryStream = 'registries';
 
 /** @throws SOURCE_THROTTLED when a registry asks for a longer pause: what was read until then is kept. */
 export async function imagesOf(
@@ -84,11 +83,11 @@ const nothing: Found = { contents: new Map(), rejects: [], requests: 0, bytes: 0
 
 async function readRegistries(
   { database, registries }: ReaderDependencies,
-  { run, target }: ReaderTarget,
+  of: ReaderTarget,
   placements: readonly Placement[],
   options: FetchOptions,
 ): Promise<Found> {
-  const { connection, definition } = target;
+  const { connection } = of.target;
   const listed = await loginServers(database, { connection, stream: registryStream });
   const contents = new Map<string, JsonObject>();
   const spent = { requests: 0, bytes: 0, throttledMs: 0 };
@@ -125,19 +124,10 @@ async function readRegistries(
   );
   await keepImages(database, contents);
   for (const [host, failure] of troubles) {
-    const error = failure === null ? notAllowed(host) : briefOf(failure);
-    const at = { run, connection, stream: definition.name };
-    // One of them says why the walk ends partial; each is named in the log, once a run.
-    await noteTrouble(database, at, error);
-    await writeLogOnce(error);
+    await noteRegistryTrouble(database, of, failure ?? notAllowed(host));
   }
   if (throttled !== null) throw throttled as TidemarkError;
   return { contents, rejects, ...spent };
-
-  async function writeLogOnce({ code, message, hint }: ErrorBrief): Promise<void> {
-    const [told] = await database.query('select from run_log where run = $1 and message = $2 limit 1', [run, message]);
-    if (told === undefined) await writeLog(database, { connection, run, level: 'warning', message, details: { code, hint } });
-  }
 }
 
 function contentOf({ mediaType, kind, sizeBytes }: ImageFacts, { config }: ImageFacts): JsonObject {
@@ -152,8 +142,6 @@ function contentOf({ mediaType, kind, sizeBytes }: ImageFacts, { config }: Image
     history: history.map(({ size, digest, created_by }) => ({ size, digest, created_by })),
   };
 }
-
-const briefOf = ({ code, message, hint }: TidemarkError): ErrorBrief => ({ code, message, hint });
 
 function notAllowed(host: string): ErrorBrief {
   return {

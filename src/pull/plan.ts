@@ -26,6 +26,8 @@ export interface WalkTarget {
   readonly select: readonly string[];
   /** The edges asked for by the connection's settings. */
   readonly edges: readonly EdgeDefinition[];
+  /** The classes of assets whose findings it is limited to (decision 52); absent: it is not. */
+  readonly types?: readonly string[];
 }
 
 /**
@@ -36,7 +38,7 @@ export function firstSteps(target: WalkTarget, { mode, reason }: Pick<StreamPlan
   const { walk } = target.definition;
   const { select } = target;
   if (walk.shape === 'collections') {
-    return walk.collections.map((collection) => collectionStep(collection, collection.path, select, link)).reverse();
+    return walk.collections.map((collection) => collectionStep(target, collection, collection.path, link)).reverse();
   }
   if (mode === 'delta') return [...(reason === 'map changed' ? [firstStored] : []), { phase: 'delta', link: null }];
   if (walk.shape === 'chain') return [{ phase: 'chain', link: link({ path: walk.path, select, delta: 'first' }) }];
@@ -88,11 +90,12 @@ export function phaseOf(target: WalkTarget, phase: string): Phase {
 const withOverflow = (collection: Collection): readonly Collection[] =>
   collection.overflow === null ? [collection] : [collection, collection.overflow.collection];
 
-function collectionStep(collection: Collection, path: string, select: readonly string[], link: Source['link']): Step {
+function collectionStep({ select, types }: WalkTarget, collection: Collection, path: string, link: Source['link']): Step {
   // A reader's link is where it stands: at its beginning nowhere.
   if (collection.reader !== undefined) return { phase: collection.phase, link: '' };
   const selected = collection.yields === 'records' ? select : [];
-  return { phase: collection.phase, link: link({ path, select: selected, top: collection.top, expand: collection.expand }) };
+  const limited = types === undefined ? {} : { types };
+  return { phase: collection.phase, link: link({ path, select: selected, top: collection.top, expand: collection.expand, ...limited }) };
 }
 
 function overflowSteps(
@@ -106,6 +109,6 @@ function overflowSteps(
     const id = object['id'];
     if (!Array.isArray(expanded) || expanded.length < overflow.at || typeof id !== 'string') return [];
     const path = overflow.collection.path.replace('{id}', encodeURIComponent(id));
-    return [collectionStep(overflow.collection, path, target.select, link)];
+    return [collectionStep(target, overflow.collection, path, link)];
   });
 }

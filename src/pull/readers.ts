@@ -1,4 +1,4 @@
-// What else than its source a collection is read by: images that findings name, and resources that only findings name. As pages of a walk.
+// What else than its source a collection is read by: images that findings name, those of catalogs, and resources that only findings name. As pages of a walk.
 import { z } from 'zod';
 import type { Registries } from '../clients/registry/registries.ts';
 import type { FetchOptions, SourcePage } from '../clients/source.ts';
@@ -6,6 +6,7 @@ import type { Reader } from '../connectors/definition.ts';
 import { connectorNamed } from '../connectors/index.ts';
 import type { Database } from '../store/database.ts';
 import { type AssetPlace, type NamedAsset, namedAssets } from '../store/finding.ts';
+import { catalogPage } from './catalog.ts';
 import { imagesOf } from './images.ts';
 import type { StreamTarget } from './page.ts';
 
@@ -49,7 +50,7 @@ const images: Read = async (dependencies, of, link, options) => {
   return { ...read, next: nextOf(named, imagesAtOnce), cursor: null };
 };
 
-export const readers: Readonly<Record<Reader, Read>> = { resources, images };
+export const readers: Readonly<Record<Reader, Read>> = { resources, images, catalog: catalogPage };
 
 function nextOf(named: readonly NamedAsset[], limit: number): string | null {
   const last = named.at(-1);

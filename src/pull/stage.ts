@@ -61,6 +61,7 @@ export async function stageRemovals(dependencies: SettleDependencies, request: S
         await stageUnseen(database, at, {
           hidden,
           silent: await silentOf(database, target, at, answered, () => request.options.alive?.()),
+          ...(target.types === undefined ? {} : { types: target.types }),
         });
         failpoint('settle.afterStage');
         const asked = await askAbsent(dependencies, target, at, request);
@@ -106,7 +107,7 @@ async function hiddenOf(
 /** The collections that answered nothing where they answered before: that proves none of their records gone, and the run's log says so. */
 async function silentOf(
   database: Database,
-  { definition: { title, walk, class: of } }: StreamTarget,
+  { definition: { title, walk, class: of }, types }: StreamTarget,
   at: StreamPlace,
   answered: Readonly<Record<string, number>>,
   alive: () => void,
@@ -117,9 +118,10 @@ async function silentOf(
   for (const { phase, answersFor } of collections) {
     if (answersFor === undefined) continue;
     const answers = (answered[phase] ?? 0) > 0;
-    const known = answers ? 0 : await countLike(database, at, answersFor);
+    const known = answers ? 0 : await countLike(database, at, answersFor, types);
     // Where all of them are silent, nothing took the place of any.
-    if (isFinding(of) && (answers || (known > 0 && others))) await retireEvidence(database, at, answersFor, { retired: !answers, alive });
+    if (isFinding(of) && (answers || (known > 0 && others)))
+      await retireEvidence(database, at, answersFor, { retired: !answers, types, alive });
     if (known === 0) continue;
     silent.push(answersFor);
     await writeLog(database, {

@@ -26,6 +26,7 @@ export function streamTargets(
 ): StreamTarget[] {
   const connector = connectorNamed(spec.connector);
   const maps = activeMaps(spec, profile);
+  const types = spec.profiles.find(({ name }) => name === profile)?.assetTypes;
   return activeStreams(spec, profile).map(({ definition, map }) => {
     const scoring = isFinding(definition.class) ? scoringOf(spec.settings, lists) : null;
     const include = pins.find(({ stream }) => stream === definition.name)?.include ?? null;
@@ -35,6 +36,7 @@ export function streamTargets(
       definition,
       select: selectOf(connector, definition.name, maps, spec.settings),
       edges: activeEdges(definition, spec.settings),
+      ...(types === undefined || !isFinding(definition.class) ? {} : { types }),
       map: map === null ? null : recordMap(definition, map, scoring?.hash ?? ''),
       score: scoring?.score ?? null,
       include:

@@ -2,6 +2,7 @@
 // MUST be repeatable at any point, and cost by what the run changed: only flaws of which a record changed are looked at.
 import type { JsonObject } from '../model.ts';
 import type { Database } from './database.ts';
+import { texts } from './params.ts';
 import type { IdPattern } from './settle.ts';
 import type { StreamPlace } from './walk.ts';
 
@@ -88,13 +89,13 @@ const retiredAtOnce = 5_000;
 
 /**
  * Notes that the source of the records whose ids meet the pattern answers nothing any more, or answers again. What that changes is looked at with what
- * else the run changed. Costs nothing while it stays as it is. @throws STALE_ATTEMPT when another run has been opened.
+ * else the run changed. `types`: only of findings on these. Costs nothing while it stays as it is. @throws STALE_ATTEMPT when another run has been opened.
  */
 export async function retireEvidence(
   database: Database,
   { run, connection, stream }: StreamPlace,
   { like, not }: IdPattern,
-  { retired, alive }: { readonly retired: boolean; readonly alive: () => void },
+  { retired, types, alive }: { readonly retired: boolean; readonly types: readonly string[] | undefined; readonly alive: () => void },
 ): Promise<void> {
   for (let turned = retiredAtOnce; turned === retiredAtOnce; alive()) {
     const [, rows = []] = await database.batch<{ turned: number }>([
@@ -102,13 +103,14 @@ export async function retireEvidence(
       {
         sql: `with slice as (
             select e.num from evidence e cross join lateral (select stream, id from record where num = e.num offset 0) r
-            where e.connection = $2 and ${retired ? 'not e.retired' : 'e.retired'} and r.stream = $3 and (r.id like $4) <> $5 limit ${retiredAtOnce}
+            where e.connection = $2 and ${retired ? 'not e.retired' : 'e.retired'} and r.stream = $3 and (r.id like $4) <> $5
+              ${types === undefined ? '' : 'and e.asset_class = any ($6::text[])'} limit ${retiredAtOnce}
           ), turned as (update evidence set retired = ${retired} where num in (select num from slice) returning num),
           noted as (
             insert into run_change (run, stream, kind, change, nums) select $1, $3, 'record', 'updated', array_agg(num) from turned having count(*) > 0
           )
           select count(*) as turned from turned`,
-        params: [run, connection, stream, like, not === true],
+        params: [run, connection, stream, like, not === true, ...(types === undefined ? [] : [texts(types)])],
       },
     ]);
     turned = rows[0]?.turned ?? 0;
@@ -124,6 +126,20 @@ export interface AssetPlace {
 export interface NamedAsset extends AssetPlace {
   /** A live record that names it, the first in order of number; null: none does any more, or another stream has the asset. */
   readonly body: JsonObject | null;
+}
+
+/** Which of these ids are of assets that live records name, but for those that are fixed. */
+export async function namedIds(
+  database: Database,
+  { connection, of, ids }: { readonly connection: string; readonly of: string; readonly ids: readonly string[] },
+): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(
+    `select id from unnest($3::text[]) as asked (id) where exists (
+       select from evidence e cross join lateral (select from record where num = e.num and tombstoned_at is null offset 0) r
+       where e.connection = $1 and e.asset_class = $2 and e.asset_id = asked.id and e.status <> 'fixed')`,
+    [connection, of, texts(ids)],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /**

@@ -22,11 +22,16 @@ type Kind = keyof typeof tables;
  * A rejected record counts as seen, and so do its edges (decision 5).
  * @throws STALE_ATTEMPT when another run has been opened.
  */
-export async function stageUnseen(database: Database, place: StreamPlace, { hidden = [], silent = [] }: Unproved = {}): Promise<void> {
+export async function stageUnseen(
+  database: Database,
+  place: StreamPlace,
+  { hidden = [], silent = [], types }: Unproved = {},
+): Promise<void> {
   for (const kind of ['record', 'edge'] as const) {
     for (let from = await nextNum(database, place, kind, 0); from !== null;) {
       const to = Math.floor(from / seenBlock) * seenBlock + sweptAtOnce;
-      await stageSlice(database, place, kind, { from, to, hidden: kind === 'edge' ? hidden : [], silent: kind === 'record' ? silent : [] });
+      const of = kind === 'edge' ? { hidden, silent: [] } : { hidden: [], silent, ...(types === undefined ? {} : { types }) };
+      await stageSlice(database, place, kind, { from, to, ...of });
       from = await nextNum(database, place, kind, to);
     }
   }
@@ -38,6 +43,8 @@ export interface Unproved {
   readonly hidden?: readonly string[];
   /** Collections that answered nothing at all: whose records have ids like this, or unlike it. */
   readonly silent?: readonly IdPattern[];
+  /** The classes of assets that it was limited to: it says nothing of findings on others (decision 52). Absent: it was not. */
+  readonly types?: readonly string[];
 }
 
 export interface IdPattern {
@@ -58,7 +65,7 @@ async function stageSlice(
   database: Database,
   { run, connection, stream }: StreamPlace,
   kind: Kind,
-  { from, to, hidden, silent }: Required<Unproved> & { readonly from: number; readonly to: number },
+  { from, to, hidden = [], silent = [], types }: Unproved & { readonly from: number; readonly to: number },
 ): Promise<void> {
   const { table, live, owner } = tables[kind];
   const ofStream = `run = $1 and stream = $2`;
@@ -74,6 +81,7 @@ async function stageSlice(
             and ${owner} not in (select id from rejected where ${ofStream} union all select unnest($6::text[]))
             ${kind === 'record' ? withinRejected : ''}
             and not exists (select from unnest($7::text[], $8::boolean[]) as s (pattern, otherwise) where (${owner} like s.pattern) <> s.otherwise)
+            ${types === undefined ? '' : `and ${ofTypes('$9')}`}
           except
           select unnest(nums) from seen
           where ${ofStream} and kind = '${kind}' and walk = (select walk from checkpoint where ${ofStream})
@@ -89,6 +97,7 @@ async function stageSlice(
         texts(hidden),
         texts(silent.map(({ like }) => like)),
         silent.map(({ not }) => String(not === true)),
+        ...(types === undefined ? [] : [texts(types)]),
       ],
     },
   ]);
@@ -98,11 +107,19 @@ async function stageSlice(
 const withinRejected = `and not exists (
               select from rejected x where x.run = $1 and x.stream = $2 and (starts_with(record.id, x.id || '#') or starts_with(record.id, x.id || '/')))`;
 
-/** How many live records of the stream have ids of this pattern. */
-export async function countLike(database: Database, { connection, stream }: StreamPlace, { like, not }: IdPattern): Promise<number> {
+const ofTypes = (parameter: string): string => `body #>> '{finding,assetClass}' = any (${parameter}::text[])`;
+
+/** How many live records of the stream have ids of this pattern; `types`: and are of findings on these. */
+export async function countLike(
+  database: Database,
+  { connection, stream }: StreamPlace,
+  { like, not }: IdPattern,
+  types?: readonly string[],
+): Promise<number> {
   const [row] = await database.query<{ records: number }>(
-    `select count(*) as records from record where connection = $1 and stream = $2 and tombstoned_at is null and (id like $3) <> $4`,
-    [connection, stream, like, not === true],
+    `select count(*) as records from record where connection = $1 and stream = $2 and tombstoned_at is null and (id like $3) <> $4
+       ${types === undefined ? '' : `and ${ofTypes('$5')}`}`,
+    [connection, stream, like, not === true, ...(types === undefined ? [] : [texts(types)])],
   );
   return row?.records ?? 0;
 }

@@ -35,7 +35,7 @@ function source(of: Partial<ResourceGraphOptions> = {}): Source {
     base: server.origin,
     token,
     http,
-    queries: { vms: plain },
+    queries: () => ({ vms: plain }),
     scope: { subscriptions: 'all' },
     random: () => 0,
     ...of,
@@ -227,8 +227,21 @@ test.each<[string, number[], string[]]>([
     json(response, answerOf(data, now.length, more));
     now = then;
   });
-  const read = await readAll(source({ queries: { vms: { ...plain, top: 2 } } }));
+  const read = await readAll(source({ queries: () => ({ vms: { ...plain, top: 2 } }) }));
   expect(read.map(({ objects }) => objects.map(({ id }) => id).join(','))).toEqual(pages);
+});
+
+test('a walk that is limited to types goes on with their query, from its link alone', async () => {
+  cloud(1001, (of, response) => {
+    if (of.subscriptions?.length !== 1000) return json(response, answerOf(rows(3, 1)));
+    json(response, of.options.$skipToken === undefined ? answerOf(rows(0, 2), 3, { $skipToken: 'go on' }) : answerOf(rows(1, 2), 3));
+  });
+  const from = source({ queries: (types) => ({ vms: { ...plain, where: [`type in~ (${String(types)})`] } }) });
+  for (let link: string | null = from.link({ path: 'vms', select: [], types: ['host', 'serverless'] }); link !== null;) {
+    link = (await from.page(link, options)).next;
+  }
+  expect(asked()).toHaveLength(3);
+  for (const { query } of asked()) expect(query).toContain('type in~ (host,serverless)');
 });
 
 test.each<[string, number[]]>([
@@ -242,7 +255,7 @@ test.each<[string, number[]]>([
     json(response, answerOf(data, now.length, from + data.length < now.length ? { $skipToken: 'x' } : {}));
     now = then;
   });
-  const error = await failureOf(readAll(source({ queries: { vms: { ...plain, top: 2 } } })));
+  const error = await failureOf(readAll(source({ queries: () => ({ vms: { ...plain, top: 2 } }) })));
   expect([error.code, error.details['link']]).toEqual(['CURSOR_EXPIRED', 'page']);
 });
 
@@ -283,7 +296,7 @@ test('joins ask each id once, many at once, and none that could end its text', a
     const found = [...of.query.matchAll(/'(\/[^']*(?:\\'[^']*)*)'[,)]/g)].map(([, id]) => ({ id }));
     json(response, answerOf(of.query.includes('in~') ? found : [{ id: '/vm', nics: ['/N1', '/n1', "/o'brien", '/n3', evil, '/n\n4'] }]));
   });
-  const [page] = await readAll(source({ queries: { vms: joined } }));
+  const [page] = await readAll(source({ queries: () => ({ vms: joined }) }));
   const object = page?.objects[0];
   expect(object).toMatchObject({ vms: 1 });
   expect(((object?.['nics'] ?? []) as { id: string }[]).map(({ id }) => id).toSorted()).toEqual(['/n1', '/n3', "/o\\'brien"]);

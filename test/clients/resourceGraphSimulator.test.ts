@@ -76,7 +76,7 @@ function source(of: Partial<ResourceGraphOptions> & { readonly from?: Simulator;
     base: managementOrigin,
     token,
     http,
-    queries: { virtualMachines, findings, older },
+    queries: () => ({ virtualMachines, findings, older }),
     scope: { subscriptions: 'all' },
     random: () => 0,
     ...of,
@@ -225,7 +225,7 @@ test('1,001 subscriptions are read in two batches, and all their rows', async ()
   const own = await startSimulator({ users: 5, estate: { vms: 1_001, subscriptions: 1_001 } });
   const ownHttp = createHttp({ ca: own.caPem });
   const all = await readAll(
-    source({ from: own, http: ownHttp, queries: { virtualMachines: { ...virtualMachines, top: 1_000, joins: [] } } }),
+    source({ from: own, http: ownHttp, queries: () => ({ virtualMachines: { ...virtualMachines, top: 1_000, joins: [] } }) }),
     'virtualMachines',
   );
   expect(ids(all.objects)).toEqual(ids(own.truth('virtualMachines')));

@@ -184,6 +184,14 @@ profiles:
     });
   });
 
+  test('types of assets are kept in the order of the connector, and count in the hash only where they are given', () => {
+    const limited = { ...profiles({ assetTypes: ['serverless', 'host'] }), connector: 'defender-for-cloud' };
+    const [all, some] = [specOf({ ...profiles({}), connector: 'defender-for-cloud' }), specOf(limited)];
+    expect(some.profiles[0]?.assetTypes).toEqual(['host', 'serverless']);
+    expect(Object.keys(all.profiles[0] ?? {})).not.toContain('assetTypes');
+    expect(specHash(some)).not.toBe(specHash(all));
+  });
+
   test('a stored spec is read back as it was, and something else is refused', () => {
     const spec = specOf(profiles({ schedule }));
     expect(readSpec(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
@@ -239,12 +247,27 @@ const custom = (endpoints: JsonObject): JsonObject => ({
   endpoints: { login: 'https://l.example', graph: 'https://g.example/v1.0', ...endpoints },
 });
 
+const findings = (profile: JsonObject): JsonObject => ({ ...profiles(profile), connector: 'defender-for-cloud' });
+
 const faults: [string, JsonObject, string[]][] = [
   ['an unknown key', { ...base, descripton: 'x' }, ['descripton: is not a known key, did you mean "description"?']],
   ['an unknown key that resembles none', { ...base, zzz: 'x' }, ['zzz: is not a known key']],
   ['an unknown key within', profiles({ shedule: {} }), ['profiles.0.shedule: is not a known key, did you mean "schedule"?']],
   ['a key of a later version', { ...base, notify: {} }, ['notify: is not supported by this version']],
-  ['assetTypes', profiles({ assetTypes: [] }), ['profiles.0.assetTypes: is not supported by this version']],
+  [
+    'types of assets of a connector that reads no findings',
+    profiles({ assetTypes: ['host'] }),
+    ['profiles.0.assetTypes: has nothing to act on: entra-identity reads no findings'],
+  ],
+  ['no type of asset', findings({ assetTypes: [] }), ['profiles.0.assetTypes: must name a type; leave the key out for all']],
+  [
+    'an unknown type of asset, and one twice',
+    findings({ assetTypes: ['hosts', 'serverless', 'serverless'] }),
+    [
+      'profiles.0.assetTypes.0: is not a type of asset of defender-for-cloud, did you mean "host"?; known: host, container-image, container-instance, serverless',
+      'profiles.0.assetTypes.2: is named twice',
+    ],
+  ],
   ['registries without one', custom({ registries: [] }), ['endpoints.registries: must name a host; leave the key out for none']],
   [
     'registries of a connector that reads none',

@@ -30,6 +30,7 @@ test('a profile’s types of assets are asked for in the query itself (decision 
   expect(conditions(['serverless'], 'misconfigurations')).not.toContain('virtualmachines');
   expect(conditions(['host'], 'olderVulnerabilities')).toContain("in~ ('ServerVulnerabilityTvm')");
   // Functions have no vulnerabilities: no row has this type, and an empty list is no KQL.
+  expect(conditions(['serverless'], 'olderVulnerabilities')).toContain("in~ ('none')");
   expect(conditions(['serverless'], 'vulnerabilities')).toContain("in~ ('none')");
 });
 

@@ -76,7 +76,7 @@ describe.each(streams)('%s', (_name, connector, stream) => {
     const paths = stream.walk.shape === 'collections' ? collectionsOf(stream).map((collection) => collection.path) : [stream.walk.path];
     for (const path of paths) expect(path).toMatch(/^[A-Za-z][A-Za-z/]*(\{id\}\/[A-Za-z]+)?$/);
     const asked = collectionsOf(stream).flatMap(({ path, reader }) => (reader === undefined ? [path] : []));
-    if (connector.queries !== undefined) expect(Object.keys(connector.queries({}))).toEqual(expect.arrayContaining(asked));
+    if (connector.queries !== undefined) expect(Object.keys(connector.queries({}, null))).toEqual(expect.arrayContaining(asked));
     names(collectionsOf(stream).map((collection) => collection.phase));
     if (stream.walk.shape !== 'collections') return;
     for (const collection of stream.walk.collections) {

@@ -2,7 +2,7 @@
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import type { JsonObject } from '../../src/model.ts';
 import { readLogs } from '../../src/store/log.ts';
-import { startPulling, unguarded, type Pulling } from '../support/pulling.ts';
+import { startPulling, unguarded, type Pulling, type PullingOptions } from '../support/pulling.ts';
 import { startPostgresStore, type StartedStore } from '../support/stores.ts';
 
 const connection = 'azure';
@@ -24,15 +24,22 @@ let pulling: Pulling;
 beforeAll(async () => {
   store = await startPostgresStore();
   simulator = await startSimulator({ seed: 1, users: 1, estate: { vms: 30, images: 10, containerGroups: 5, sites: 6 } });
-  pulling = await startPulling({
-    database: store.database,
-    simulator,
-    name: connection,
-    connector: 'defender-for-cloud',
-    streams,
-    guard: unguarded,
-  });
+  pulling = await startPulling(options());
 });
+const options = (): PullingOptions => ({
+  database: store.database,
+  simulator,
+  name: connection,
+  connector: 'defender-for-cloud',
+  streams,
+  guard: unguarded,
+});
+
+/** The connection as it was, applied again. */
+async function startAgain(): Promise<void> {
+  await pulling.close();
+  pulling = await startPulling(options());
+}
 afterAll(async () => {
   await pulling.close();
   await simulator.close();
@@ -164,6 +171,44 @@ test('what is patched is fixed, what is exempt is suppressed, what is new is ope
   expect([...found.fixed, ...found.suppressed]).toEqual(expect.arrayContaining(gone));
   expect(found.suppressed.filter((flaw) => gone.includes(flaw)).every((flaw) => flaw.includes('vm-000007'))).toBe(true);
   expect(found.fixed.some((flaw) => flaw.includes('vm-000005'))).toBe(true);
+});
+
+test('a type of assets left out of the profile is another scope: its findings stay as they are, until it is asked for again', async () => {
+  const before = await flaws();
+  const limited = await startPulling({ ...options(), assetTypes: ['serverless', 'container-instance'] });
+  simulator.mutateEstate([{ do: 'patch', vm: 13, package: 0, rows: 'gone' }]);
+  const report = await limited.pull();
+  await limited.close();
+  expect(report.verdict).toBe('complete');
+  const told = report.streams.filter(({ stream }) => stream === 'vulnerabilities' || stream === 'misconfigurations');
+  expect(told.map(({ swept, removedBySource }) => [swept, removedBySource])).toEqual([
+    [0, 0],
+    [0, 0],
+  ]);
+  expect(told.map(({ stream, read }) => [stream, read > 0])).toEqual([
+    ['vulnerabilities', false],
+    ['misconfigurations', true],
+  ]);
+  // Nothing is missed: it was not asked for.
+  expect((await logs(report.run)).filter((line) => /opened, |answered nothing/.test(line))).toEqual([]);
+  expect(await flaws()).toEqual(before);
+  await startAgain();
+  await pulling.pull();
+  const after = await flaws();
+  expect(after.open).toEqual(flawsThere());
+  expect(after.open.length).toBeLessThan(before.open.length);
+});
+
+test('what leaves a type that is asked for is removed as ever', async () => {
+  const limited = await startPulling({ ...options(), assetTypes: ['host'] });
+  const before = await flaws();
+  simulator.mutateEstate([15, 17, 19].map((vm) => ({ do: 'patch', vm, package: 0, rows: 'gone' })));
+  await limited.pull();
+  await limited.close();
+  await startAgain();
+  const after = await flaws();
+  expect(after.open).toEqual(flawsThere());
+  expect(after.open.length).toBeLessThan(before.open.length);
 });
 
 test('a source that answers nothing where it answered before closes nothing and removes nothing', async () => {

@@ -31,7 +31,7 @@ async function read(name: string): Promise<{ objects: JsonObject[]; rejects: unk
     base: simulator.managementOrigin,
     token: { token: () => Promise.resolve(token) },
     http,
-    queries: defenderForCloud.queries?.(defenderForCloud.settings.parse({})) ?? {},
+    queries: (types) => defenderForCloud.queries?.(defenderForCloud.settings.parse({}), types) ?? {},
     scope: { subscriptions: 'all' },
   });
   const all = { objects: [] as JsonObject[], rejects: [] as unknown[] };

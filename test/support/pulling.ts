@@ -42,6 +42,10 @@ export interface PullingOptions {
   readonly connector?: string;
   readonly streams?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Container registries besides those of Azure. */
+  readonly registries?: readonly string[];
+  /** @default all */
+  readonly assetTypes?: readonly string[];
   /** By stream, maps in the place of the built-in ones, as files give them. */
   readonly maps?: Readonly<Record<string, JsonObject & { readonly name: string }>>;
   /** @default the shipped one */
@@ -184,7 +188,19 @@ async function tried(slice: () => Promise<SliceResult>): Promise<SliceResult> {
   }
 }
 
-function specOf({ simulator, name, connector, streams, settings, maps = {}, guard, rejects, scope }: PullingOptions): ConnectionSpec {
+function specOf({
+  simulator,
+  name,
+  connector,
+  streams,
+  settings,
+  assetTypes,
+  registries,
+  maps = {},
+  guard,
+  rejects,
+  scope,
+}: PullingOptions): ConnectionSpec {
   const names = Object.fromEntries(Object.entries(maps).map(([stream, map]) => [stream, map.name]));
   const customMaps = Object.fromEntries(Object.values(maps).map((map) => [map.name, map]));
   const input = connectionInput.parse({
@@ -192,11 +208,11 @@ function specOf({ simulator, name, connector, streams, settings, maps = {}, guar
     connector: connector ?? 'entra-identity',
     credentials: { tenantId: simulator.tenantId, clientId: simulator.clientId, clientSecret: 'env:TIDEMARK_SECRET_TEST', ...scope },
     cloud: 'custom',
-    endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0`, arm: simulator.managementOrigin },
+    endpoints: { login: simulator.origin, graph: `${simulator.origin}/v1.0`, arm: simulator.managementOrigin, registries },
     ...(settings === undefined ? {} : { settings }),
     ...(guard === undefined ? {} : { guard }),
     ...(rejects === undefined ? {} : { rejects }),
-    profiles: [{ name: 'default', maps: names, ...(streams === undefined ? {} : { streams }) }],
+    profiles: [{ name: 'default', maps: names, streams, assetTypes }],
   });
   const { spec, faults } = completeSpec(input, { now: new Date(), previous: null, maps: customMaps, ca: simulator.caPem });
   if (spec === null) throw new Error(JSON.stringify(faults));

@@ -7,6 +7,8 @@ import { allowedRegistry, type KnownRegistries } from './allowed.ts';
 export interface Registries {
   /** The client of a host. null: the host may not have the connection's credential (decision 55), and is not asked anything. */
   of(host: string, listed: readonly string[]): Registry | null;
+  /** The hosts that may have it, in order. */
+  hosts(listed: readonly string[]): string[];
 }
 
 export interface RegistriesOptions {
@@ -24,6 +26,10 @@ export function createRegistries({ http, credential, known }: RegistriesOptions)
       const client = clients.get(name) ?? createRegistry({ host: name, credential, http });
       clients.set(name, client);
       return client;
+    },
+    hosts(listed) {
+      const named = new Set([...known.endpoints, ...listed].map((host) => host.toLowerCase()));
+      return [...named].filter((host) => allowedRegistry(host, { ...known, listed })).sort();
     },
   };
 }

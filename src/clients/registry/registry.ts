@@ -51,6 +51,8 @@ export interface Registry {
   readonly host: string;
   /** What a tag or digest names. Manifest and config are verified before they are parsed; a digest's facts never change. */
   image(of: { readonly repository: string; readonly reference: string }, options: FetchOptions): Promise<ImageFacts>;
+  /** What a tag names, without its content. */
+  digest(of: { readonly repository: string; readonly tag: string }, options: FetchOptions): Promise<{ readonly digest: string } & Cost>;
   /** `after` is the `next` of the page before, null for the first page. */
   repositories(of: { readonly after: string | null }, options: FetchOptions): Promise<NameList>;
   tags(of: { readonly repository: string; readonly after: string | null }, options: FetchOptions): Promise<NameList>;
@@ -155,6 +157,12 @@ export function createRegistry({
         chosen: (children.find(({ platform }) => platform === 'linux/amd64') ?? children[0])?.digest ?? null,
         ...tally,
       };
+    },
+    async digest({ repository, tag }, options) {
+      checkRepository(repository);
+      const tally: Tally = { requests: 0, bytes: 0, throttledMs: 0 };
+      const { digest } = await manifestOf({ repository, reference: tag }, options, tally);
+      return { digest, ...tally };
     },
     async repositories({ after }, options) {
       return list('repositories', repositoriesPath, { name: 'registry:catalog:*', access: 'catalog' }, after, options);

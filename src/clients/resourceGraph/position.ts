@@ -12,6 +12,11 @@ export const resourcesUrl = (base: URL): URL => under(base, `${path}?api-version
 const positionSchema = z.strictObject({
   /** The query's name. */
   query: z.string().min(1),
+  /** The classes of assets that it is limited to, so that one walk reads by one choice; absent: all. */
+  types: z
+    .string()
+    .regex(/^[a-z-]+(,[a-z-]+)*$/)
+    .optional(),
   top: z.coerce.number().int().min(1).max(1000),
   /** The first id of the batch of scopes, so that a list that changes meanwhile skips none; absent: the first of all. */
   from: z.string().min(1).optional(),

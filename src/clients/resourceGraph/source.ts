@@ -11,7 +11,7 @@ import type { TokenProvider } from '../token.ts';
 import { dialect } from './errors.ts';
 import { join } from './joins.ts';
 import { textOf } from './kql.ts';
-import { linkOf, positionOf } from './position.ts';
+import { linkOf, type Position, positionOf } from './position.ts';
 import { readPage } from './rows.ts';
 import { type Scope, Scopes } from './scopes.ts';
 
@@ -23,8 +23,8 @@ export interface ResourceGraphOptions {
   readonly http: Http;
   /** What all who ask as this principal share. @default nobody shares it */
   readonly budget?: Budget;
-  /** By the path of the collections that they are. */
-  readonly queries: Readonly<Record<string, QueryDefinition>>;
+  /** By the path of the collections that they are, limited to findings of these classes of assets; null: of all. */
+  readonly queries: (types: readonly string[] | null) => Readonly<Record<string, QueryDefinition>>;
   readonly scope: Scope;
   /** In [0, 1); spreads waits. @default Math.random */
   readonly random?: () => number;
@@ -35,31 +35,36 @@ export function createResourceGraphSource({ token, http, queries, scope, random 
   const ask = createAsk({ dialect, token, http, budget: given.budget ?? createBudget({ random }), random });
   const scopes = new Scopes(base, scope);
 
-  const queryOf = (name: string): QueryDefinition => {
-    const query = Object.hasOwn(queries, name) ? queries[name] : undefined;
+  const queryOf = ({ query: name, types }: Pick<Position, 'query' | 'types'>): QueryDefinition => {
+    const known = queries(types?.split(',') ?? null);
+    const query = Object.hasOwn(known, name) ? known[name] : undefined;
     if (query === undefined) throw new TidemarkError('LINK_REFUSED', 'A link was not followed: it is of no query that there is.');
     return query;
   };
 
   const page = async (link: string, options: FetchOptions): Promise<SourcePage> => {
     const at = positionOf(base, link);
-    const query = queryOf(at.query);
+    const query = queryOf(at);
     const meter = metered(ask);
     const batch = await scopes.batch(at, meter.ask, options);
     const asker = { base, ask: meter.ask, options };
     const { rows, next } = await readPage(asker, { name: at.query, text: textOf(query), batch }, at);
     const { objects, rejects } = query.objects(rows, await join(asker, query, batch, rows));
+    const of = { query: at.query, types: at.types };
     const following =
       next !== null
-        ? { ...next, query: at.query, from: batch.ids[0], batch: batch.mark, top: grown(next.top, query.top) }
+        ? { ...next, ...of, from: batch.ids[0], batch: batch.mark, top: grown(next.top, query.top) }
         : batch.next !== null
-          ? { query: at.query, top: query.top, from: batch.next, rows: 0 }
+          ? { ...of, top: query.top, from: batch.next, rows: 0 }
           : null;
     return { objects, rejects, next: following === null ? null : linkOf(base, following), cursor: null, ...meter.spent };
   };
 
   return {
-    link: ({ path }) => linkOf(base, { query: path, top: queryOf(path).top, rows: 0 }),
+    link: ({ path, types }) => {
+      const of = { query: path, types: types?.join(',') };
+      return linkOf(base, { ...of, top: queryOf(of).top, rows: 0 });
+    },
     page,
     gone: () => Promise.reject(notAsked('whether objects are gone')),
     hasMembers: () => Promise.reject(notAsked('whether members exist')),

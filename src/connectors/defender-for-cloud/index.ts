@@ -49,6 +49,8 @@ const named = [
   { name: 'named-functions', title: 'Functions that only findings name', class: 'serverless' },
 ] as const;
 
+const classes = ['host', 'container-image', 'container-instance', 'serverless'] as const;
+
 export const defenderForCloud: ConnectorDefinition = {
   name: 'defender-for-cloud',
   title: 'Microsoft Defender for Cloud (CNAPP)',
@@ -58,7 +60,7 @@ export const defenderForCloud: ConnectorDefinition = {
   version: '1.0.0',
   direction: 'Unidirectional (Defender for Cloud to Tidemark)',
   source: 'Defender for Cloud',
-  assets: ['host', 'container-image', 'container-instance', 'serverless'],
+  assets: classes,
   findings: ['vulnerability', 'misconfiguration'],
   notSupported: ['delta', 'import of installed software', 'import of source tags', 'filter queries', 'OCI'],
   settings: z.strictObject({
@@ -69,9 +71,9 @@ export const defenderForCloud: ConnectorDefinition = {
     scoring,
     identificationRules,
   }),
-  queries: (settings) =>
+  queries: (settings, types) =>
     queriesFor({
-      assetTypes: ['host', 'container-image', 'container-instance', 'serverless'],
+      assetTypes: classes.filter((one) => types === null || types.includes(one)),
       environmentValues: settings['environmentValues'] === true,
     }),
   streams: [
@@ -106,7 +108,13 @@ export const defenderForCloud: ConnectorDefinition = {
       map: 'defender-for-cloud/container-images',
       model: containerImage,
       after: ['registries', 'vulnerabilities', 'misconfigurations'],
-      walk: read('images'),
+      walk: {
+        shape: 'collections',
+        collections: [
+          { ...collection('images'), reader: 'images' },
+          { ...collection('catalog'), reader: 'catalog', setting: 'registryCatalog' },
+        ],
+      },
     },
     {
       ...assetStream,
