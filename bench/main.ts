@@ -2,11 +2,13 @@
 // budget is not held, or something was lost.
 import { Command, InvalidArgumentError } from 'commander';
 import { measureBudgets } from './budgets.ts';
+import { isKept, measureDefender } from './defender.ts';
 import { isFlat, measureExports } from './export.ts';
 import { isCarriedOut, measureFulfil } from './fulfil.ts';
-import { budgetTable, exportTable, fulfilTable, searchTable } from './print.ts';
+import { budgetTable, defenderTable, exportTable, fulfilTable, searchTable } from './print.ts';
 import { measureSearches, searchBudgetMs } from './search.ts';
 import { isWhole, soak } from './soak.ts';
+import type { EstateSize } from './support/estate.ts';
 import { rowsOf } from './table.ts';
 
 interface Printed {
@@ -75,6 +77,19 @@ program
   .action(async (options: { readonly orders: number; readonly json?: true }) => {
     const figures = await measureFulfil(options.orders, note);
     print({ json: figures, text: fulfilTable(figures), ok: isCarriedOut(figures) }, options);
+  });
+
+program
+  .command('defender')
+  .description('cloud resources, images and findings')
+  .option('--vms <count>', 'how many machines', atLeast(1), 20_000)
+  .option('--images <count>', 'how many container images', atLeast(1), 5_000)
+  .option('--registries <count>', 'in how many registries', atLeast(1), 50)
+  .option('--findings <count>', 'about how many', atLeast(1), 500_000)
+  .option('--json')
+  .action(async ({ json, ...size }: EstateSize & { readonly json?: true }) => {
+    const figures = await measureDefender(size, note);
+    print({ json: figures, text: defenderTable(figures), ok: isKept(figures) }, json === undefined ? {} : { json });
   });
 
 program

@@ -1,5 +1,6 @@
 // Tables of what was measured, for people. JSON has it all.
 import Table from 'cli-table3';
+import type { DefenderFigures } from './defender.ts';
 import type { ExportFigures } from './export.ts';
 import type { FulfilFigures } from './fulfil.ts';
 import { type SearchFigures, searchBudgetMs } from './search.ts';
@@ -40,6 +41,37 @@ export function fulfilTable({ orders, first, again, peakBytes }: FulfilFigures):
   );
   return table.toString();
 }
+
+export function defenderTable({ first, again, raw, open, images, fetchedTwice, peakBytes }: DefenderFigures): string {
+  const table = new Table({ head: [`${open.there.toLocaleString('en')} open findings`, 'first', 'again'], style });
+  const runs = [first, again];
+  const rawMs = raw.rowsMs + raw.imagesMs;
+  table.push(
+    ['took', ...runs.map(({ wallMs }) => `${(wallMs / 1000).toFixed(1)} s`)],
+    [
+      `against fetch + parse + COPY (${(rawMs / 1000).toFixed(1)} s)`,
+      `${(first.wallMs / rawMs).toFixed(1)} ×`,
+      againstRows(again.wallMs, raw),
+    ],
+    ['requests of Resource Graph', ...runs.map(({ requests }) => requests.resourceGraph)],
+    ['requests of manifests', ...runs.map(({ requests }) => requests.manifests)],
+    ['requests of blobs', ...runs.map(({ requests }) => requests.blobs)],
+    ['requests of tokens', ...runs.map(({ requests }) => requests.tokens)],
+    ['records written', ...runs.map(({ records }) => records)],
+    ['findings written', ...runs.map(({ findings }) => findings)],
+    ['statements', ...runs.map(({ statements }) => statements)],
+    ['history', ...runs.map(({ history }) => `${history.events} events, ${(history.bytes / 1024).toFixed(1)} KB`)],
+    ['open findings stored, there', { content: `${open.stored}, ${open.there}`, colSpan: 2 }],
+    ['images known, named by findings', { content: `${images.known}, ${images.named}`, colSpan: 2 }],
+    ['digests fetched twice', { content: fetchedTwice, colSpan: 2 }],
+    ['worker memory, peak', { content: megabytes(peakBytes), colSpan: 2 }],
+  );
+  return table.toString();
+}
+
+/** A run that asks no registry is measured by the rows alone. */
+const againstRows = (wallMs: number, { rowsMs }: DefenderFigures['raw']): string =>
+  `${(wallMs / rowsMs).toFixed(1)} × (rows alone, ${(rowsMs / 1000).toFixed(1)} s)`;
 
 export function exportTable(figures: readonly ExportFigures[]): string {
   const table = new Table({ head: ['rows', 'set', 'rows written', 'MB', 'took', 'held', 'peak memory'], style });

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { controlSimulator, type SimulatorControl } from '../../simulator/control.ts';
+import type { EstateOptions } from '../../simulator/resourceGraph/shape.ts';
 import type { ShapeOptions } from '../../simulator/shape.ts';
 import { startOwn, whenReady } from '../../src/stack/childProcess.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
@@ -22,14 +23,24 @@ const connections = {
   'bench-devices': { connector: 'entra-devices', streams: ['devices'] },
   'bench-orders': { connector: 'identity-manager', streams: ['users', 'groups'] },
 } as const;
-export type ConnectionName = keyof typeof connections;
+/** What is pulled of an estate: every stream that there is. */
+const estateConnections = { 'bench-cloud': { connector: 'defender-for-cloud' } } as const;
+export type ConnectionName = keyof typeof connections | keyof typeof estateConnections;
 
 const secretVariable = 'TIDEMARK_SECRET_BENCH';
 /** Service principals stay the same in every tenant; two of them have more assignments than an expanded page shows. */
 const servicePrincipals = { servicePrincipals: 217, largeServicePrincipals: 2 };
 const simulatorTimeoutMs = 30_000;
 
-const announced = z.object({ origin: z.string(), tenantId: z.string(), clientId: z.string(), clientSecret: z.string() });
+const announced = z.object({
+  origin: z.string(),
+  managementOrigin: z.string(),
+  /** Hosts of the container registries, where an estate is simulated. */
+  registries: z.array(z.string()).default([]),
+  tenantId: z.string(),
+  clientId: z.string(),
+  clientSecret: z.string(),
+});
 
 export interface Installation {
   readonly shape: ShapeOptions;
@@ -46,8 +57,8 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
-/** Starts everything and applies the connections; nothing has been pulled yet. */
-export async function startInstallation(postgresUrl: string, users: number): Promise<Installation> {
+/** Starts everything and applies the connections, those of the estate where there is one; nothing has been pulled yet. */
+export async function startInstallation(postgresUrl: string, users: number, estate: EstateOptions | null = null): Promise<Installation> {
   const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-bench-'));
   const stops: (() => Promise<void>)[] = [async () => rmSync(home, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -55,7 +66,7 @@ export async function startInstallation(postgresUrl: string, users: number): Pro
   };
   try {
     const shape = { users, ...servicePrincipals };
-    const { source, end } = await startSimulator(home, shape);
+    const { source, end } = await startSimulator(home, shape, estate);
     stops.push(end);
     const databaseUrl = await freshDatabaseUrl(postgresUrl);
     const database = openDatabase({ url: databaseUrl, applicationName: 'tidemark-bench', maxConnections: 2 });
@@ -90,7 +101,7 @@ export async function startInstallation(postgresUrl: string, users: number): Pro
       stop,
     };
     stops.push(() => installation.worker.stop());
-    await applyConnections(home, env, source);
+    await applyConnections(home, env, source, estate === null ? connections : estateConnections);
     return installation;
   } catch (error) {
     await stop();
@@ -110,6 +121,7 @@ function asRole(url: string, role: string): string {
 async function startSimulator(
   home: string,
   shape: ShapeOptions,
+  estate: EstateOptions | null,
 ): Promise<{ readonly source: Installation['source']; readonly end: () => Promise<void> }> {
   const caFile = path.join(home, 'ca.pem');
   const logFile = path.join(home, 'simulator.log');
@@ -118,33 +130,56 @@ async function startSimulator(
     'service-principals': shape.servicePrincipals,
     'large-service-principals': shape.largeServicePrincipals,
   };
-  const args = [...Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]), '--no-quota', '--ca-file', caFile];
+  const inAzure = estate === null ? {} : { 'registry-port': 0, ...estateArguments(estate) };
+  const args = [
+    ...Object.entries({ ...sizes, ...inAzure }).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    '--no-quota',
+    '--ca-file',
+    caFile,
+  ];
   const child = startOwn({ module: '../simulator/main', args, env: {}, logFile });
   const message = await whenReady(child, { what: 'The simulator', logFile, timeoutMs: simulatorTimeoutMs });
   const end = async (): Promise<void> => void child.kill('SIGKILL');
   return { source: { ...announced.parse(message), caPem: readFileSync(caFile, 'utf8') }, end };
 }
 
+const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+const estateArguments = (estate: EstateOptions): object =>
+  Object.fromEntries(Object.entries(estate).map(([name, value]) => [kebab(name), value]));
+
+interface Pulled {
+  readonly connector: string;
+  /** @default those of the connector */
+  readonly streams?: readonly string[];
+}
+
 /** By the command line, from files. */
-async function applyConnections(home: string, env: Readonly<Record<string, string>>, source: Installation['source']): Promise<void> {
-  const files = Object.entries(connections).map(([name, { connector, streams }]) => {
+async function applyConnections(
+  home: string,
+  env: Readonly<Record<string, string>>,
+  source: Installation['source'],
+  pulled: Readonly<Record<string, Pulled>>,
+): Promise<void> {
+  const files = Object.entries(pulled).map(([name, of]) => {
     const file = path.join(home, `${name}.json`);
-    writeFileSync(file, JSON.stringify(specOf(name, connector, streams, source)));
+    writeFileSync(file, JSON.stringify(specOf(name, of, source)));
     return file;
   });
   await promisify(execFile)(process.execPath, [commandLine, 'apply', '--skip-test', '-f', ...files], { env: { ...process.env, ...env } });
 }
 
-function specOf(name: string, connector: string, streams: readonly string[], source: Installation['source']): object {
+function specOf(name: string, { connector, streams }: Pulled, source: Installation['source']): object {
+  const azure = name in estateConnections ? { arm: source.managementOrigin, registries: source.registries } : {};
   return {
     name,
     connector,
     credentials: { tenantId: source.tenantId, clientId: source.clientId, clientSecret: `env:${secretVariable}` },
     cloud: 'custom',
-    endpoints: { login: source.origin, graph: `${source.origin}/v1.0`, caFile: 'ca.pem' },
+    endpoints: { login: source.origin, graph: `${source.origin}/v1.0`, ...azure, caFile: 'ca.pem' },
     // Out of the way: what its changes remove is to be removed, not held.
     guard: { absolute: 1_000_000, percent: 100, minimum: 1_000_000, dailyPercent: 100 },
-    profiles: [{ name: 'default', streams }],
+    profiles: [{ name: 'default', ...(streams === undefined ? {} : { streams }) }],
   };
 }
 

@@ -1,25 +1,36 @@
 // Assessments that tell a misconfiguration, for the classes of assets that document 004 names.
-import type { JsonObject } from '../../model.ts';
+import type { Json, JsonObject } from '../../model.ts';
 import { isObject } from '../read.ts';
-import { assetTypeOf, sourceNamed } from './assetTypes.ts';
+import { assetTypeOf, type ResourceClass, sourceNamed } from './assetTypes.ts';
 import { at, firstText, list, present, text } from './fields.ts';
 import { assessmentKeyOf, findingPart, misconfigurationKey, resourceIdOf, resourceNameOf, statusOf } from './finding.ts';
 import { type FromRow, normalise, type Normalised, refused } from './rows.ts';
 
-/** Sites of the web that are no functions give findings of the same resource type: which are is joined (`sites`), and the others left out. */
+/**
+ * Sites of the web that are no functions give findings of the same resource type: which are is joined (`sites`), and the others left out. So are images of
+ * Azure, which have no misconfigurations in document 004; of other clouds they have.
+ */
 export function misconfigurations(rows: readonly JsonObject[], joined: Readonly<Record<string, readonly JsonObject[]>>): Normalised {
   const functions = new Set((joined['sites'] ?? []).flatMap((site) => text(site['id'])?.toLowerCase() ?? []));
-  const asked = rows.filter((row) => siteIds(row).every((id) => functions.has(id)));
+  const asked = rows.filter((row) => !isAzureImage(row) && siteIds(row).every((id) => functions.has(id)));
   return normalise(asked, fromRow);
 }
 
 /** The site of the web that a row is about. */
 export function siteIds(row: JsonObject): string[] {
-  const details = at(row, 'properties_resourceDetails') ?? at(row, 'properties', 'resourceDetails');
-  const type = text(at(details, 'ResourceType'))?.toLowerCase();
-  const id = resourceIdOf(details);
-  const isSite = sourceNamed(text(at(details, 'Source')) ?? 'Azure') === 'Azure' && (type === 'microsoft.web/sites' || type === 'sites');
-  return isSite && id !== undefined ? [id] : [];
+  const id = resourceIdOf(detailsOf(row));
+  return azureClassOf(row) === 'serverless' && id !== undefined ? [id] : [];
+}
+
+const isAzureImage = (row: JsonObject): boolean => azureClassOf(row) === 'container-image';
+
+const detailsOf = (row: JsonObject): Json | undefined => at(row, 'properties_resourceDetails') ?? at(row, 'properties', 'resourceDetails');
+
+/** The class of a resource of Azure; of others none. */
+function azureClassOf(row: JsonObject): ResourceClass | undefined {
+  const details = detailsOf(row);
+  const source = sourceNamed(text(at(details, 'Source')) ?? 'Azure');
+  return source === 'Azure' ? assetTypeOf(source, text(at(details, 'ResourceType')) ?? '')?.class : undefined;
 }
 
 function fromRow(row: JsonObject, id: string): FromRow {

@@ -69,7 +69,7 @@ test.each<[string, string, string, string]>([
   ['Azure', 'microsoft.compute/virtualmachines', 'host', 'azure-virtual-machine'],
   ['Azure', 'virtualMachines', 'host', 'azure-virtual-machine'],
   ['Azure', 'Microsoft.ContainerInstance/containerGroups', 'container-instance', 'container-instance'],
-  ['Azure', '.containerimage', 'container-image', 'container-image'],
+  ['AWS', '.containerimage', 'container-image', 'aws-container-image'],
   ['Aws', 'ec2.instance', 'host', 'aws-ec2-instance'],
   ['AWS', 'lambda.function', 'serverless', 'aws-lambda-function'],
   ['aws', 'ecs.task', 'container-instance', 'aws-container-instance'],
@@ -79,6 +79,13 @@ test.each<[string, string, string, string]>([
   ['Oci', 'compute.instance', 'host', 'oci-host'],
 ])('%s %s is of class %s, type %s', (source, resourceType, assetClass, assetType) => {
   expect(findingOf(detailed({ Source: source, ResourceType: resourceType }))).toMatchObject({ assetClass, assetType });
+});
+
+test.each([
+  ['Azure', '.containerimage'],
+  [null, 'containerImage'],
+])('an image of Azure (%s %s) has no misconfigurations in the document: its rows are left out', (source, type) => {
+  expect(read(detailed({ Source: source, ResourceType: type }))).toEqual({ objects: [], rejects: [] });
 });
 
 test('the resource is what it is natively, else what Azure calls it, never the row', () => {
