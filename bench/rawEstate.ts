@@ -68,7 +68,7 @@ export async function measureRaw({ source, databaseUrl }: Installation, requests
 /** Of every collection that Resource Graph answers. */
 function queriesThere(): QueryDefinition[] {
   const { queries, streams } = connectorNamed(connector);
-  const all = queries?.({}) ?? {};
+  const all = queries?.({}, null) ?? {};
   const paths = streams.flatMap(({ walk }) => (walk.shape === 'collections' ? walk.collections.map(({ path }) => path) : []));
   return paths.flatMap((path) => all[path] ?? []);
 }
