@@ -34,8 +34,9 @@ interface Placement {
 
 type Read = Pick<SourcePage, 'objects' | 'rejects' | 'requests' | 'bytes' | 'throttledMs'>;
 
-/** The stream of login servers; a convention between the connector's streams. */
+/** The streams of login servers, and of flaws, which say where an image lies: a convention between the connector's streams. */
 export const registryStream = 'registries';
+export const flawStream = 'vulnerabilities';
 
 /** @throws SOURCE_THROTTLED when a registry asks for a longer pause: what was read until then is kept. */
 export async function imagesOf(
@@ -50,7 +51,11 @@ export async function imagesOf(
   const unknown = placements.filter(({ digest }) => !known.has(digest));
   const found = unknown.length === 0 ? nothing : await readRegistries(dependencies, of, unknown, options);
   for (const [digest, content] of found.contents) known.set(digest, content);
-  const { requests, bytes, throttledMs, rejects } = found;
+  const { requests, bytes, throttledMs } = found;
+  // None is left out in silence: it stays as it was, and the report counts it.
+  const placed = new Set(placements.map(({ id }) => id));
+  const nowhere = named.filter(({ id, body }) => body !== null && !placed.has(id));
+  const rejects = [...found.rejects, ...nowhere.map(({ id }) => ({ id, reason: 'Its findings do not say where the image lies.' }))];
   return { objects: placements.map((placement) => imageOf(placement, known.get(placement.digest))), rejects, requests, bytes, throttledMs };
 }
 

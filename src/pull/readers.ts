@@ -7,7 +7,7 @@ import { connectorNamed } from '../connectors/index.ts';
 import type { Database } from '../store/database.ts';
 import { type AssetPlace, type NamedAsset, namedAssets } from '../store/finding.ts';
 import { catalogPage } from './catalog.ts';
-import { imagesOf } from './images.ts';
+import { flawStream, imagesOf } from './images.ts';
 import type { StreamTarget } from './page.ts';
 
 export interface ReaderDependencies {
@@ -44,7 +44,7 @@ const resources: Read = async ({ database }, { target: { connection, connector, 
 /** Images that findings name, with what their registries say of them. */
 const images: Read = async (dependencies, of, link, options) => {
   const { connection } = of.target;
-  const asked = { connection, after: placeAt(link), of: 'container-image', knownTo: [], limit: imagesAtOnce };
+  const asked = { connection, after: placeAt(link), of: 'container-image', knownTo: [], toldBy: flawStream, limit: imagesAtOnce };
   const named = await namedAssets(dependencies.database, asked);
   const read = await imagesOf(dependencies, of, named, options);
   return { ...read, next: nextOf(named, imagesAtOnce), cursor: null };

@@ -152,6 +152,8 @@ export function namedAssets(
     readonly after: AssetPlace;
     readonly of: string | null;
     readonly knownTo: readonly string[];
+    /** Only what records of this stream say counts. @default all streams' */
+    readonly toldBy?: string;
     readonly limit: number;
   },
 ): Promise<NamedAsset[]> {
@@ -167,8 +169,9 @@ export function namedAssets(
      )
      select named.asset_class as class, named.asset_id as id, told.body
      from named left join lateral (
-       select r.body from evidence e cross join lateral (select num, body from record where num = e.num and tombstoned_at is null offset 0) r
+       select r.body from evidence e cross join lateral (select num, stream, body from record where num = e.num and tombstoned_at is null offset 0) r
        where e.connection = $1 and e.asset_class = named.asset_class and e.asset_id = named.asset_id and e.status <> 'fixed'
+         and ($7::text is null or r.stream = $7)
          and not exists (
            select from unnest($5::text[]) as s (stream) cross join lateral (
              (select from record where connection = $1 and stream = s.stream and id = named.asset_id and tombstoned_at is null offset 0)
@@ -181,6 +184,6 @@ export function namedAssets(
        order by r.num limit 1
      ) told on true
      order by place`,
-    [of.connection, of.after.class, of.after.id, of.of, of.knownTo, of.limit],
+    [of.connection, of.after.class, of.after.id, of.of, of.knownTo, of.limit, of.toldBy ?? null],
   );
 }
