@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 
-const limitMs = 60 * 60_000;
+const limitMs = 75 * 60_000;
 
 const resultSchema = z.object({
   success: z.boolean(),

@@ -82,9 +82,6 @@ beforeAll(async () => {
 atOnce.each([
   ...findingPoints.map((point) => ({ point, passes: [1, 1] as const })),
   { point: 'page.beforeCommit', passes: [9, 12] as const },
-  { point: 'page.afterCommit', passes: [14, 7] as const },
-  { point: 'walk.afterLastPage', passes: [3, 6] as const },
-  { point: 'settle.beforeApply', passes: [1, 4] as const },
   { point: 'settle.afterApply', passes: [2, 5] as const },
   { point: 'finish.before', passes: [1, 1] as const },
 ])(
