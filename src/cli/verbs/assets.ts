@@ -41,14 +41,14 @@ type Search = Omit<AssetSearch, 'scope' | 'relations' | 'counts'>;
 async function* results(database: Database, documents: Documents, scopes: readonly AssetScope[], search: Search): AsyncGenerator<Result> {
   for (const scope of scopes) {
     for await (const asset of searchAssets(database, { ...search, scope, relations: documents.relations, counts: documents.counts })) {
-      const { relations: _relations, counts: _counts, event: _event, recordName: _name, ...found } = asset;
+      const { relations: _relations, counts: _counts, event: _event, recordName: _name, finding: _finding, ...found } = asset;
       yield { ...found, document: documents.document(asset) };
     }
   }
 }
 
 /** A search result (contract.md). */
-type Result = Omit<FoundAsset, 'relations' | 'counts' | 'event' | 'recordName'>;
+type Result = Omit<FoundAsset, 'relations' | 'counts' | 'event' | 'recordName' | 'finding'>;
 
 const columns: readonly Column<Result>[] = [
   { title: 'connection', value: ({ connection }) => connection },
