@@ -1,11 +1,10 @@
 // Attempts that meet: a worker stopped past its heartbeat and woken after another went on, workers drained, workflows terminated by an operator.
 import { getConnection } from '../../src/store/connection.ts';
-import { readProgress } from '../../src/store/walk.ts';
 import { connectionId, pullId } from '../../src/workflows/ids.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
 import { eventually } from '../support/waiting.ts';
 import { drain, endOf, expectQuietDelta, phases, runPhase } from './runs.ts';
-import { groupsAt, groupsOf, holdGroups, waiting, whileLocked, working } from './holds.ts';
+import { groupsAt, groupsOf, holdGroups, onlyGroups, slowGroups, waiting, whileLocked, working } from './holds.ts';
 import { recoveryMs, sharedServers, type Site } from './site.ts';
 import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
 import type { WorkerProcess } from './workerProcess.ts';
@@ -20,26 +19,25 @@ describe('I7 one writer', () => {
     () =>
       suite.atSite(async (site) => {
         await countCommits(site);
-        let second = null;
+        let second: WorkerProcess | null = null;
         const report = await runPhase(site, full, async () => {
-          // Long enough for a busy machine to see it: the run must not go on meanwhile.
-          holdGroups(site, [3], 20);
+          // A page that comes slowly: a source that throttles would hold the other streams as well, which have to end first.
+          slowGroups(site, [3], 100);
           const stopped = site.startWorker();
           await groupsAt(site, 2);
+          await onlyGroups(site);
           // It has fetched a page and waits for what is stored: when it is woken, it commits.
           await whileLocked(site, 'record', async () => {
             await eventually('the worker waits for the table', recoveryMs, async () => (await waiting(site)) > 0);
             stopped.send('SIGSTOP');
           });
           const { page } = await groupsOf(site);
-          // Until the late commit is over, however busy the machine is: nothing else may move meanwhile.
-          holdGroups(site, [2], 25);
+          slowGroups(site, [2], 50);
           second = site.startWorker();
           await groupsAt(site, page + 1);
-          await eventually('only groups are under way', recoveryMs, async () => {
-            const progress = await readProgress(site.database, 1);
-            return progress.every(({ stream, outcome }) => (outcome === null) === (stream === 'groups'));
-          });
+          // Stopped too until the late commit is over, however busy the machine is: nothing else may move meanwhile.
+          second.send('SIGSTOP');
+          await eventually('nothing is being written', recoveryMs, async () => (await working(site)) === 0);
           const before = { ...(await commits(site)), groups: await groupsOf(site) };
           stopped.send('SIGCONT');
           await eventually('the late commit is over', recoveryMs, async () => {
@@ -49,6 +47,7 @@ describe('I7 one writer', () => {
           expect((await commits(site)).moved).toBe(before.moved);
           const { walk, page: next, steps, read } = before.groups;
           expect(await groupsOf(site)).toMatchObject({ walk, page: next, steps, read });
+          second.send('SIGCONT');
         });
         await suite.expectAsUndisturbed(site, full, { report, mostAgain: 2 });
         await expectQuietDelta(site);

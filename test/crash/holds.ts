@@ -10,6 +10,19 @@ export function holdGroups(site: Site, at: readonly number[], seconds: number): 
   site.simulator.addFaults([{ match: '/groups/delta', at, fault: { kind: 'throttle', retryAfter: seconds } }]);
 }
 
+/** Makes these pages of groups come so slowly, counted from now. Nothing else waits for them. */
+export function slowGroups(site: Site, at: readonly number[], bytesPerSecond: number): void {
+  site.simulator.addFaults([{ match: '/groups/delta', at, fault: { kind: 'slow', bytesPerSecond } }]);
+}
+
+/** Waits until the other streams of the run have ended. */
+export async function onlyGroups(site: Site): Promise<void> {
+  await eventually('only groups are under way', recoveryMs, async () => {
+    const progress = await readProgress(site.database, 1);
+    return progress.length > 1 && progress.every(({ stream, outcome }) => (outcome === null) === (stream === 'groups'));
+  });
+}
+
 /** Waits until so many pages of the groups are committed; answers how many are. */
 export function groupsAt(site: Site, least: number): Promise<number> {
   return eventually(`${least} pages of groups`, recoveryMs, async () => {
