@@ -266,7 +266,7 @@ test('entra-devices: daily by default, its devices are hosts, and what its map w
   ]);
   expect(table.stdout).toMatch(/^connection,class,id,name,state,last changed\nfleet,host,[0-9a-f-]{36},HOST-\d+,live,/);
   expect((await stack.call(['assets', '--class', 'hosts'])).stderr).toContain(
-    'Classes: user, group, role, directory-user, user-group, host.',
+    'Classes: user, group, role, directory-user, user-group, host, container-image, container-instance, serverless.',
   );
   const help = (await stack.call(['assets', '--help'])).stdout.replaceAll(/\s+/g, ' ');
   expect(help).toContain('only those of this class: user, group, role, directory-user, user-group, host');
