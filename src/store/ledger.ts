@@ -24,7 +24,7 @@ export async function takeLease(database: Database, connection: string, file: st
     `insert into order_lease (connection, file, until)
      select name, $2, now() + ${leaseFor} from connection where name = $1 and deleted_at is null
      on conflict (connection) do update set file = excluded.file, fence = order_lease.fence + 1, until = excluded.until
-     where order_lease.file = excluded.file or order_lease.until < now()
+     where order_lease.file = excluded.file or order_lease.until <= now()
      returning fence`,
     [connection, file],
   );
