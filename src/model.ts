@@ -51,7 +51,7 @@ export interface SealedSecret extends SecretBinding {
 
 export type ConnectionState = 'registered' | 'scheduled' | 'processing' | 'processed' | 'errored' | 'held' | 'paused';
 
-export type FindingClass = 'vulnerability' | 'misconfiguration';
+type FindingClass = 'vulnerability' | 'misconfiguration';
 
 export type AssetClass =
   | 'user'
@@ -64,6 +64,10 @@ export type AssetClass =
   | 'directory-user'
   | 'user-group'
   | FindingClass;
+
+/** Classes of assets that findings are about. */
+export const assessedClasses = ['host', 'container-image', 'container-instance', 'serverless'] as const satisfies readonly AssetClass[];
+export type AssessedClass = (typeof assessedClasses)[number];
 
 /** Classes of documents that are no assets: each is evidence of a finding. */
 export const findingClasses: readonly AssetClass[] = ['vulnerability', 'misconfiguration'] satisfies readonly FindingClass[];

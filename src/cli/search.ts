@@ -1,6 +1,7 @@
 // What the verbs that search documents have in common: the query within a connection and a class, and what is said of a connection that is not there.
-import { assetClasses, findingClasses } from '../connectors/index.ts';
+import { assetClasses } from '../connectors/index.ts';
 import { TidemarkError } from '../errors.ts';
+import { findingClasses } from '../model.ts';
 import type { Subject } from '../query/fields.ts';
 import { parseQuery } from '../query/parse.ts';
 import { type CompiledSearch, compileSearch } from '../query/search.ts';
@@ -36,7 +37,7 @@ export function noteUnlessPresent(output: Output, connections: readonly Connecti
 }
 
 function requireClass(name: string, subject: Subject): void {
-  const classes = subject === 'assets' ? assetClasses() : findingClasses();
+  const classes = subject === 'assets' ? assetClasses() : findingClasses;
   if (classes.some((known) => known === name)) return;
   throw new TidemarkError('CONFIG_INVALID', `There is no ${subject === 'assets' ? 'asset' : 'finding'} class "${name}".`, {
     hint: `Classes: ${classes.join(', ')}.`,

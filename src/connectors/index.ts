@@ -21,8 +21,6 @@ const classes = (): AssetClass[] => [...new Set(connectors.flatMap(({ streams })
 /** The classes of assets that there can be, in the connectors' order. */
 export const assetClasses = (): AssetClass[] => classes().filter((one) => !isFinding(one));
 
-export const findingClasses = (): AssetClass[] => classes().filter(isFinding);
-
 /** The streams whose records tell findings. */
 export function findingStreams(): string[] {
   return [...new Set(connectors.flatMap(({ streams }) => streams.filter((stream) => isFinding(stream.class)).map(({ name }) => name)))];

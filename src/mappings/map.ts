@@ -1,5 +1,5 @@
 // The transform map as data: source path to target path, with functions. Pure types, shared by the engine and the built-in maps.
-import type { AssetClass, FindingClass, Json } from '../model.ts';
+import type { AssetClass, Json } from '../model.ts';
 
 export type MapFunction =
   /** The value itself, whatever the source holds. */
@@ -43,7 +43,7 @@ export interface TransformMap {
   readonly name: string;
   readonly connector: string;
   readonly stream: string;
-  readonly class: AssetClass | FindingClass;
+  readonly class: AssetClass;
   /** Built-in maps: the product document whose table the rows follow, in its order. */
   readonly document?: string;
   readonly rows: readonly MapRow[];

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { TidemarkError } from '../errors.ts';
 import { isObject } from '../mappings/read.ts';
-import { type Evidence, findingStatuses, type JsonObject } from '../model.ts';
+import { assessedClasses, type Evidence, findingStatuses, type JsonObject } from '../model.ts';
 import type { StoredRecord } from '../store/page.ts';
 import type { FoldedRecord } from './fold.ts';
 
@@ -11,7 +11,7 @@ export type Score = (finding: JsonObject) => { readonly severity: number; readon
 
 const said = z.object({
   key: z.string().min(1).max(2_000),
-  assetClass: z.enum(['host', 'container-image', 'container-instance', 'serverless']),
+  assetClass: z.enum(assessedClasses),
   assetId: z.string().min(1).max(1_024),
   status: z.enum(findingStatuses),
   cve: z

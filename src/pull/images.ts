@@ -102,29 +102,33 @@ async function readRegistries(
   const count = (facts: ImageFacts): void => {
     for (const key of ['requests', 'bytes', 'throttledMs'] as const) spent[key] += facts[key];
   };
+  const read = async ({ id, host, repository, digest }: Placement): Promise<void> => {
+    const registry = registries?.of(host, listed) ?? null;
+    if (registry === null) {
+      troubles.set(host, null);
+      return;
+    }
+    if (troubles.has(host) || contents.has(digest)) return;
+    try {
+      const facts = await registry.image({ repository, reference: digest }, options);
+      count(facts);
+      const chosen = facts.chosen === null ? facts : await registry.image({ repository, reference: facts.chosen }, options);
+      if (chosen !== facts) count(chosen);
+      contents.set(digest, contentOf(facts, chosen));
+    } catch (error) {
+      options.signal.throwIfAborted();
+      const failure = asTidemarkError(error);
+      if (failure.code === 'SOURCE_THROTTLED') throttled ??= failure;
+      // The image went from its registry, which says so: what findings say of it stays.
+      else if (failure.code === 'SOURCE_SHAPE_CHANGED') rejects.push({ id: `${id}/content`, reason: failure.message });
+      else if (failure.code !== 'SOURCE_NOT_FOUND') troubles.set(host, failure);
+    }
+    options.alive?.();
+  };
+  // Where one digest lies in several places, the next is asked only when the one before could not tell.
   await Promise.all(
-    placements.map(async ({ id, host, repository, digest }) => {
-      const registry = registries?.of(host, listed) ?? null;
-      if (registry === null) {
-        troubles.set(host, null);
-        return;
-      }
-      if (troubles.has(host) || contents.has(digest)) return;
-      try {
-        const facts = await registry.image({ repository, reference: digest }, options);
-        count(facts);
-        const chosen = facts.chosen === null ? facts : await registry.image({ repository, reference: facts.chosen }, options);
-        if (chosen !== facts) count(chosen);
-        contents.set(digest, contentOf(facts, chosen));
-      } catch (error) {
-        options.signal.throwIfAborted();
-        const failure = asTidemarkError(error);
-        if (failure.code === 'SOURCE_THROTTLED') throttled ??= failure;
-        // The image went from its registry, which says so: what findings say of it stays.
-        else if (failure.code === 'SOURCE_SHAPE_CHANGED') rejects.push({ id: `${id}/content`, reason: failure.message });
-        else if (failure.code !== 'SOURCE_NOT_FOUND') troubles.set(host, failure);
-      }
-      options.alive?.();
+    byDigest(placements).map(async (places) => {
+      for (const placement of places) await read(placement);
     }),
   );
   await keepImages(database, contents);
@@ -133,6 +137,12 @@ async function readRegistries(
   }
   if (throttled !== null) throw throttled as TidemarkError;
   return { contents, rejects, ...spent };
+}
+
+function byDigest(placements: readonly Placement[]): Placement[][] {
+  const places = new Map<string, Placement[]>();
+  for (const placement of placements) places.set(placement.digest, [...(places.get(placement.digest) ?? []), placement]);
+  return [...places.values()];
 }
 
 function contentOf({ mediaType, kind, sizeBytes }: ImageFacts, { config }: ImageFacts): JsonObject {

@@ -1,6 +1,6 @@
 // Which fields an index leads to, as data, and how it is asked. The indexes are made by migrations (searches.ts, events.ts); what is said here of an index MUST
 // be what it is, word by word: PostgreSQL then knows it for the same. Values count without case, and by what they begin with.
-import type { AssetClass } from '../model.ts';
+import { assessedClasses } from '../model.ts';
 import type { Column } from './fields.ts';
 import { beginning, type Parameters } from './match.ts';
 import type { Value } from './tree.ts';
@@ -108,15 +108,12 @@ export function wayToFinding(column: Column, value: Value): Way | null {
     : { rank: 'exact', sql: (out) => `select num from finding where ${condition(out.add(value.text))}` };
 }
 
-/** What findings are about. */
-const assessed: readonly AssetClass[] = ['host', 'container-image', 'container-instance', 'serverless'];
-
 const findingConditions: Readonly<Partial<Record<Column, (parameter: string) => string>>> = {
   cve: (parameter) => `lower(cve) = lower(${parameter})`,
   id: (parameter) => `(connection, key) in (select name, ${parameter} from connection)`,
   // Ids of resources and of images have no capital letters.
   asset: (parameter) => `(connection, asset_class, asset_id) in (
-    select c.name, k.class, lower(${parameter}) from connection c, (values ${assessed.map((of) => `('${of}')`).join(', ')}) k (class))`,
+    select c.name, k.class, lower(${parameter}) from connection c, (values ${assessedClasses.map((of) => `('${of}')`).join(', ')}) k (class))`,
 };
 
 /** To records of one of these streams by what others are related through; null where no index leads there. */

@@ -1,5 +1,6 @@
 // defender-for-cloud (document 004): cloud resources of subscriptions as assets, and what Microsoft Defender for Cloud finds on them.
 import { z } from 'zod';
+import { assessedClasses } from '../../model.ts';
 import type { Collection, ConnectorDefinition, Reader, StreamDefinition } from '../definition.ts';
 import {
   assessment,
@@ -49,8 +50,6 @@ const named = [
   { name: 'named-functions', title: 'Functions that only findings name', class: 'serverless' },
 ] as const;
 
-const classes = ['host', 'container-image', 'container-instance', 'serverless'] as const;
-
 export const defenderForCloud: ConnectorDefinition = {
   name: 'defender-for-cloud',
   title: 'Microsoft Defender for Cloud (CNAPP)',
@@ -60,7 +59,7 @@ export const defenderForCloud: ConnectorDefinition = {
   version: '1.0.0',
   direction: 'Unidirectional (Defender for Cloud to Tidemark)',
   source: 'Defender for Cloud',
-  assets: classes,
+  assets: assessedClasses,
   findings: ['vulnerability', 'misconfiguration'],
   notSupported: ['delta', 'import of installed software', 'import of source tags', 'filter queries', 'OCI'],
   settings: z.strictObject({
@@ -73,7 +72,7 @@ export const defenderForCloud: ConnectorDefinition = {
   }),
   queries: (settings, types) =>
     queriesFor({
-      assetTypes: classes.filter((one) => types === null || types.includes(one)),
+      assetTypes: assessedClasses.filter((one) => types === null || types.includes(one)),
       environmentValues: settings['environmentValues'] === true,
     }),
   streams: [

@@ -1,6 +1,7 @@
 // The queries of Defender for Cloud: Microsoft's tables of Azure Resource Graph, the conditions and the columns needed. No joins and no mv-expand on the
 // server: both lose rows silently. https://learn.microsoft.com/azure/governance/resource-graph/reference/supported-tables-resources
-import { type ResourceClass, resourceTypesOf } from '../../mappings/defender/assetTypes.ts';
+import type { AssessedClass } from '../../model.ts';
+import { resourceTypesOf } from '../../mappings/defender/assetTypes.ts';
 import { containerInstances } from '../../mappings/defender/containerInstances.ts';
 import { functions } from '../../mappings/defender/functions.ts';
 import { misconfigurations, siteIds } from '../../mappings/defender/misconfigurations.ts';
@@ -13,7 +14,7 @@ import type { JoinDefinition, QueryDefinition } from '../queryDefinition.ts';
 /** What a profile and its connection's settings choose. */
 export interface QueryChoice {
   /** The classes whose findings are asked for (decision 52). */
-  readonly assetTypes: readonly ResourceClass[];
+  readonly assetTypes: readonly AssessedClass[];
   /** Whether values of environment variables are kept. */
   readonly environmentValues: boolean;
 }
@@ -82,10 +83,10 @@ const groupedVulnerabilities = [
 // Findings of source code are of no class of assets; a cloud that is not known is kept (decision 51).
 const notOfCode = "tostring(properties.resourceDetails.Source) !in~ ('GitHub', 'AzureDevOps', 'GitLab')";
 
-const ofClasses = (classes: readonly ResourceClass[]): string =>
+const ofClasses = (classes: readonly AssessedClass[]): string =>
   `tostring(properties.resourceDetails.ResourceType) in~ ${listed(resourceTypesOf(classes))}`;
 
-const withVulnerabilities = (classes: readonly ResourceClass[]): ResourceClass[] =>
+const withVulnerabilities = (classes: readonly AssessedClass[]): AssessedClass[] =>
   classes.filter((type) => type === 'host' || type === 'container-image');
 
 const assessment = ['id', 'name', 'tenantId', 'location', 'resourceGroup', 'subscriptionId'];

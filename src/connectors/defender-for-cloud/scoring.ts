@@ -1,6 +1,7 @@
 // `settings.scoring`: the five rows of document 004's scoring screen, and the weights beside them (decision 56). Everything has a default.
 import { z } from 'zod';
 import { defaultScoring, severities, sourceValue } from '../../mappings/scoring/config.ts';
+import { assessedClasses } from '../../model.ts';
 
 const severity = z.literal(severities, 'must be from 1 to 5');
 const score = z.number('must be a number').min(0, 'must be from 0 to 100').max(100, 'must be from 0 to 100');
@@ -61,7 +62,7 @@ const cveInput = z
 const criticalityInput = z
   .strictObject({
     default: criticality.default(defaultScoring.criticality.default),
-    byClass: z.partialRecord(z.enum(['host', 'container-image', 'container-instance', 'serverless']), criticality).default({}),
+    byClass: z.partialRecord(z.enum(assessedClasses), criticality).default({}),
   })
   .prefault({});
 

@@ -1,9 +1,9 @@
 // Which resources are assets of which class, by cloud (document 004, table "Cloud Platform for Findings Support"). Defender for Cloud has no OCI.
-export type ResourceClass = 'host' | 'container-image' | 'container-instance' | 'serverless';
+import type { AssessedClass } from '../../model.ts';
 
 interface AssetType {
   readonly source: 'Azure' | 'AWS' | 'GCP';
-  readonly class: ResourceClass;
+  readonly class: AssessedClass;
   /** The document's `assetTypeName` (decision 49). */
   readonly name: string;
   /** `resourceDetails.ResourceType`, in lower case: the answers of different years and clouds spell it differently. */
@@ -74,7 +74,7 @@ export function sourceNamed(source: string): string {
  * The type of an asset; of a cloud that is not known it is told by the resource type alone, under the cloud's name (decision 51).
  * @returns undefined for a resource that is no asset of ours
  */
-export function assetTypeOf(source: string, resourceType: string): { readonly class: ResourceClass; readonly name: string } | undefined {
+export function assetTypeOf(source: string, resourceType: string): { readonly class: AssessedClass; readonly name: string } | undefined {
   const cloud = sourceNamed(source);
   const of = (type: AssetType): boolean => type.resourceTypes.includes(resourceType.toLowerCase());
   const known = assetTypes.find((type) => type.source === cloud && of(type));
@@ -84,6 +84,6 @@ export function assetTypeOf(source: string, resourceType: string): { readonly cl
 }
 
 /** The resource types of these classes, each once: what a query asks for. */
-export function resourceTypesOf(classes: readonly ResourceClass[]): string[] {
+export function resourceTypesOf(classes: readonly AssessedClass[]): string[] {
   return [...new Set(assetTypes.filter((type) => classes.includes(type.class)).flatMap((type) => type.resourceTypes))];
 }

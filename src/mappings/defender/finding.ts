@@ -1,9 +1,6 @@
 // What a row says of a finding: its key, its asset and its state. The same flaw of the same asset MUST give the same key, whichever row tells it.
-import type { Json, JsonObject } from '../../model.ts';
-import type { ResourceClass } from './assetTypes.ts';
+import type { AssessedClass, FindingStatus, Json, JsonObject } from '../../model.ts';
 import { at, firstText, text } from './fields.ts';
-
-export type FindingStatus = 'open' | 'suppressed' | 'fixed';
 
 export interface Exploit {
   readonly exploitKit: boolean;
@@ -15,7 +12,7 @@ export interface Finding {
   /** JSON text of the key's parts: no part can be taken for another. Severity and description are never in it. */
   readonly key: string;
   readonly kind: 'vulnerability' | 'misconfiguration';
-  readonly assetClass: ResourceClass;
+  readonly assetClass: AssessedClass;
   /** The id of the asset's record: an id in lower case, of an image `registryHost/repository@digest`. */
   readonly assetId: string;
   readonly assetType: string;

@@ -1,7 +1,7 @@
 // Assessments that tell a misconfiguration, for the classes of assets that document 004 names.
-import type { Json, JsonObject } from '../../model.ts';
+import type { AssessedClass, Json, JsonObject } from '../../model.ts';
 import { isObject } from '../read.ts';
-import { assetTypeOf, type ResourceClass, sourceNamed } from './assetTypes.ts';
+import { assetTypeOf, sourceNamed } from './assetTypes.ts';
 import { at, firstText, list, present, text } from './fields.ts';
 import { assessmentKeyOf, findingPart, misconfigurationKey, resourceIdOf, resourceNameOf, statusOf } from './finding.ts';
 import { type FromRow, normalise, type Normalised, refused } from './rows.ts';
@@ -27,7 +27,7 @@ const isAzureImage = (row: JsonObject): boolean => azureClassOf(row) === 'contai
 const detailsOf = (row: JsonObject): Json | undefined => at(row, 'properties_resourceDetails') ?? at(row, 'properties', 'resourceDetails');
 
 /** The class of a resource of Azure; of others none. */
-function azureClassOf(row: JsonObject): ResourceClass | undefined {
+function azureClassOf(row: JsonObject): AssessedClass | undefined {
   const details = detailsOf(row);
   const source = sourceNamed(text(at(details, 'Source')) ?? 'Azure');
   return source === 'Azure' ? assetTypeOf(source, text(at(details, 'ResourceType')) ?? '')?.class : undefined;

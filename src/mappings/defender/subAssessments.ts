@@ -1,8 +1,7 @@
 // Vulnerabilities in the older shape: sub-assessments, one row for a flaw of a package (machines: for a package, with its CVEs). Microsoft retired them on
 // 2026-07-31; sovereign clouds and recorded data have them. https://learn.microsoft.com/azure/defender-for-cloud/subassessment-rest-api
-import type { Json, JsonObject } from '../../model.ts';
+import type { AssessedClass, Json, JsonObject } from '../../model.ts';
 import { isObject } from '../read.ts';
-import type { ResourceClass } from './assetTypes.ts';
 import { at, firstText, list, present, text } from './fields.ts';
 import { assessmentKeyOf, findingPart, resourceNameOf, statusOf } from './finding.ts';
 import { baseScore, cveOf, exploitOf, scoreOf } from './flaw.ts';
@@ -10,7 +9,7 @@ import { type FromRow, normalise, type Normalised, refused } from './rows.ts';
 import { artifactDetails, imageSubject, keyOn, machineSubject, type Subject } from './subject.ts';
 
 /** `assessedResourceType` by the class of what was assessed. */
-export const assessedTypes: Readonly<Partial<Record<ResourceClass, readonly string[]>>> = {
+export const assessedTypes: Readonly<Partial<Record<AssessedClass, readonly string[]>>> = {
   host: ['ServerVulnerabilityTvm'],
   'container-image': [
     'AzureContainerRegistryVulnerability',
