@@ -5,7 +5,7 @@ import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/e
 import { z } from 'zod';
 import { list, type SecretSources, secretSourcesOf, secretVariables } from './config/secretSources.ts';
 import { TidemarkError } from './errors.ts';
-import { type FailpointSpec, failpointNames, parseFailpoint } from './failpoint.ts';
+import { type FailpointSpec, failpointNames, parseFailpoints } from './failpoint.ts';
 import type { Timings } from './model.ts';
 import { readStackFile, type StackFile } from './stack/stackFile.ts';
 
@@ -72,7 +72,7 @@ export interface Config {
   readonly changesDays: number;
   /** How many days an order that has ended is known. */
   readonly ordersDays: number;
-  readonly failpoint: FailpointSpec | null;
+  readonly failpoints: readonly FailpointSpec[];
   /** The directory of the files that workflows may name as orders; absolute. null: none. */
   readonly ordersDir: string | null;
   /** Lists by which CVEs are scored; absolute paths, null where none is given. */
@@ -140,10 +140,10 @@ export const variables = {
   TIDEMARK_EPSS_FILE: z.string().optional(),
   TIDEMARK_FAILPOINT: z
     .string()
-    .transform((text, context): FailpointSpec => {
-      const spec = parseFailpoint(text);
-      if (spec !== null) return spec;
-      context.addIssue({ code: 'custom', message: `must be NAME[:NTH[:lost]] with one of: ${failpointNames.join(', ')}` });
+    .transform((text, context): readonly FailpointSpec[] => {
+      const specs = parseFailpoints(text);
+      if (specs !== null) return specs;
+      context.addIssue({ code: 'custom', message: `must be NAME[:NTH[:lost]],... with names of: ${failpointNames.join(', ')}` });
       return z.NEVER;
     })
     .optional(),
@@ -199,7 +199,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     exportDir: read.TIDEMARK_EXPORT_DIR === undefined ? path.join(home, 'exports') : path.resolve(cwd, read.TIDEMARK_EXPORT_DIR),
     changesDays: read.TIDEMARK_CHANGES_RETENTION,
     ordersDays: read.TIDEMARK_ORDERS_RETENTION,
-    failpoint: read.TIDEMARK_FAILPOINT ?? null,
+    failpoints: read.TIDEMARK_FAILPOINT ?? [],
     ordersDir: read.TIDEMARK_ORDERS_DIR === undefined ? null : path.resolve(cwd, read.TIDEMARK_ORDERS_DIR),
     lists: {
       kevFile: read.TIDEMARK_KEV_FILE === undefined ? null : path.resolve(cwd, read.TIDEMARK_KEV_FILE),

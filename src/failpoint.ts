@@ -69,11 +69,13 @@ export interface FailpointSpec {
   readonly effect: 'kill' | 'lost';
 }
 
-let armed: { readonly spec: FailpointSpec; passes: number } | null = null;
+let armed: readonly FailpointSpec[] = [];
+let passes = new Map<FailpointName, number>();
 
-/** Arms one failpoint of this process, or none. Called once at the start, from the configuration. */
-export function armFailpoint(spec: FailpointSpec | null): void {
-  armed = spec === null ? null : { spec, passes: 0 };
+/** Arms these failpoints of this process, and no others. Called once at the start, from the configuration. */
+export function armFailpoints(...specs: readonly FailpointSpec[]): void {
+  armed = specs;
+  passes = new Map();
 }
 
 /**
@@ -81,17 +83,24 @@ export function armFailpoint(spec: FailpointSpec | null): void {
  * @throws STORE_UNAVAILABLE at the armed pass of a `lost` failpoint: the caller sees what a broken connection would show.
  */
 export function failpoint(name: FailpointName): void {
-  if (armed === null || armed.spec.name !== name) return;
-  armed.passes += 1;
-  if (armed.passes !== armed.spec.nth) return;
-  if (armed.spec.effect === 'lost') {
+  if (armed.length === 0) return;
+  const nth = (passes.get(name) ?? 0) + 1;
+  passes.set(name, nth);
+  const spec = armed.find((candidate) => candidate.name === name && candidate.nth === nth);
+  if (spec === undefined) return;
+  if (spec.effect === 'lost') {
     throw new TidemarkError('STORE_UNAVAILABLE', `The answer at ${name} was lost (failpoint).`);
   }
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** Reads `name[:nth[:lost]]`; null when it is none. */
-export function parseFailpoint(text: string): FailpointSpec | null {
+/** Reads `name[:nth[:lost]]`, several by commas; null when one of them is none. */
+export function parseFailpoints(text: string): readonly FailpointSpec[] | null {
+  const specs = text.split(',').map(parseFailpoint);
+  return specs.every((spec) => spec !== null) ? specs : null;
+}
+
+function parseFailpoint(text: string): FailpointSpec | null {
   const [given, nth = '1', effect = 'kill', ...rest] = text.split(':');
   const name = failpointNames.find((known) => known === given);
   if (name === undefined || rest.length > 0 || !/^[1-9]\d{0,8}$/.test(nth) || (effect !== 'kill' && effect !== 'lost')) return null;

@@ -8,7 +8,7 @@ import { createActivities } from './activities/index.ts';
 import { dataConverterOf } from './clients/codec/dataConverter.ts';
 import { type Config, readConfig } from './config.ts';
 import { asTidemarkError, TidemarkError } from './errors.ts';
-import { armFailpoint, failpoint } from './failpoint.ts';
+import { armFailpoints, failpoint } from './failpoint.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { packageVersion } from './stack/version.ts';
@@ -45,7 +45,7 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
       hint: 'Set it, or run "tidemark up" in this directory first.',
     });
   }
-  armFailpoint(config.failpoint);
+  armFailpoints(...config.failpoints);
 
   const draining = new AbortController();
   const stop = (): void => {

@@ -73,7 +73,7 @@ test('an empty environment has defaults and nothing configured', () => {
     lists: { kevFile: null, epssFile: null },
     changesDays: 30,
     ordersDays: 400,
-    failpoint: null,
+    failpoints: [],
     proxy: { url: null, except: null },
     stack: null,
   });
@@ -114,9 +114,12 @@ test.each([
   ['TIDEMARK_TIMINGS', '{"sliceMs":5}', (config: ReturnType<typeof readConfig>) => config.timings, { ...shippedTimings, sliceMs: 5 }],
   [
     'TIDEMARK_FAILPOINT',
-    'page.afterCommit:3:lost',
-    (config: ReturnType<typeof readConfig>) => config.failpoint,
-    { name: 'page.afterCommit', nth: 3, effect: 'lost' },
+    'page.afterCommit:3:lost,finish.before',
+    (config: ReturnType<typeof readConfig>) => config.failpoints,
+    [
+      { name: 'page.afterCommit', nth: 3, effect: 'lost' },
+      { name: 'finish.before', nth: 1, effect: 'kill' },
+    ],
   ],
   ['TIDEMARK_METRICS', '127.0.0.1:9464', (config: ReturnType<typeof readConfig>) => config.metrics, '127.0.0.1:9464'],
   ['TIDEMARK_METRICS', '[::1]:9464', (config: ReturnType<typeof readConfig>) => config.metrics, '[::1]:9464'],

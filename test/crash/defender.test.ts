@@ -1,10 +1,9 @@
-// I1 for Defender for Cloud: the worker is killed with SIGKILL at points of a first run and of one after the estate changed. The next worker ends each:
+// I1 for Defender for Cloud: the worker is killed with SIGKILL at points of a first run and of one after the estate changed. The last worker ends each:
 // records, assets and findings equal those of runs that nothing disturbed.
 import type { JsonObject } from '../../src/model.ts';
-import { findingPoints } from './runs.ts';
+import { askFor, drain, findingPoints, killInTurn, phases } from './runs.ts';
 import { sharedServers, type Site, type Subject } from './site.ts';
-import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
-import { drain, endOf } from './runs.ts';
+import { caseTimeoutMs, crashSuite, inTurn, type Kills } from './suite.ts';
 
 const estate: Subject = {
   tenant: {
@@ -53,46 +52,31 @@ async function inventoryOf({ database }: Site): Promise<readonly JsonObject[]> {
   );
 }
 
-/** Runs in full, changes the estate, and runs again; `kill` is the point at which the first worker of each run dies. */
-async function runs(
-  site: Site,
-  kill?: { readonly point: string; readonly passes: readonly [number, number] },
-): Promise<readonly JsonObject[][]> {
+/** Runs in full, changes the estate, and runs again; workers die at the points of each run. */
+async function runs(site: Site, kills: Kills): Promise<readonly JsonObject[][]> {
   const found: JsonObject[][] = [];
-  for (const nth of [1, 2]) {
-    if (nth === 2) estate.change(site.simulator);
-    let worker = site.startWorker(kill === undefined ? undefined : `${kill.point}:${kill.passes[nth - 1]}`);
-    await site.ask('run');
-    if (kill !== undefined) {
-      expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
-      worker = site.startWorker();
-    }
-    expect(await site.runEnds(nth)).toMatchObject({ verdict: 'complete', mode: 'full' });
+  for (const phase of phases) {
+    await askFor(site, phase);
+    const worker = await killInTurn(site, kills[phase.name]);
+    expect(await site.runEnds(phase.nth)).toMatchObject({ verdict: 'complete', mode: 'full' });
     found.push([...(await inventoryOf(site))]);
     await drain(worker);
   }
   return found;
 }
 
-let alone: readonly JsonObject[][] = [];
-beforeAll(async () => {
-  alone = await suite.atSite((site) => runs(site));
-}, caseTimeoutMs);
+const kills: Kills = {
+  full: ['page.beforeCommit:9', 'settle.afterApply:2', ...findingPoints, 'finish.before'],
+  delta: ['page.beforeCommit:12', 'settle.afterApply:5', ...findingPoints, 'finish.before'],
+};
 
-atOnce.each([
-  ...findingPoints.map((point) => ({ point, passes: [1, 1] as const })),
-  { point: 'page.beforeCommit', passes: [9, 12] as const },
-  { point: 'settle.afterApply', passes: [2, 5] as const },
-  { point: 'finish.before', passes: [1, 1] as const },
-])(
-  'I1 killed at $point, in a first run and after changes: records, assets and findings are those of undisturbed runs',
-  (kill) =>
-    suite.atSite(async (site) => {
-      const [first, second] = await runs(site, kill);
-      expect(first).toEqual(alone[0]);
-      expect(second).toEqual(alone[1]);
-      // Both runs are worth comparing: findings were opened, fixed and suppressed.
-      expect(new Set(alone[1]?.map(({ status }) => status))).toEqual(new Set([null, 'open', 'fixed', 'suppressed']));
-    }),
+inTurn(
+  `I1 killed at ${kills.full.join(', ')} of a first run, and in one after changes: records, assets and findings are those of undisturbed runs`,
+  async () => {
+    const [alone, killed] = await Promise.all([{ full: [], delta: [] }, kills].map((at) => suite.atSite((site) => runs(site, at))));
+    expect(killed).toEqual(alone);
+    // Both runs are worth comparing: findings were opened, fixed and suppressed.
+    expect(new Set(alone?.[1]?.map(({ status }) => status))).toEqual(new Set([null, 'open', 'fixed', 'suppressed']));
+  },
   caseTimeoutMs,
 );

@@ -1,14 +1,17 @@
 // I1 for the devices of entra-devices: the worker is killed at two of the points that failpoints.test.ts goes over.
 import { devices, sharedServers } from './site.ts';
-import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
+import { caseTimeoutMs, crashSuite, inTurn } from './suite.ts';
 
 const suite = crashSuite(sharedServers, devices);
 
-atOnce.each([
-  { point: 'page.beforeCommit', full: 4, delta: 9 },
-  { point: 'settle.afterJudge', full: 1, delta: 1 },
-])(
-  'I1 killed at $point, at pass $full of a full pull and $delta of a delta',
-  (kill) => suite.atSite((site) => suite.expectRecovery(site, kill)),
+inTurn(
+  'I1 killed at page.beforeCommit and settle.afterJudge, in a full pull and in a delta',
+  () =>
+    suite.atSite((site) =>
+      suite.expectRecovery(site, {
+        full: ['page.beforeCommit:4', 'settle.afterJudge'],
+        delta: ['page.beforeCommit:9', 'settle.afterJudge'],
+      }),
+    ),
   caseTimeoutMs,
 );

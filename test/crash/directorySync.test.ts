@@ -4,7 +4,7 @@ import type { Simulator } from '../../simulator/simulator.ts';
 import { ExpectedDirectory, expectDirectory } from '../support/directory.ts';
 import { eventPoints } from './runs.ts';
 import { sharedServers, type Subject } from './site.ts';
-import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
+import { caseTimeoutMs, crashSuite, inTurn } from './suite.ts';
 
 const settings = { nested: true, groupMap: {}, notification: { email: true } };
 const expectations = new WeakMap<Simulator, ExpectedDirectory>();
@@ -23,15 +23,13 @@ const directory: Subject = {
 
 const suite = crashSuite(sharedServers, directory);
 
-atOnce.each([
-  ...eventPoints.map((point) => ({ point, full: 1, delta: 1 as const })),
-  { point: 'settle.afterApply', full: 2, delta: 2 as const },
-  { point: 'finish.before', full: 1, delta: 1 as const },
-])(
-  'I1 killed at $point, in a full pull and in a delta: each document has its event once',
-  (kill) =>
+const points = ['settle.afterApply:2', ...eventPoints, 'finish.before'];
+
+inTurn(
+  `I1 killed at ${points.join(', ')}, in a full pull and in a delta: each document has its event once`,
+  () =>
     suite.atSite(async (site) => {
-      await suite.expectRecovery(site, kill);
+      await suite.expectRecovery(site, { full: points, delta: points });
       const expected = expectations.get(site.simulator) ?? new ExpectedDirectory();
       expected.afterRun(site.simulator, settings);
       await expectDirectory(site.database, site.spec.name, expected);

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { exportPlan, type ExportPlan } from '../../src/exports/plan.ts';
 import { cookiesIn, type Expected, expectComplete, expectDifference, expectedOf, type Seen, seenBy } from '../support/exporting.ts';
-import { drain, endOf, exportPoints, phases, runPhase } from './runs.ts';
+import { askFor, chainsOf, drain, exportPoints, killInTurn, phases } from './runs.ts';
 import { sharedServers, type Site, type Subject } from './site.ts';
 import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
 
@@ -28,16 +28,19 @@ function planOf({ spec }: Site): ExportPlan {
 
 /** Which pass of a point that a set passes more than once. */
 const passes: Readonly<Record<string, number>> = { 'export.afterFile': 2, 'export.afterCookie': 3 };
+const chains = chainsOf(
+  exportPoints.map((point) => `${point}:${passes[point] ?? 1}`),
+  2,
+);
 
-atOnce.each(exportPoints.map((point) => ({ point, nth: passes[point] ?? 1 })))(
-  'I13 killed at $point: consumers have one set or the other',
-  ({ point, nth }) =>
+atOnce.each(chains.map((points) => ({ points })))(
+  'I13 killed at $points: consumers have one set or the other',
+  ({ points }) =>
     suite.atSite(async (site) => {
       const plan = planOf(site);
       const seen = (): Seen | null => seenBy(placeOf(site), site.spec.name);
       let old: Seen | null = null;
       let before: Expected | null = null;
-      let worker = site.startWorker(`${point}:${nth}`);
       for (const phase of phases) {
         const known = { old, before };
         const check = (found: Seen): void => {
@@ -45,13 +48,13 @@ atOnce.each(exportPoints.map((point) => ({ point, nth: passes[point] ?? 1 })))(
           if (known.before === null) expectComplete(found, now);
           else expectDifference(found, known.before, now, { idAt: 1 });
         };
-        const report = await runPhase(site, phase, async () => {
-          expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
+        await askFor(site, phase);
+        const worker = await killInTurn(site, points, () => {
           const between = seen();
           if (between === null || between.manifest.run === known.old?.manifest.run) expect(between).toEqual(known.old);
           else check(between);
-          worker = site.startWorker();
         });
+        const report = await site.runEnds(phase.nth);
         expect(report.verdict).toBe('complete');
         old = seen();
         if (old === null) throw new Error('There is no set.');
@@ -61,7 +64,6 @@ atOnce.each(exportPoints.map((point) => ({ point, nth: passes[point] ?? 1 })))(
         const cookies = cookiesIn(path.join(path.dirname(placeOf(site)), 'ExportCookies'), site.spec.name);
         expect(Object.keys(cookies).sort()).toEqual(['directoryRole', 'group', 'servicePrincipal', 'user']);
         await drain(worker);
-        worker = site.startWorker(`${point}:${nth}`);
       }
     }),
   caseTimeoutMs,

@@ -1,40 +1,26 @@
-// I1: the worker is killed with SIGKILL at each named point of a run in turn, in a full pull and in a delta. The next worker finishes the
-// run: inventory, cursors and counts equal those of an undisturbed run, and at most two pages of each stream are asked for again.
+// I1: the worker is killed with SIGKILL at each named point of a run, in a full pull and in a delta, again and again in one run. The last worker
+// finishes it: inventory, cursors and counts equal those of an undisturbed run, and at most two pages of each stream are asked for again each time.
 import { failpointNames } from '../../src/failpoint.ts';
 import { sharedServers } from './site.ts';
-import { endOf, expectQuietDelta, phases, type PullPoint, pullPoints, runPhase } from './runs.ts';
-import { atOnce, caseTimeoutMs, crashSuite, type Kill, pagesUnderWay } from './suite.ts';
+import { chainsOf, type PullPoint, pullPoints } from './runs.ts';
+import { atOnce, caseTimeoutMs, crashSuite, type Kills } from './suite.ts';
 
-/** How often a full pull and a delta of the tenant pass each point, at least. Which pass is the last one of its worker is drawn. */
-const passes: Readonly<Record<PullPoint, number>> = {
-  'worker.started': 1,
-  'run.beforeOpen': 1,
-  'run.afterOpen': 1,
-  'run.beforePlan': 1,
-  'run.afterPlan': 1,
+/** How often a run passes each point, at least, after it was killed at those before: once, where nothing is said. The pass that kills is drawn. */
+const passes: Partial<Readonly<Record<PullPoint, number>>> = {
   'walk.beforeStart': 4,
   'walk.afterStart': 4,
   'slice.taken': 4,
-  'page.beforeFetch': 14,
-  'page.afterFetch': 14,
-  'page.afterFold': 14,
-  'page.afterRead': 14,
-  'page.afterMap': 14,
-  'page.beforeCommit': 14,
-  'page.afterCommit': 14,
-  'walk.afterLastPage': 4,
-  'walk.beforeEnd': 4,
-  'walk.afterEnd': 4,
-  'settle.begun': 1,
+  'page.beforeFetch': 7,
+  'page.afterFetch': 7,
+  'page.afterFold': 7,
+  'page.afterRead': 7,
+  'page.afterMap': 7,
+  'page.beforeCommit': 7,
+  'page.afterCommit': 7,
   'settle.afterStage': 2,
   'settle.afterAsk': 4,
-  'settle.afterJudge': 1,
   'settle.beforeApply': 4,
   'settle.afterApply': 4,
-  'finish.before': 1,
-  'finish.after': 1,
-  'state.beforeSave': 2,
-  'state.afterSave': 2,
 };
 
 /** What a delta does otherwise than a full pull: it merges pages, settles removals and moves cursors. */
@@ -44,6 +30,20 @@ const differsByDelta = /^(page|settle|finish)\./;
 const seed = Number(process.env['TIDEMARK_TEST_SEED'] ?? Date.now() % 100_000);
 const draw = (salt: number, most: number): number =>
   1 + (((Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(salt + 1, 40_503)) >>> 8) % most);
+const drawn = (points: readonly PullPoint[], salt: number): string[] =>
+  points.map((point) => `${point}:${draw(salt + 2 * pullPoints.indexOf(point), passes[point] ?? 1)}`);
+
+const pagePoints = pullPoints.filter((point) => point.startsWith('page.'));
+/** Each worker gets at most three pages far: a run of fourteen outlasts four of them. */
+const again = [0, 1, 2, 3].map((kill) => `${pagePoints[draw(100 + kill, pagePoints.length) - 1]}:${draw(200 + kill, 3)}`);
+
+const cases: readonly Kills[] = [
+  ...chainsOf(pullPoints, 5).map((points) => {
+    const differing = points.filter((point) => differsByDelta.test(point));
+    return { full: drawn(points, 0), delta: drawn(differing, 1) };
+  }),
+  { full: again, delta: [] },
+];
 
 const suite = crashSuite(sharedServers);
 
@@ -51,38 +51,8 @@ test('there are at least 25 points between the steps of a run', () => {
   expect(failpointNames.length).toBeGreaterThanOrEqual(25);
 });
 
-const cases = pullPoints.map((point, index): Kill & { readonly seed: number } => ({
-  point,
-  full: draw(2 * index, passes[point]),
-  delta: differsByDelta.test(point) ? draw(2 * index + 1, passes[point]) : 'none',
-  seed,
-}));
-
-atOnce.each(cases)(
-  'I1 killed at $point, at pass $full of a full pull and $delta of a delta (seed $seed)',
-  (kill) => suite.atSite((site) => suite.expectRecovery(site, kill)),
-  caseTimeoutMs,
-);
-
-const pagePoints = failpointNames.filter((point) => point.startsWith('page.'));
-/** Each worker gets at most three pages far: fourteen outlast four of them. */
-const kills = 4;
-
-atOnce(
-  `I1 killed again and again in one run (seed ${seed})`,
-  () =>
-    suite.atSite(async (site) => {
-      const [full] = phases;
-      const report = await runPhase(site, full, async () => {
-        for (let kill = 0; kill < kills; kill += 1) {
-          const point = pagePoints[draw(100 + kill, pagePoints.length) - 1] ?? '';
-          const worker = site.startWorker(`${point}:${draw(200 + kill, 3)}`);
-          expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
-        }
-        site.startWorker();
-      });
-      await suite.expectAsUndisturbed(site, full, { report, mostAgain: pagesUnderWay });
-      await expectQuietDelta(site);
-    }),
+atOnce.each(cases.map((kills) => ({ ...kills, seed })))(
+  'I1 killed at $full of a full pull and at $delta of a delta (seed $seed)',
+  (kills) => suite.atSite((site) => suite.expectRecovery(site, kills)),
   caseTimeoutMs,
 );

@@ -8,9 +8,9 @@ import { putSimulated } from '../support/pulling.ts';
 import { liveIds } from '../support/storing.ts';
 import { expectTally } from '../support/tally.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
-import { drain, endOf, heldPoints } from './runs.ts';
+import { drain, heldPoints, killInTurn } from './runs.ts';
 import { type Site, sharedServers } from './site.ts';
-import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
+import { caseTimeoutMs, crashSuite, inTurn } from './suite.ts';
 
 const users = 120;
 /** More than the shipped guard lets go: the list's absent ones are not asked for until they are approved. */
@@ -37,25 +37,25 @@ async function approve({ client, spec }: Site, { held: { digest } }: RunReport):
   await client.workflow.getHandle(connectionId(spec.name)).signal(approveRemovalsSignal, { digest, by: 'ana@host' });
 }
 
-atOnce.each(heldPoints.map((point) => ({ point })))(
-  'I1 killed at $point',
-  ({ point }) =>
+const approvePoints = heldPoints.filter((point) => point !== 'settle.afterHold');
+
+inTurn(
+  `I1 killed at settle.afterHold while removals are held, and at ${approvePoints.join(', ')} while they are approved`,
+  () =>
     suite.atSite(async (site) => {
       const { database, simulator } = site;
-      let worker = site.startWorker(point);
-      const killed = async (): Promise<void> => {
-        expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
-        worker = site.startWorker();
-      };
+      const first = site.startWorker();
       const spec = await pulled(site);
+      await drain(first);
       await holdRemovals(site);
-      if (point === 'settle.afterHold') await killed();
+      const second = await killInTurn(site, ['settle.afterHold']);
       const held = await site.runEnds(2);
       expect(held).toMatchObject({ verdict: 'complete', assets: { removed: 0 }, held: { digest: expect.any(String) } });
       expect(held.held.count).toBeGreaterThanOrEqual(gone);
       expect(await liveIds(database, spec.name)).toHaveLength(users);
+      await drain(second);
       await approve(site, held);
-      if (point !== 'settle.afterHold') await killed();
+      const worker = await killInTurn(site, approvePoints);
       const settled = await site.runEnds(3);
       expect(settled).toMatchObject({ mode: 'settle', verdict: 'complete', assets: { removed: gone }, held: { count: 0, digest: null } });
       expect(await liveIds(database, spec.name)).toHaveLength(users - gone);

@@ -86,23 +86,50 @@ function pagesAsked(simulator: Simulator): Map<string, number> {
   return asked;
 }
 
-/** Prepares the tenant and asks for a run; `during` is what happens to it. Ends with the run. */
-export async function runPhase(site: Site, phase: Phase, during: () => Promise<void>): Promise<RunReport> {
+/** Prepares the tenant and asks for a run. */
+export async function askFor(site: Site, phase: Phase): Promise<void> {
   phase.prepare(site);
   site.simulator.resetRequests();
   await site.ask(phase.ask);
+}
+
+/** The same; `during` is what happens to the run. Ends with it. */
+export async function runPhase(site: Site, phase: Phase, during: () => Promise<void>): Promise<RunReport> {
+  await askFor(site, phase);
   await during();
   return site.runEnds(phase.nth);
 }
 
-/** The undisturbed runs of a tenant. */
-export async function undisturbed(site: Site): Promise<ReadonlyMap<Phase['name'], Outcome & { readonly changes: readonly string[] }>> {
-  const outcomes = new Map<Phase['name'], Outcome & { readonly changes: readonly string[] }>();
-  const worker = site.startWorker();
-  for (const phase of phases) {
-    const report = await runPhase(site, phase, () => Promise.resolve());
-    outcomes.set(phase.name, { ...outcomeOf(report, site.simulator), changes: await changesOf(site, report) });
+/** Points that lie apart in a run come into one chain: workers are killed at them in turn. TIDEMARK_TEST_KILLS=alone makes a chain of each. */
+export function chainsOf<T>(points: readonly T[], chains: number): T[][] {
+  const count = process.env['TIDEMARK_TEST_KILLS'] === 'alone' ? points.length : chains;
+  return Array.from({ length: count }, (_, chain) => points.filter((_point, index) => index % count === chain));
+}
+
+/**
+ * Kills a worker at each of these points in turn, with `between` after each, and starts the one that lives.
+ * @throws naming the point that the run does not pass any more.
+ */
+export async function killInTurn(site: Site, points: readonly string[], between: () => void = () => undefined): Promise<WorkerProcess> {
+  for (const point of points) {
+    const end = await endOf(site.startWorker(point)).catch((cause: unknown) => {
+      throw new Error(`The run does not come to ${point}.`, { cause });
+    });
+    expect({ point, ...end }).toEqual({ point, code: null, signal: 'SIGKILL' });
+    between();
   }
+  return site.startWorker();
+}
+
+/** The undisturbed runs of a tenant. */
+export async function undisturbed(site: Site): Promise<Readonly<Record<Phase['name'], Outcome & { readonly changes: readonly string[] }>>> {
+  const worker = site.startWorker();
+  const outcome = async (phase: Phase): Promise<Outcome & { readonly changes: readonly string[] }> => {
+    const report = await runPhase(site, phase, () => Promise.resolve());
+    return { ...outcomeOf(report, site.simulator), changes: await changesOf(site, report) };
+  };
+  const [full, delta] = phases;
+  const outcomes = { full: await outcome(full), delta: await outcome(delta) };
   await drain(worker);
   return outcomes;
 }

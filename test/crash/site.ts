@@ -126,6 +126,7 @@ async function openSite(options: SiteOptions): Promise<Site> {
   });
   const env = {
     TIDEMARK_HOME: home,
+    TIDEMARK_ORDERS_DIR: path.join(home, 'orders'),
     TIDEMARK_DATABASE_URL: databaseUrl,
     TIDEMARK_SECRET_TEST: simulator.clientSecret,
     TIDEMARK_TIMINGS: JSON.stringify(quick),

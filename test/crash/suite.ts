@@ -2,7 +2,7 @@
 import type { RunReport } from '../../src/model.ts';
 import { expectTally } from '../support/tally.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
-import { changesOf, drain, endOf, expectQuietDelta, outcomeOf, type Phase, phases, runPhase, undisturbed } from './runs.ts';
+import { askFor, changesOf, drain, expectQuietDelta, killInTurn, outcomeOf, type Phase, phases, undisturbed } from './runs.ts';
 import { atSite, identity, type Servers, type Site } from './site.ts';
 import { prepareWorkerCode, type WorkerCode } from './workerProcess.ts';
 
@@ -13,7 +13,7 @@ export const caseTimeoutMs = 480_000;
 const sitesAtOnce = 3;
 
 /** The page being committed and the one fetched meanwhile. */
-export const pagesUnderWay = 2;
+const pagesUnderWay = 2;
 
 const isPossible = process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined;
 
@@ -21,20 +21,16 @@ const isPossible = process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined;
 export const atOnce = isPossible ? test.concurrent : test.concurrent.skip;
 export const inTurn = isPossible ? test : test.skip;
 
-/** Where the worker is killed in each run, and at which pass of that point. */
-export interface Kill {
-  readonly point: string;
-  readonly full: number;
-  readonly delta: number | 'none';
-}
+/** Where the workers of each run are killed, one after another: points in an order that the run can pass, as TIDEMARK_FAILPOINT takes them. */
+export type Kills = Readonly<Record<Phase['name'], readonly string[]>>;
 
 export interface Suite {
   /** Opens a site for the length of `work`, whatever becomes of it. */
   atSite<T>(work: (site: Site) => Promise<T>): Promise<T>;
   /** Fails unless the run came out as if nothing had happened, with at most `mostAgain` pages of a stream asked for again each time it was taken up. */
   expectAsUndisturbed(site: Site, phase: Phase, of: { readonly report: RunReport; readonly mostAgain: number }): Promise<void>;
-  /** Kills the worker in the full pull and in the delta, and fails unless the next one ends each as if nothing had happened. */
-  expectRecovery(site: Site, kill: Kill): Promise<void>;
+  /** Kills workers in the full pull and in the delta, and fails unless the next one ends each as if nothing had happened. */
+  expectRecovery(site: Site, kills: Kills): Promise<void>;
 }
 
 function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
@@ -60,17 +56,19 @@ export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void
   let servers: Servers | null = null;
   let code: WorkerCode | null = null;
   const limited = limiter(sitesAtOnce);
-  let expected: Awaited<ReturnType<typeof undisturbed>> = new Map();
+  /** Of the first test that compares with it. */
+  let expected: ReturnType<typeof undisturbed> | null = null;
 
+  const opened = <T>(work: (site: Site) => Promise<T>): Promise<T> => {
+    if (servers === null || code === null) throw new Error('The suite is not ready.');
+    return atSite({ ...servers, code, subject }, work);
+  };
   const suite: Suite = {
-    atSite(work) {
-      if (servers === null || code === null) throw new Error('The suite is not ready.');
-      const options = { ...servers, code, subject };
-      return limited(() => atSite(options, work));
-    },
+    atSite: (work) => limited(() => opened(work)),
     async expectAsUndisturbed(site, phase, { report, mostAgain }) {
-      const alone = expected.get(phase.name);
-      if (alone === undefined) throw new Error('The suite is not ready.');
+      // A site above the limit: those who wait for it have theirs.
+      expected ??= opened(undisturbed);
+      const alone = (await expected)[phase.name];
       const outcome = outcomeOf(report, site.simulator);
       expect(outcome.report).toEqual(alone.report);
       for (const [stream, asked] of outcome.asked) {
@@ -84,23 +82,15 @@ export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void
       await expectInventoryOf(site.database, site.simulator, site.spec);
       await expectTally(site.database);
     },
-    async expectRecovery(site, kill) {
-      let worker = site.startWorker(`${kill.point}:${kill.full}`);
+    async expectRecovery(site, kills) {
       for (const phase of phases) {
-        const at = kill[phase.name];
-        if (at === 'none') continue;
-        if (phase.name === 'delta') {
-          await drain(worker);
-          worker = site.startWorker(`${kill.point}:${at}`);
-        }
-        const report = await runPhase(site, phase, async () => {
-          expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
-          worker = site.startWorker();
-        });
+        await askFor(site, phase);
+        const worker = await killInTurn(site, kills[phase.name]);
+        const report = await site.runEnds(phase.nth);
         await suite.expectAsUndisturbed(site, phase, { report, mostAgain: pagesUnderWay });
+        if (phase.name === 'delta') await expectQuietDelta(site);
+        await drain(worker);
       }
-      await expectQuietDelta(site);
-      await drain(worker);
     },
   };
 
@@ -112,7 +102,6 @@ export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void
     const made = await prepareWorkerCode();
     stops.push(() => made.remove());
     code = made;
-    expected = await suite.atSite(undisturbed);
   }, caseTimeoutMs);
   afterAll(async () => {
     for (const stop of stops.reverse()) await stop();

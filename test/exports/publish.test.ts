@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { exportPlan, type ExportPlan } from '../../src/exports/plan.ts';
 import { publishSet, type Published } from '../../src/exports/publish.ts';
-import { armFailpoint, failpointNames } from '../../src/failpoint.ts';
+import { armFailpoints, failpointNames } from '../../src/failpoint.ts';
 import type { Database } from '../../src/store/database.ts';
 import { rejectHeld } from '../../src/store/held.ts';
 import { forgetChanges } from '../../src/store/retention.ts';
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
-  armFailpoint(null);
+  armFailpoints();
   for (const each of opened.splice(0).reverse()) await each.close();
 });
 
@@ -298,9 +298,9 @@ describe.each(points.flatMap((point) => Array.from({ length: passes[point] ?? 1 
     test('who reads sees the set before or this one, whole; the next attempt publishes this one, and nothing is left over', async () => {
       const stage = await start();
       const interrupted = async (run: number, before: Seen | null, expectNow: (seen: Seen) => void): Promise<Seen> => {
-        armFailpoint({ name: point, nth, effect: 'lost' });
+        armFailpoints({ name: point, nth, effect: 'lost' });
         await expect(stage.publish(run)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-        armFailpoint(null);
+        armFailpoints();
         const between = seenBy(stage.directory, stage.name);
         if (between?.manifest.run === run) expectNow(between);
         else expect(between).toEqual(before);
@@ -329,9 +329,9 @@ test('what an abandoned run was publishing is published before the next set', as
   await stage.export();
   change(stage.simulator, 40);
   const second = await stage.pulling.pull();
-  armFailpoint({ name: 'export.afterPending', nth: 1, effect: 'lost' });
+  armFailpoints({ name: 'export.afterPending', nth: 1, effect: 'lost' });
   await expect(stage.publish(runOf(second.run))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-  armFailpoint(null);
+  armFailpoints();
   const before = expectedOf(stage.simulator, stage.plan);
   change(stage.simulator, 30);
   const seen = await stage.export();

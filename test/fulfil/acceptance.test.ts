@@ -5,7 +5,7 @@ import { X509CertificateGenerator } from '@peculiar/x509';
 import type { JsonObject } from '../../src/model.ts';
 import type { FailpointName } from '../../src/failpoint.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { endOf } from '../crash/runs.ts';
+import { killInTurn } from '../crash/runs.ts';
 import { type Servers, sharedServers } from '../crash/site.ts';
 import { inTurn } from '../crash/suite.ts';
 import { prepareWorkerCode, type WorkerCode } from '../crash/workerProcess.ts';
@@ -146,15 +146,13 @@ inTurn(
 
 describe('3: a group is made once, although', () => {
   const kills: readonly FailpointName[] = ['order.afterMark', 'order.afterSend', 'order.afterSave'];
-  inTurn.each(kills)(
-    'the worker is killed at %s',
-    (point) =>
+  inTurn(
+    `workers are killed at ${kills.join(', ')}`,
+    () =>
       atFulfilSite(place, async (own) => {
-        const worker = own.startWorker(`${point}:1`);
         const order = one({ action: 'create', type: 'group', values: groupValues(fresh('crash')) });
         const sent = await own.send([order]);
-        expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
-        own.startWorker();
+        await killInTurn(own, kills);
         expect(stateOf(await sent.results(), order)).toBe('Executed');
         expect(groupsNamed(String(order.values?.['displayName']), own.simulator)).toHaveLength(1);
       }),

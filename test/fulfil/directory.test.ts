@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { RunReport } from '../../src/model.ts';
 import { connectionId } from '../../src/workflows/ids.ts';
 import { pullDueUpdate } from '../../src/workflows/messages.ts';
-import { endOf } from '../crash/runs.ts';
+import { killInTurn } from '../crash/runs.ts';
 import { type Servers, sharedServers } from '../crash/site.ts';
 import { inTurn } from '../crash/suite.ts';
 import { prepareWorkerCode, type WorkerCode } from '../crash/workerProcess.ts';
@@ -129,15 +129,14 @@ inTurn(
   caseTimeoutMs,
 );
 
-inTurn.each(['order.afterSend', 'orders.ended'] as const)(
-  'a worker that is killed at %s: the occurrence of the schedule ends all the same, and each order was written once',
-  (point) =>
-    atInbox(async ({ put, results, startWorker, simulator, client, spec, runEnds, ask, directory }) => {
-      const worker = startWorker(`${point}:1`);
+inTurn(
+  'workers that are killed at order.afterSend and orders.ended: the occurrence of the schedule ends all the same, and each order was written once',
+  () =>
+    atInbox(async (site) => {
+      const { put, results, simulator, client, spec, runEnds, ask, directory } = site;
       put('make.ndjson', [group('g-1'), group('g-2')]);
       await ask('run');
-      expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
-      startWorker();
+      await killInTurn(site, ['order.afterSend', 'orders.ended']);
       expect(await runEnds(1)).toMatchObject({ verdict: 'complete', orders: { files: 1, executed: 2, errored: 0, skipped: 0 } });
       expect(results('make.ndjson')).toEqual({ 'g-1': 'Executed', 'g-2': 'Executed' });
       const named = [...simulator.truth('groups', ['displayName'])].filter(({ displayName }) => /^g-\d$/.test(String(displayName)));

@@ -2,17 +2,28 @@
 // Each test has a connection of its own. Hostile input never wedges an entity: a signal is ignored, an update refused with the reason.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
+import { connectionId, scheduleId } from '../../src/workflows/ids.ts';
+import { stateQuery } from '../../src/workflows/messages.ts';
 import { type CliStack, startCliStack } from '../cli/stack.ts';
 import { soon, type TemporalCli, temporalCli } from './temporalCli.ts';
 
 let stack: CliStack;
 let temporal: TemporalCli;
+/** For what is asked again and again, or sent by the dozen. */
+let connection: Connection;
+let client: Client;
 beforeAll(async () => {
   stack = await startCliStack({ worker: true });
   temporal = await temporalCli(stack);
+  connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
+  client = new Client({ connection });
 }, 120_000);
-afterAll(() => stack?.stop(), 60_000);
+afterAll(async () => {
+  await connection?.close();
+  await stack?.stop();
+}, 60_000);
 
 const brief = z.looseObject({ run: z.int(), mode: z.string().nullable(), verdict: z.string() });
 const status = z.looseObject({
@@ -62,6 +73,7 @@ async function applied(name: string, more = ''): Promise<string> {
 
 const reaches = (name: string, is: (state: z.output<typeof status>) => boolean): Promise<z.output<typeof status>> =>
   soon(`${name} is as the test waits for`, async () => {
+    if (!is(status.parse(await client.workflow.getHandle(connectionId(name)).query(stateQuery)))) return null;
     const state = await stateOf(name);
     return is(state) ? state : null;
   });
@@ -216,7 +228,7 @@ test('schedule list, describe, trigger and toggle', async () => {
   const schedule = `${name}:default`;
   const listed = z.array(z.looseObject({ scheduleId: z.string() }));
   await soon('the Schedule is listed', async () => {
-    const ids = listed.parse(await temporal.json('schedule', 'list')).map(({ scheduleId }) => scheduleId);
+    const ids = listed.parse(await temporal.json('schedule', 'list')).map((found) => found.scheduleId);
     return ids.includes(schedule) ? ids : null;
   });
   const described = z.looseObject({
@@ -242,6 +254,10 @@ test('a backfill of a month leaves a row for every occurrence', async () => {
   const { code } = await temporal('schedule', 'backfill', '-s', `${name}:default`, ...span, '--overlap-policy', 'BufferAll');
   expect(code).toBe(0);
   const days = Array.from({ length: 30 }, (_, day) => new Date(Date.UTC(2026, 5, 1 + day, 13, 9)).toISOString());
+  await soon('Temporal has started every occurrence', async () => {
+    const { info } = await client.schedule.getHandle(scheduleId(name, 'default')).describe();
+    return info.numActionsTaken >= days.length && info.runningActions.length === 0 ? info : null;
+  });
   const accounted = await soon('every occurrence has a row that has ended', async () => {
     const lines = await runs(name);
     const at = lines.map(({ scheduledAt }) => (scheduledAt === null ? '' : new Date(scheduledAt).toISOString()));
@@ -333,9 +349,11 @@ describe('hostile payloads', () => {
     ['100 KB of text', JSON.stringify({ profile: 'x'.repeat(100_000) })],
   ];
   test.each(payloads)('%s is refused by updates and ignored as a signal', async (_, payload) => {
-    for (const what of ['runNow', 'forceFullPull', 'pause', 'resume', 'cancelRun', 'approveRemovals', 'rejectRemovals']) {
-      expect((await temporal('workflow', 'signal', ...id(name), '--name', what, '--input', payload)).code).toBe(0);
+    const handle = client.workflow.getHandle(connectionId(name));
+    for (const what of ['runNow', 'forceFullPull', 'pause', 'resume', 'cancelRun', 'approveRemovals']) {
+      await handle.signal(what, JSON.parse(payload));
     }
+    expect((await temporal('workflow', 'signal', ...id(name), '--name', 'rejectRemovals', '--input', payload)).code).toBe(0);
     const refused = await temporal('workflow', 'update', 'execute', ...id(name), '--name', 'runNow', '--input', payload);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/Refused: .{10,}/);

@@ -1,7 +1,7 @@
 // The life of the pending set, on a real database and the simulator: it grows, shrinks, is superseded, rejected, approved (decision 3).
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { Simulator, SimulatorOptions } from '../../simulator/simulator.ts';
-import { armFailpoint } from '../../src/failpoint.ts';
+import { armFailpoints } from '../../src/failpoint.ts';
 import type { FailpointName } from '../../src/failpoint.ts';
 import type { RunReport, StreamReport } from '../../src/model.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -22,7 +22,7 @@ afterAll(() => database.close());
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
-  armFailpoint(null);
+  armFailpoints();
   for (const each of opened.splice(0).reverse()) await each.close();
   await expectTally(database);
 });
@@ -277,7 +277,7 @@ describe('approved', () => {
     const { simulator, pulling, remove } = await start();
     remove(0, 20);
     const { held } = await pulling.pull({ forced: true });
-    armFailpoint({ name, nth: 1, effect: 'lost' });
+    armFailpoints({ name, nth: 1, effect: 'lost' });
     expect(await pulling.approve(held.digest)).toMatchObject({
       verdict: 'complete',
       assets: { removed: 20 },
@@ -453,7 +453,7 @@ test.each(settlePoints)('an answer lost at %s: what is held is the same', async 
   const twin = await start();
   for (const each of [remove, twin.remove]) each(0, 20);
   const { held } = await twin.pulling.pull({ forced: true });
-  armFailpoint({ name, nth: 1, effect: 'lost' });
+  armFailpoints({ name, nth: 1, effect: 'lost' });
   const report = await pulling.pull({ forced: true });
   expect(report).toMatchObject({ verdict: 'complete', held: { count: held.count } });
   expect(await live()).toBe(100);
