@@ -36,10 +36,10 @@ const files = (home: string): { data: string; process: string; ports: string; lo
 
 /**
  * The server of this home: the one that still runs (after kill -9 of what started it), or a new one on the same data and, when they are
- * free, the same ports.
+ * free, the same ports. `more` are further words of its command line.
  * @throws ORCHESTRATOR_UNAVAILABLE when no binary is found or it does not get ready.
  */
-export async function ensureTemporalServer(home: string): Promise<TemporalServer> {
+export async function ensureTemporalServer(home: string, more: readonly string[] = []): Promise<TemporalServer> {
   const { bin, ports: portsFile, process: processFile } = files(home);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const last = readPorts(portsFile);
@@ -52,13 +52,13 @@ export async function ensureTemporalServer(home: string): Promise<TemporalServer
   for (const wanted of [last, usualPorts]) {
     if (wanted === null || !(await isFree(wanted.port)) || !(await isFree(wanted.uiPort))) continue;
     try {
-      return await start(home, binary, wanted);
+      return await start(home, binary, { ports: wanted, more });
     } catch (error) {
       // Somebody took a port in between, or else the next try shows the same failure.
       if (asTidemarkError(error).code !== 'ORCHESTRATOR_UNAVAILABLE') throw error;
     }
   }
-  return start(home, binary, { port: await freePort(), uiPort: await freePort() });
+  return start(home, binary, { ports: { port: await freePort(), uiPort: await freePort() }, more });
 }
 
 /** Ends it, and waits until its data is written. Does nothing when it is gone. */
@@ -67,9 +67,13 @@ export async function stopTemporalServer(home: string, server: TemporalServer): 
   rmSync(files(home).process, { force: true });
 }
 
-async function start(home: string, binary: string, ports: Ports): Promise<TemporalServer> {
+async function start(
+  home: string,
+  binary: string,
+  { ports, more }: { readonly ports: Ports; readonly more: readonly string[] },
+): Promise<TemporalServer> {
   const { data, log, ports: portsFile, process: processFile } = files(home);
-  const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${ports.port}`, '--ui-port', `${ports.uiPort}`];
+  const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${ports.port}`, '--ui-port', `${ports.uiPort}`, ...more];
   const out = openSync(log, 'a', 0o600);
   // A session of its own: Ctrl-C and the end of this process do not reach it.
   const child = spawn(binary, [...args, '--db-filename', data, '--log-level', 'warn'], { detached: true, stdio: ['ignore', out, out] });

@@ -47,14 +47,16 @@ function survive(outage: (site: Site, worker: WorkerProcess) => Promise<WorkerPr
 }
 
 const minuteMs = 60_000;
+const callEveryMs = 2_000;
 
 /** What `status` says from when it exits 3, which has to be within a minute. */
 async function lost(site: Site, says: RegExp): Promise<Ended> {
   const begun = performance.now();
-  const status = await eventually(`status says ${says.source}`, minuteMs, async () => {
+  const look = async (): Promise<Ended | null> => {
     const ended = await tidemark(['status', 'tenant', '--json'], { env: site.env });
     return ended.code === 3 && says.test(ended.stderr) ? ended : null;
-  });
+  };
+  const status = await eventually(`status says ${says.source}`, minuteMs, look, callEveryMs);
   expect(performance.now() - begun).toBeLessThan(minuteMs);
   return status;
 }
@@ -68,7 +70,8 @@ inTurn(
       expect(JSON.parse(stdout)).toMatchObject({ name: 'tenant', source: 'database', state: 'processing', current: { run: 1 } });
       await endOf(worker);
       const next = site.startWorker();
-      await eventually('status answers again', minuteMs, async () => (await tidemark(['status', 'tenant'], { env: site.env })).code === 0);
+      const answers = async (): Promise<boolean> => (await tidemark(['status', 'tenant'], { env: site.env })).code === 0;
+      await eventually('status answers again', minuteMs, answers, callEveryMs);
       return next;
     }),
   caseTimeoutMs,

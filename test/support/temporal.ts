@@ -12,6 +12,9 @@ import { ensureTemporalServer, stopTemporalServer, type TemporalServer } from '.
 /** What has to be fetched once is kept here, whichever test asked for it first. */
 const binaries = path.join(import.meta.dirname, '../../node_modules/.cache/tidemark');
 
+// What a crash of the machine would lose does not matter here; what a crash of the server loses does, and it loses nothing without syncing.
+const unsynced = ['--sqlite-pragma', 'synchronous=off'];
+
 export interface TestTemporal {
   readonly address: string;
   /** SIGKILL, as a crash. */
@@ -28,7 +31,7 @@ export async function startTemporal(): Promise<TestTemporal> {
   symlinkSync(binaries, path.join(home, 'bin'));
   // The ports it would have had before: never the usual ones, where somebody's own server may be.
   writeFileSync(path.join(home, 'temporal.ports.json'), JSON.stringify({ port: await freePort(), uiPort: await freePort() }));
-  let server: TemporalServer = await ensureTemporalServer(home);
+  let server: TemporalServer = await ensureTemporalServer(home, unsynced);
   let guard = endsWithUs(server);
   const connection = await Connection.connect({ address: server.address });
   await registerSearchAttributes(new Client({ connection }));
@@ -38,7 +41,7 @@ export async function startTemporal(): Promise<TestTemporal> {
     kill: () => void process.kill(server.process.pid, 'SIGKILL'),
     async restart() {
       guard.kill();
-      server = await ensureTemporalServer(home);
+      server = await ensureTemporalServer(home, unsynced);
       guard = endsWithUs(server);
     },
     async stop() {

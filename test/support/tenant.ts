@@ -34,9 +34,10 @@ export async function storedInventory(database: Database, connection: string): P
     [connection],
   );
   const edges = await database.query<{ edge: string }>(
-    `select e.kind || ' ' || e.from_id || ' ' || e.to_id || ' ' || e.key as edge from edge e where e.connection = $1
-       and not exists (select from record r where r.connection = $1 and r.id in (e.from_id, e.to_id) and r.tombstoned_at is not null)
-       and exists (select from record r where r.connection = $1 and r.id = e.from_id)`,
+    `select kind || ' ' || from_id || ' ' || to_id || ' ' || key as edge from edge where connection = $1
+       and from_id in (select id from record where connection = $1)
+       and from_id not in (select id from record where connection = $1 and tombstoned_at is not null)
+       and to_id not in (select id from record where connection = $1 and tombstoned_at is not null)`,
     [connection],
   );
   return { records: new Map(records.map((row) => [`${row.stream} ${row.id}`, row.body])), edges: new Set(edges.map((row) => row.edge)) };
