@@ -12,7 +12,8 @@ import type { Pulling, PullingOptions } from '../support/pulling.ts';
 import { expectTally } from '../support/tally.ts';
 import { expectInventoryOf, storedInventory, trueInventory } from '../support/tenant.ts';
 
-const users = 120;
+/** Users of a tenant where nothing else is said. */
+const size = 120;
 const allStreams = ['users', 'groups', 'roles', 'appRoleAssignments'];
 
 let database: Database;
@@ -33,7 +34,7 @@ async function start(
   tenant: Partial<SimulatorOptions> = {},
   options: Partial<PullingOptions> = {},
 ): Promise<{ simulator: Simulator; pulling: Pulling }> {
-  const simulator = await startSimulator({ users, ...tenant });
+  const simulator = await startSimulator({ users: size, ...tenant });
   opened.push(simulator);
   names += 1;
   const pulling = await startPulling({
@@ -203,7 +204,7 @@ test('I2 no duplicates of (connection, stream, source id)', async () => {
     [pulling.spec.name],
   );
   expect(stored).toEqual([{ twice: 0 }]);
-  expect(streamOf(report, 'users').read).toBe(users);
+  expect(streamOf(report, 'users').read).toBe(size);
   await expectInventoryOf(database, simulator, pulling.spec);
 });
 
@@ -334,14 +335,14 @@ describe('I11 a poison record is set aside with its reason and its page goes on'
     simulator.addFaults([{ phase: 'list', match: '/users', at: [1], fault: { kind: 'poison', how } }]);
     const report = await pulled(pulling);
     expect(report.verdict).toBe('complete');
-    expect(streamOf(report, 'users').read).toBe(users);
+    expect(streamOf(report, 'users').read).toBe(size);
   });
 
   test.each(['nul', 'surrogate', 'proto', 'hugeNumber'] as const)('%s is held, not refused', async (how) => {
     const { simulator, pulling } = await start();
     simulator.addFaults([{ phase: 'list', match: '/users', at: [1], fault: { kind: 'poison', how } }]);
     const report = await pulled(pulling);
-    expect(streamOf(report, 'users')).toMatchObject({ outcome: 'complete', read: users });
+    expect(streamOf(report, 'users')).toMatchObject({ outcome: 'complete', read: size });
   });
 
   test('its last good asset stays live and is marked stale until the record is good again (decision 5)', async () => {
@@ -360,11 +361,11 @@ describe('I11 a poison record is set aside with its reason and its page goes on'
     expect(await stale()).toBe(0);
     simulator.addFaults([{ phase: 'list', match: '/users', at: [1], fault: { kind: 'poison', how: 'longText' } }]);
     const report = await pulled(pulling, { forced: true });
-    expect(streamOf(report, 'users')).toMatchObject({ rejected: 1, unchanged: users - 1, swept: 0 });
+    expect(streamOf(report, 'users')).toMatchObject({ rejected: 1, unchanged: size - 1, swept: 0 });
     expect(await stale()).toBe(1);
     simulator.clearFaults();
     const good = await pulled(pulling, { forced: true });
-    expect(streamOf(good, 'users')).toMatchObject({ rejected: 0, updated: 0, unchanged: users });
+    expect(streamOf(good, 'users')).toMatchObject({ rejected: 0, updated: 0, unchanged: size });
     expect(await stale()).toBe(0);
   });
 
