@@ -11,6 +11,7 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-slim AS worker
 ENV NODE_ENV=production
+ENV MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules

@@ -23,6 +23,9 @@ interface RunFigures {
   readonly records: number;
   readonly findings: number;
   readonly statements: number;
+  /** PostgreSQL's in statements, and the worker's processor's, in milliseconds. */
+  readonly databaseMs: number;
+  readonly cpuMs: number;
   readonly history: MeasuredRun['history'];
 }
 
@@ -85,7 +88,8 @@ export async function measureDefender(size: EstateSize, note: (line: string) => 
   }
 }
 
-async function figuresOf(of: Installation, { report, wallMs, requests, statements, history }: MeasuredRun): Promise<RunFigures> {
+async function figuresOf(of: Installation, { report, requests, ...measured }: MeasuredRun): Promise<RunFigures> {
+  const { wallMs, statements, databaseMs, cpuMs, history } = measured;
   const run = Number(report.run.slice(report.run.lastIndexOf(':') + 1));
   return {
     wallMs,
@@ -93,6 +97,8 @@ async function figuresOf(of: Installation, { report, wallMs, requests, statement
     records: report.streams.reduce((sum, { added, updated, removedBySource, swept }) => sum + added + updated + removedBySource + swept, 0),
     findings: await count(of, 'select count(*) as count from finding where changed_run = $1', [run]),
     statements,
+    databaseMs,
+    cpuMs,
     history,
   };
 }

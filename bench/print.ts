@@ -60,6 +60,8 @@ export function defenderTable({ first, again, raw, open, images, fetchedTwice, p
     ['records written', ...runs.map(({ records }) => records)],
     ['findings written', ...runs.map(({ findings }) => findings)],
     ['statements', ...runs.map(({ statements }) => statements)],
+    ['PostgreSQL, in statements', ...runs.map(({ databaseMs }) => `${(databaseMs / 1000).toFixed(1)} s`)],
+    ['the worker, of a processor', ...runs.map(({ cpuMs }) => `${(cpuMs / 1000).toFixed(1)} s`)],
     ['history', ...runs.map(({ history }) => `${history.events} events, ${(history.bytes / 1024).toFixed(1)} KB`)],
     ['open findings stored, there', { content: `${open.stored}, ${open.there}`, colSpan: 2 }],
     ['images known, named by findings', { content: `${images.known}, ${images.named}`, colSpan: 2 }],

@@ -162,6 +162,8 @@ export interface StreamFacts {
   readonly optional: boolean;
   /** Streams of the run that it is read after. Absent: none. */
   readonly after?: readonly string[];
+  /** The stream whose slices read it too, after that one's own end. Absent: it has its own. */
+  readonly along?: string;
   readonly binding: CursorBinding;
   readonly mapHash: string;
   readonly cursor: {

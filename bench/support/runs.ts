@@ -20,6 +20,10 @@ export interface MeasuredRun {
   /** What PostgreSQL did for it: statements, and blocks of 8 KB that they looked at. */
   readonly statements: number;
   readonly blocks: number;
+  /** What they took, in milliseconds. */
+  readonly databaseMs: number;
+  /** The worker's processor time, in milliseconds. */
+  readonly cpuMs: number;
   /** What the worker wrote to its sockets. */
   readonly writtenBytes: number;
 }
@@ -35,9 +39,11 @@ export async function measureRun(of: Installation, options: RunOptions): Promise
   await of.simulator.resetRequests();
   await of.database.query('select pg_stat_statements_reset()');
   const writtenBefore = of.worker.writtenBytes();
+  const cpuBefore = of.worker.cpuMs();
   const report = await awaitRun(of, await askForRun(of, options));
-  const [spent] = await of.database.query<{ statements: number; blocks: number }>(
-    `select sum(calls)::bigint as statements, sum(shared_blks_hit + shared_blks_read)::bigint as blocks from pg_stat_statements
+  const [spent] = await of.database.query<{ statements: number; blocks: number; databaseMs: number }>(
+    `select sum(calls)::bigint as statements, sum(shared_blks_hit + shared_blks_read)::bigint as blocks, sum(total_exec_time) as "databaseMs"
+     from pg_stat_statements
      where userid = $1::regrole and toplevel`,
     [workerRole],
   );
@@ -50,6 +56,7 @@ export async function measureRun(of: Installation, options: RunOptions): Promise
     requests: await of.simulator.requests(),
     history: { events: historyLength, bytes: historySize },
     ...spent,
+    cpuMs: of.worker.cpuMs() - cpuBefore,
     writtenBytes: of.worker.writtenBytes() - writtenBefore,
   };
 }

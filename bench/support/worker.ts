@@ -9,6 +9,8 @@ export interface Worker {
   peakBytes(): number;
   /** What it holds now. */
   residentBytes(): number;
+  /** The processor time that it took so far, in milliseconds. */
+  cpuMs(): number;
   /** Everything it has written so far, in bytes: to the database, Temporal and the source. */
   writtenBytes(): number;
   /** SIGKILL. Resolves when it is gone. */
@@ -23,6 +25,8 @@ export async function startWorker(home: string, env: Readonly<Record<string, str
   return {
     peakBytes: () => 1024 * numberAt(child, 'status', /^VmHWM:\s+(\d+) kB$/m),
     residentBytes: () => 1024 * numberAt(child, 'status', /^VmRSS:\s+(\d+) kB$/m),
+    // In hundredths of a second, its own and the kernel's for it; the name before them ends at the last bracket.
+    cpuMs: () => 10 * (numberAt(child, 'stat', /\) \S(?: \S+){10} (\d+)/) + numberAt(child, 'stat', /\) \S(?: \S+){11} (\d+)/)),
     writtenBytes: () => numberAt(child, 'io', /^wchar: (\d+)$/m),
     kill: () => end(child, 'SIGKILL'),
     stop: () => end(child, 'SIGTERM'),

@@ -16,8 +16,22 @@ import { withHeartbeat } from './heartbeat.ts';
 import { pinnedRun } from './pinned.ts';
 import type { StreamRequest } from './types.ts';
 
-/** May be called again at any time. @throws retried codes; STALE_ATTEMPT when another run has taken over. */
-export async function pullStream(shared: Shared, request: StreamRequest): Promise<SliceResult> {
+/**
+ * May be called again at any time: a stream that has ended is not read again. Answers for the first stream that has not ended, else how the last one did.
+ * @throws retried codes; STALE_ATTEMPT when another run has taken over.
+ */
+export async function pullStream(shared: Shared, { stream, along = [], ...request }: StreamRequest): Promise<SliceResult> {
+  const until = performance.now() + request.timings.sliceMs;
+  let result = await pullOne(shared, { ...request, stream });
+  for (const next of along) {
+    if (result.kind === 'more' || result.kind === 'wait') break;
+    const timings = { ...request.timings, sliceMs: Math.max(until - performance.now(), 0) };
+    result = await pullOne(shared, { ...request, stream: next, timings });
+  }
+  return result;
+}
+
+async function pullOne(shared: Shared, request: StreamRequest): Promise<SliceResult> {
   const result = await slice(shared, request);
   const { run, connection, stream } = request;
   if (result.kind === 'failed' || result.kind === 'partial') {

@@ -89,6 +89,8 @@ export interface PlanRequest extends RunPlace {
 
 export interface StreamRequest extends RunPlace {
   readonly stream: string;
+  /** Streams that are read after its end, one after another. Absent: none. */
+  readonly along?: readonly string[];
   readonly timings: Timings;
 }
 

@@ -1,11 +1,11 @@
 // The one text form of JSON that hashes and comparisons use, and the hash. MUST give the same text for values that mean the same.
 import { hash } from 'node:crypto';
 import { TidemarkError } from '../errors.ts';
-import type { Json } from '../model.ts';
+import type { Json, JsonObject } from '../model.ts';
 
 // Looked up once: a global is searched for at every use.
 const { isArray } = Array;
-const { keys: keysOf } = Object;
+const { defineProperty, keys: keysOf } = Object;
 
 /** Deeper values are refused: they would exhaust the stack here and PostgreSQL's when stored. */
 const maxDepth = 100;
@@ -54,15 +54,16 @@ function inOrder(value: Json, depth: number): Json {
   if (typeof value !== 'object' || value === null) return value;
   bound(depth);
   if (isArray(value)) return value.map((element) => inOrder(element, depth + 1));
-  // Defined, never assigned: a property named `__proto__` stays data.
-  return Object.fromEntries(
-    keysOf(value)
-      .sort()
-      .flatMap((key) => {
-        const property = value[key];
-        return property === undefined || property === null ? [] : [[key, inOrder(property, depth + 1)]];
-      }),
-  );
+  const sorted: JsonObject = {};
+  for (const key of keysOf(value).sort()) {
+    const property = value[key];
+    if (property === undefined || property === null) continue;
+    const inner = typeof property === 'object' ? inOrder(property, depth + 1) : property;
+    // Assigned, it would be the prototype; defined, it stays data.
+    if (key === '__proto__') defineProperty(sorted, key, { value: inner, enumerable: true });
+    else sorted[key] = inner;
+  }
+  return sorted;
 }
 
 function bound(depth: number): void {

@@ -146,7 +146,7 @@ class CatalogReading {
     const named = [...images].map(([id, { repositoryName, digest, tags }]): NamedAsset => {
       const artifactDetails = { registryHost: host, repositoryName, digest, tags: newestFirst(tags) };
       const resourceDetails = source === null ? {} : { resourceDetails: { source } };
-      return { class: 'container-image', id, body: { properties: { ...resourceDetails, additionalData: { artifactDetails } } } };
+      return { id, body: { properties: { ...resourceDetails, additionalData: { artifactDetails } } } };
     });
     return { named, rejects };
   }

@@ -144,6 +144,9 @@ const isId = (value: Json | undefined): value is string => typeof value === 'str
 function depthOf(value: Json, level = 0): number {
   if (typeof value !== 'object' || value === null || level > depthLimit) return level;
   let deepest = level;
-  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner, level + 1));
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+    const depth = typeof inner === 'object' ? depthOf(inner, level + 1) : level + 1;
+    if (depth > deepest) deepest = depth;
+  }
   return deepest;
 }

@@ -32,6 +32,9 @@ interface Placement {
   readonly tags: readonly string[];
 }
 
+/** Images read at the same time: enough to keep a registry busy, and few when it refuses or asks for a pause. */
+const imagesUnderWay = 8;
+
 type Read = Pick<SourcePage, 'objects' | 'rejects' | 'requests' | 'bytes' | 'throttledMs'>;
 
 /** The streams of login servers, and of flaws, which say where an image lies: a convention between the connector's streams. */
@@ -98,6 +101,8 @@ async function readRegistries(
   const spent = { requests: 0, bytes: 0, throttledMs: 0 };
   const rejects: { id: string; reason: string }[] = [];
   const troubles = new Map<string, TidemarkError | null>();
+  /** Hosts and repositories that are asked no more. */
+  const silent = new Set<string>();
   let throttled: TidemarkError | null = null;
   const count = (facts: ImageFacts): void => {
     for (const key of ['requests', 'bytes', 'throttledMs'] as const) spent[key] += facts[key];
@@ -108,7 +113,8 @@ async function readRegistries(
       troubles.set(host, null);
       return;
     }
-    if (troubles.has(host) || contents.has(digest)) return;
+    const place = `${host}/${repository}`;
+    if (throttled !== null || silent.has(host) || silent.has(place) || contents.has(digest)) return;
     try {
       const facts = await registry.image({ repository, reference: digest }, options);
       count(facts);
@@ -121,16 +127,21 @@ async function readRegistries(
       if (failure.code === 'SOURCE_THROTTLED') throttled ??= failure;
       // The image went from its registry, which says so: what findings say of it stays.
       else if (failure.code === 'SOURCE_SHAPE_CHANGED') rejects.push({ id: `${id}/content`, reason: failure.message });
-      else if (failure.code !== 'SOURCE_NOT_FOUND') troubles.set(host, failure);
+      else if (failure.code !== 'SOURCE_NOT_FOUND') {
+        troubles.set(host, failure);
+        // One repository may be kept from the application alone.
+        silent.add(failure.code === 'SOURCE_FORBIDDEN' ? place : host);
+      }
     }
     options.alive?.();
   };
   // Where one digest lies in several places, the next is asked only when the one before could not tell.
-  await Promise.all(
-    byDigest(placements).map(async (places) => {
+  const waiting = byDigest(placements);
+  const work = async (): Promise<void> => {
+    for (let places = waiting.shift(); places !== undefined; places = waiting.shift())
       for (const placement of places) await read(placement);
-    }),
-  );
+  };
+  await Promise.all(Array.from({ length: imagesUnderWay }, work));
   await keepImages(database, contents);
   for (const [host, failure] of troubles) {
     await noteRegistryTrouble(database, of, failure ?? notAllowed(host));

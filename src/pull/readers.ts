@@ -5,7 +5,7 @@ import type { FetchOptions, SourcePage } from '../clients/source.ts';
 import type { Reader } from '../connectors/definition.ts';
 import { connectorNamed } from '../connectors/index.ts';
 import type { Database } from '../store/database.ts';
-import { type AssetPlace, type NamedAsset, namedAssets } from '../store/finding.ts';
+import { type NamedAsset, namedAssets } from '../store/finding.ts';
 import { catalogPage } from './catalog.ts';
 import { flawStream, imagesOf } from './images.ts';
 import type { StreamTarget } from './page.ts';
@@ -24,42 +24,42 @@ export interface ReaderTarget {
 type Read = (dependencies: ReaderDependencies, of: ReaderTarget, link: string, options: FetchOptions) => Promise<SourcePage>;
 
 const resourcesAtOnce = 1_000;
+const imageClass = 'container-image';
 /** Each may cost a registry two requests. */
 const imagesAtOnce = 100;
 
 /** Resources that only findings name: each becomes an asset with what its findings say of it (decision 51). */
 const resources: Read = async ({ database }, { target: { connection, connector, definition } }, link) => {
-  const others = connectorNamed(connector).streams.filter(({ class: of, name }) => of === definition.class && name !== definition.name);
+  const of = definition.class ?? '';
+  const others = connectorNamed(connector).streams.filter((other) => other.class === of && other.name !== definition.name);
   const named = await namedAssets(database, {
     connection,
+    of,
     after: placeAt(link),
-    of: definition.class,
     knownTo: others.map(({ name }) => name),
     limit: resourcesAtOnce,
   });
   const objects = named.flatMap(({ id, body }) => (body === null ? [] : [{ ...body, id }]));
-  return { objects, next: nextOf(named, resourcesAtOnce), cursor: null, requests: 0, bytes: 0, throttledMs: 0 };
+  return { objects, next: nextOf(of, named, resourcesAtOnce), cursor: null, requests: 0, bytes: 0, throttledMs: 0 };
 };
 
 /** Images that findings name, with what their registries say of them. */
 const images: Read = async (dependencies, of, link, options) => {
   const { connection } = of.target;
-  const asked = { connection, after: placeAt(link), of: 'container-image', knownTo: [], toldBy: flawStream, limit: imagesAtOnce };
+  const asked = { connection, after: placeAt(link), of: imageClass, knownTo: [], toldBy: flawStream, limit: imagesAtOnce };
   const named = await namedAssets(dependencies.database, asked);
   const read = await imagesOf(dependencies, of, named, options);
-  return { ...read, next: nextOf(named, imagesAtOnce), cursor: null };
+  return { ...read, next: nextOf(imageClass, named, imagesAtOnce), cursor: null };
 };
 
 export const readers: Readonly<Record<Reader, Read>> = { resources, images, catalog: catalogPage };
 
-function nextOf(named: readonly NamedAsset[], limit: number): string | null {
+function nextOf(of: string, named: readonly NamedAsset[], limit: number): string | null {
   const last = named.at(-1);
-  return last === undefined || named.length < limit ? null : JSON.stringify([last.class, last.id]);
+  return last === undefined || named.length < limit ? null : JSON.stringify([of, last.id]);
 }
 
 const place = z.tuple([z.string(), z.string()]);
 
-function placeAt(link: string): AssetPlace {
-  const [of, id] = link === '' ? ['', ''] : place.parse(JSON.parse(link));
-  return { class: of, id };
-}
+/** The id to go on after. */
+const placeAt = (link: string): string => (link === '' ? '' : place.parse(JSON.parse(link))[1]);

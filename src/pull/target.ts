@@ -58,7 +58,8 @@ export function streamPins(spec: ConnectionSpec, profile: string, include: Inclu
   const maps = activeMaps(spec, profile);
   const { tenantId, clientId } = spec.credentials;
   const origin = apiOf(spec).base;
-  return activeStreams(spec, profile).map(({ definition, map }) => {
+  const active = activeStreams(spec, profile);
+  return active.map(({ definition, map }) => {
     const { selectHash, mapHash } = streamHashes(connector, definition.name, maps, spec.settings);
     const relations = activeEdges(definition, spec.settings).flatMap(({ at }) => at ?? []);
     const select = selectOf(connector, definition.name, maps, spec.settings);
@@ -70,11 +71,21 @@ export function streamPins(spec: ConnectionSpec, profile: string, include: Inclu
       selection: { properties: select.filter((property) => !relations.includes(property)), relations },
       mapHash,
       assets: map !== null && !isFinding(definition.class),
-      ...(definition.after === undefined ? {} : { after: definition.after }),
+      ...orderOf(
+        definition,
+        active.map((one) => one.definition),
+      ),
       include: map === null ? null : (pinChoice(definition, spec) ?? include),
       ...(definition.presentBy === undefined ? {} : { events: true }),
     };
   });
+}
+
+/** Streams that are read after the same others are read one after another: each of its own would cost the run's history more than they read. */
+function orderOf({ name, after }: StreamDefinition, active: readonly StreamDefinition[]): Pick<StreamPin, 'after' | 'along'> {
+  if (after === undefined) return {};
+  const first = active.find((one) => one.after !== undefined && one.after.join() === after.join())?.name ?? name;
+  return first === name ? { after } : { after, along: first };
 }
 
 /** The stream's map, or of some of its records another. `scored`: by what evidence is scored, so that another scoring writes it anew. */

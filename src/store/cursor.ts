@@ -21,6 +21,8 @@ export interface StreamPin {
   readonly events?: true;
   /** Streams that it is read after. Absent: none. */
   readonly after?: readonly string[];
+  /** The stream of the run whose slices read it too. Absent: it has its own. */
+  readonly along?: string;
 }
 
 /** The properties asked for, those that become edges apart: what an edge no longer asked for was, only a full pull tells. */
@@ -65,8 +67,10 @@ export async function readStreamFacts(transaction: Transaction, connection: stri
   );
 }
 
-function factsOf({ stream, delta, optional, after, binding, selection, mapHash }: StreamPin, row: CursorRow | undefined): StreamFacts {
-  const pinned = { stream, delta, optional, binding, mapHash, ...(after === undefined ? {} : { after }) };
+function factsOf({ selection, ...pin }: StreamPin, row: CursorRow | undefined): StreamFacts {
+  const { stream, delta, optional, after, along, binding, mapHash } = pin;
+  const order = { ...(after === undefined ? {} : { after }), ...(along === undefined ? {} : { along }) };
+  const pinned = { stream, delta, optional, binding, mapHash, ...order };
   if (row === undefined) return { ...pinned, cursor: null, lastFull: null, failedFulls: null };
   const { last_full_nominal_at: nominalAt, failed_fulls: count, failed_since_ms: sinceMs } = row;
   return {

@@ -117,13 +117,9 @@ export async function retireEvidence(
   }
 }
 
-export interface AssetPlace {
-  readonly class: string;
-  readonly id: string;
-}
-
 /** An asset that evidence is about. */
-export interface NamedAsset extends AssetPlace {
+export interface NamedAsset {
+  readonly id: string;
   /** A live record that names it, the first in order of number; null: none does any more, or another stream has the asset. */
   readonly body: JsonObject | null;
 }
@@ -142,38 +138,39 @@ export async function namedIds(
   return rows.map(({ id }) => id);
 }
 
-/**
- * So many assets after this one that evidence is about, in order of class and id. `of`: only of this class. `knownTo`: streams that have the asset itself.
- */
+/** So many assets of the class after this one that evidence is about, in order of id. `knownTo`: streams that have the asset itself. */
 export function namedAssets(
   database: Database,
   of: {
     readonly connection: string;
-    readonly after: AssetPlace;
-    readonly of: string | null;
+    readonly of: string;
+    /** An id, '' at the beginning. */
+    readonly after: string;
     readonly knownTo: readonly string[];
     /** Only what records of this stream say counts. @default all streams' */
     readonly toldBy?: string;
     readonly limit: number;
   },
 ): Promise<NamedAsset[]> {
-  // From one asset to the next by the index, however much evidence each has.
-  const next = (after: string): string => `
-    select asset_class, asset_id from evidence
-    where connection = $1 and (asset_class, asset_id) > ${after} and ($4::text is null or asset_class = $4) order by asset_class, asset_id limit 1`;
+  // From one asset to the next by the index, however much evidence each has and other classes have.
+  const next = (after: string): string =>
+    `select asset_id from evidence where connection = $1 and asset_class = $2 and asset_id > ${after} order by asset_id limit 1`;
   return database.query<NamedAsset>(
     `with recursive named as (
-       (select asset_class, asset_id, 1 as place from (${next('($2, $3)')}) first)
+       (select asset_id, 1 as place from (${next('$3')}) first)
        union all
-       select n.asset_class, n.asset_id, place + 1 from named cross join lateral (${next('(named.asset_class, named.asset_id)')}) n where place < $6
+       select n.asset_id, place + 1 from named cross join lateral (${next('named.asset_id')}) n where place < $5
      )
-     select named.asset_class as class, named.asset_id as id, told.body
+     select named.asset_id as id, told.body
      from named left join lateral (
-       select r.body from evidence e cross join lateral (select num, stream, body from record where num = e.num and tombstoned_at is null offset 0) r
-       where e.connection = $1 and e.asset_class = named.asset_class and e.asset_id = named.asset_id and e.status <> 'fixed'
-         and ($7::text is null or r.stream = $7)
+       -- In order of number, so that the first live one ends the search.
+       select r.body
+       from (
+         select num from evidence where connection = $1 and asset_class = $2 and asset_id = named.asset_id and status <> 'fixed' order by num offset 0
+       ) e cross join lateral (select stream, body from record where num = e.num and tombstoned_at is null offset 0) r
+       where ($6::text is null or r.stream = $6)
          and not exists (
-           select from unnest($5::text[]) as s (stream) cross join lateral (
+           select from unnest($4::text[]) as s (stream) cross join lateral (
              (select from record where connection = $1 and stream = s.stream and id = named.asset_id and tombstoned_at is null offset 0)
              union all
              -- What is within it: the containers of a group (decision 50). No character is between "/" and "0".
@@ -181,9 +178,9 @@ export function namedAssets(
                 and tombstoned_at is null limit 1)
            ) known
          )
-       order by r.num limit 1
+       order by e.num limit 1
      ) told on true
      order by place`,
-    [of.connection, of.after.class, of.after.id, of.of, of.knownTo, of.limit, of.toldBy ?? null],
+    [of.connection, of.of, of.after, of.knownTo, of.limit, of.toldBy ?? null],
   );
 }

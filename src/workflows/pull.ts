@@ -106,24 +106,27 @@ export function planOf({ facts, trigger, nominalAt, baseline, timings }: OpenedR
 }
 
 /**
- * Reads all streams at once, those apart that are read after others; one that fails does not stop the others (decision 8). Answers the failures that no
- * checkpoint may have.
+ * Reads all streams at once, those apart that are read after others, or along with another; one that fails does not stop the others (decision 8).
+ * Answers the failures that no checkpoint may have.
  */
 async function readStreams(opened: OpenedRun, plan: RunPlan, streams: CancellationScope): Promise<ReadonlyMap<string, ErrorBrief>> {
   const failures = new Map<string, ErrorBrief>();
   const reading = new Map<string, Promise<void>>();
+  const alongOf = new Map(opened.facts.map(({ stream, along = stream }) => [stream, along]));
   const read = async (stream: string): Promise<void> => {
     const { after = [] } = opened.facts.find((facts) => facts.stream === stream) ?? {};
+    const along = plan.streams.flatMap((one) => (one.stream !== stream && alongOf.get(one.stream) === stream ? [one.stream] : []));
     const earlier = plan.streams.filter((candidate) => after.includes(candidate.stream));
     // Awaited only where there is something to wait for: streams without it begin at once, in their order.
     if (earlier.length > 0) await Promise.all(earlier.map((one) => start(one.stream)));
     try {
-      await readStream(opened, stream, streams);
+      await readStream(opened, stream, along, streams);
     } catch (error) {
-      if (!isCancellation(error)) failures.set(stream, briefOf(error));
+      if (!isCancellation(error)) for (const one of [stream, ...along]) failures.set(one, briefOf(error));
     }
   };
-  const start = (stream: string): Promise<void> => {
+  const start = (of: string): Promise<void> => {
+    const stream = alongOf.get(of) ?? of;
     const ended = reading.get(stream) ?? read(stream);
     reading.set(stream, ended);
     return ended;
@@ -133,9 +136,15 @@ async function readStreams(opened: OpenedRun, plan: RunPlan, streams: Cancellati
 }
 
 /** Slice after slice until the walk has ended or the run is stopped. A stopped slice ends at its page boundary and answers `more`. */
-async function readStream({ run, connection, timings }: OpenedRun, stream: string, streams: CancellationScope): Promise<void> {
+async function readStream(
+  { run, connection, timings }: OpenedRun,
+  stream: string,
+  along: readonly string[],
+  streams: CancellationScope,
+): Promise<void> {
+  const request = { run, connection, stream, ...(along.length === 0 ? {} : { along }), timings };
   while (!streams.consideredCancelled) {
-    const slice = await pulling(timings).pullStream.executeWithOptions({ summary: stream }, [{ run, connection, stream, timings }]);
+    const slice = await pulling(timings).pullStream.executeWithOptions({ summary: [stream, ...along].join(', ') }, [request]);
     if (slice.kind === 'wait') await sleep(slice.waitMs, { summary: `${stream}: the source asked for a pause` });
     else if (slice.kind !== 'more') return;
   }

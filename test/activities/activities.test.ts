@@ -94,6 +94,17 @@ async function site(
   };
 }
 
+test('streams that are read along with another are read after its end, by one activity', async () => {
+  const { name, activities, open } = await site();
+  const { run } = await open({ requestId: 'along' });
+  const request = { run, connection: name, stream: 'roles', along: ['users'], timings: shippedTimings };
+  for (let time = 0; time < 2; time += 1) expect(await inside(() => activities.pullStream(request))).toEqual({ kind: 'done' });
+  expect(await inside(() => activities.settle(request))).toEqual([
+    { stream: 'roles', outcome: 'complete', error: null },
+    { stream: 'users', outcome: 'complete', error: null },
+  ]);
+});
+
 test('a run from its opening to its end, every step repeated', async () => {
   const { name, activities, open, read } = await site();
   const opened = await open({ trigger: 'schedule', scheduledAt: '2026-05-05T13:09:00.000Z', requestId: 'due' });

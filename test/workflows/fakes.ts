@@ -130,7 +130,8 @@ export class FakeStore {
       const result = await this.slice(request, cancellationSignal);
       const outcome = result.kind === 'done' ? 'complete' : result.kind === 'failed' || result.kind === 'partial' ? result.kind : null;
       const error = 'error' in result ? result.error : null;
-      this.#ends.set(`${request.run} ${request.stream}`, { stream: request.stream, outcome, error });
+      for (const stream of [request.stream, ...(request.along ?? [])])
+        this.#ends.set(`${request.run} ${stream}`, { stream, outcome, error });
       return result;
     } finally {
       clearInterval(timer);

@@ -1,6 +1,6 @@
 // One run on a real Temporal server: slices, waits, failures, being stopped, and what its history costs. Its activities are in memory.
 import { randomUUID } from 'node:crypto';
-import type { SliceResult, Verdict } from '../../src/model.ts';
+import type { SliceResult, StreamFacts, Verdict } from '../../src/model.ts';
 import { fulfilId, pullId, taskQueues } from '../../src/workflows/ids.ts';
 import type { fulfil, pull } from '../../src/workflows/index.ts';
 import { type StopInput, stopSignal } from '../../src/workflows/messages.ts';
@@ -25,12 +25,16 @@ afterAll(() => harness.stop());
 
 type Slice = (request: StreamRequest, signal: AbortSignal) => Promise<SliceResult>;
 
-async function startPull(streams: Readonly<Record<string, Slice>>, exporting: FakeStore['exporting'] = null) {
+async function startPull(
+  streams: Readonly<Record<string, Slice>>,
+  exporting: FakeStore['exporting'] = null,
+  order: Readonly<Record<string, Partial<StreamFacts>>> = {},
+) {
   const connection = `p-${randomUUID()}`;
   const store = new FakeStore();
   stores.set(connection, store);
   store.exporting = exporting;
-  store.facts = Object.keys(streams).map(known);
+  store.facts = Object.keys(streams).map((stream) => ({ ...known(stream), ...order[stream] }));
   store.slice = (request, signal) => streams[request.stream]?.(request, signal) ?? Promise.reject(new Error('no such stream'));
   const opening = store.open({ requestId: 'r', connection, profile: 'default', trigger: 'manual', scheduledAt: null, highestRunSeen: 0 });
   if (opening.kind !== 'opened') throw new Error('not opened');
@@ -71,6 +75,26 @@ test.each<[Verdict, string | null, string, Record<string, Slice>]>([
   expect(brief).toMatchObject({ run: 1, verdict, mode: 'delta' });
   expect(brief.error?.code ?? null).toBe(code);
   expect(store.run(1)).toMatchObject({ settled: true, finish: { verdict } });
+});
+
+test('a stream that is read along with another has no activity of its own: slices of the other take it in', async () => {
+  const asked: [string, readonly string[] | undefined][] = [];
+  const noted =
+    (slice: Slice): Slice =>
+    (request, signal) => {
+      asked.push([request.stream, request.along]);
+      return slice(request, signal);
+    };
+  const order = { after: ['users'], along: 'first' };
+  const { store, handle } = await startPull(
+    { users: noted(done), first: noted(inTurn({ kind: 'more' })), second: noted(done), third: noted(done) },
+    null,
+    { first: { after: ['users'] }, second: order, third: order },
+  );
+  expect(await handle.result()).toMatchObject({ verdict: 'complete' });
+  const together: [string, readonly string[]] = ['first', ['second', 'third']];
+  expect(asked).toEqual([['users', undefined], together, together]);
+  expect(store.run(1)).toMatchObject({ settled: true });
 });
 
 test('the streams that are not complete are named', async () => {

@@ -8,6 +8,7 @@ import { isCheapToRepeat, unavailable } from '../httpFault.ts';
 import { requestName } from '../redact.ts';
 import type { FetchOptions } from '../source.ts';
 import { pause, repeatWaitMs } from '../throttle.ts';
+import { createAfterFirst } from './firstAnswer.ts';
 import { createLimiter } from './limiter.ts';
 import { registryError } from './registryErrors.ts';
 import { createRegistryTokens, type RegistryCredential, type Scope } from './registryTokens.ts';
@@ -57,6 +58,7 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  */
 export function createAsk({ registry, origin, credential, http, concurrency, random }: AskDependencies): Ask {
   const limiter = createLimiter(concurrency);
+  const afterFirst = createAfterFirst();
   const budget: Budget = createBudget({ random });
   /** Requests for tokens: counted to the question that is sent next. */
   let unpaid = 0;
@@ -93,10 +95,13 @@ export function createAsk({ registry, origin, credential, http, concurrency, ran
         options,
         tally,
       );
-    const used = await tokens.header(scope, options.signal);
-    let answer = await ask(used);
-    if (answer.status === 401)
-      answer = await ask(await tokens.renewed(scope, answer.headers['www-authenticate'] ?? '', used, options.signal));
+    const authorized = async (): Promise<HttpAnswer> => {
+      const used = await tokens.header(scope, options.signal);
+      const answer = await ask(used);
+      if (answer.status !== 401) return answer;
+      return ask(await tokens.renewed(scope, answer.headers['www-authenticate'] ?? '', used, options.signal));
+    };
+    let answer = await afterFirst(authorized, options.signal);
     if (redirects.has(answer.status)) {
       const storage = storageOf(origin, url, answer.headers['location']);
       // Without authorization: storage refuses a token that is none of its own, and nobody but the registry may have it.

@@ -47,6 +47,8 @@ export function isTrue(value: Json | undefined): boolean {
 /** An object or list, also where it is written as JSON text. @returns undefined for what is neither */
 export function structure(value: Json | undefined): JsonObject | Json[] | undefined {
   if (typeof value !== 'string') return isObject(value) || Array.isArray(value) ? value : undefined;
+  // Most texts are none, and to find out by an error is dear.
+  if (!/^\s*[[{]/.test(value)) return undefined;
   try {
     const parsed: unknown = JSON.parse(value);
     return isObject(parsed) || Array.isArray(parsed) ? parsed : undefined;
@@ -55,7 +57,12 @@ export function structure(value: Json | undefined): JsonObject | Json[] | undefi
   }
 }
 
-/** The object without what is undefined; null stays, for it says that the source has nothing. */
+/** The object without what is undefined; null stays, for it says that the source has nothing. The names are ours. */
 export function present(fields: Readonly<Record<string, Json | undefined>>): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, Json] => entry[1] !== undefined));
+  const said: JsonObject = {};
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (value !== undefined) said[name] = value;
+  }
+  return said;
 }

@@ -26,10 +26,14 @@ export const refused = (reason: string): FromRow => ({ objects: [], reason });
  * Rows that come whole stay as they are.
  */
 function whole(row: JsonObject): JsonObject {
-  const columns = Object.entries(row);
-  const parts = columns.flatMap(([name, value]): [string, Json][] => (name.startsWith(part) ? [[name.slice(part.length), value]] : []));
-  if (parts.length === 0) return row;
-  return { ...Object.fromEntries(columns.filter(([name]) => !name.startsWith(part))), properties: Object.fromEntries(parts) };
+  const columns: JsonObject = {};
+  const parts: JsonObject = {};
+  for (const name of Object.keys(row)) {
+    const [to, as] = name.startsWith(part) ? [parts, name.slice(part.length)] : [columns, name];
+    // Writing it would reach a prototype.
+    if (as !== '__proto__') to[as] = row[name] ?? null;
+  }
+  return Object.keys(parts).length === 0 ? row : { ...columns, properties: parts };
 }
 
 const part = 'properties_';

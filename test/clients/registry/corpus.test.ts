@@ -441,3 +441,68 @@ test("Docker's token server: asked by GET, without credentials, for the scope al
   expect(requestsOf('/token')).toEqual(['/token?account=x&service=s&scope=repository%3Aapp%3Apull']);
   expect(server.seen.find(({ url }) => url.startsWith('/token'))?.headers).not.toHaveProperty('authorization');
 });
+
+describe('images of several repositories, read at the same time', () => {
+  const images = ['a', 'b', 'c'].map((layer) => imageOf({ layers: [layer] }));
+  const readAll = (registry: Registry): Promise<ImageFacts[]> =>
+    Promise.all(
+      ['app', 'app', 'db'].map((repository, index) =>
+        registry.image({ repository, reference: images[index]?.manifest.digest ?? '' }, options),
+      ),
+    );
+
+  test.each<[string, (repository: string) => string, readonly string[]]>([
+    ['one challenge, and one token a repository', (repository) => repository, ['app', 'db']],
+    ['nothing where no token is wanted', () => '', []],
+  ])('%s', async (_, tokenFor, tokens) => {
+    serve(images.flatMap(partsOf), {}, (request, response) => {
+      const { url, headers } = request;
+      const scope = /repository%3A(\w+)%3Apull/.exec(url)?.[1];
+      if (scope !== undefined) return json(response, { token: scope });
+      const wanted = tokenFor(url.split('/')[2] ?? '');
+      if (wanted !== '' && headers.authorization !== `Bearer ${wanted}`) challenged(`${server.origin}/token`)(request, response);
+    });
+    const registry = registryOf();
+    const facts = await readAll(registry);
+    expect(facts.map(({ digest }) => digest)).toEqual(images.map(({ manifest }) => manifest.digest));
+    expect(requestsOf('/token').map((url) => /repository%3A(\w+)%3Apull/.exec(url)?.[1])).toEqual(tokens);
+    // A manifest and a config each, and the one challenge.
+    const challenges = tokens.length === 0 ? 0 : 1;
+    expect(requestsOf('/v2/')).toHaveLength(2 * images.length + challenges);
+    expect(facts.reduce((sum, { requests }) => sum + requests, 0)).toBe(server.seen.length);
+    server.seen.length = 0;
+    await readAll(registry);
+    expect(server.seen).toHaveLength(2 * images.length);
+  });
+
+  test('a token that died is renewed, once for all who used it', async () => {
+    let issued = 0;
+    serve(images.flatMap(partsOf), {}, (request, response) => {
+      const { url, headers } = request;
+      if (url.startsWith('/token')) return json(response, { token: String((issued += 1)) });
+      if (headers.authorization !== `Bearer ${issued}`) challenged(`${server.origin}/token`)(request, response);
+    });
+    const registry = registryOf();
+    const image = images[0]?.manifest.digest ?? '';
+    await read(image, registry);
+    expect(issued).toBe(1);
+    issued += 1;
+    server.seen.length = 0;
+    await Promise.all([read(image, registry), read(image, registry)]);
+    expect(requestsOf('/token')).toHaveLength(1);
+    expect(requestsOf('/manifests/')).toHaveLength(4);
+  });
+
+  test('an answer that only says to come later tells nothing: the next is asked alone too', async () => {
+    let [answered, challenges] = [0, 0];
+    serve(images.flatMap(partsOf), {}, (request, response) => {
+      if (request.url.startsWith('/token')) return json(response, { token: 'right' });
+      if ((answered += 1) === 1) return void response.writeHead(502).end();
+      if (request.headers.authorization === 'Bearer right') return;
+      challenges += 1;
+      challenged(`${server.origin}/token`)(request, response);
+    });
+    await readAll(registryOf());
+    expect(challenges).toBe(1);
+  });
+});

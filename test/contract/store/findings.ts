@@ -144,7 +144,7 @@ export function findingsContract(store: () => StartedStore): void {
     await known.walk('machines');
     await known.page('machines', { objects: { 'vm-3': {} } });
     const ask = (after: string, limit: number, knownTo: readonly string[] = []) =>
-      namedAssets(database, { connection, after: { class: 'host', id: after }, of: 'host', knownTo, limit });
+      namedAssets(database, { connection, after, of: 'host', knownTo, limit });
     const named = await ask('', 10);
     expect(named.map(({ id, body }) => [id, body?.['n'] ?? null])).toEqual([
       ['vm-1', 1],
@@ -153,7 +153,7 @@ export function findingsContract(store: () => StartedStore): void {
     ]);
     expect((await ask('', 2)).map(({ id }) => id)).toEqual(['vm-1', 'vm-2']);
     expect((await ask('vm-2', 2)).map(({ id }) => id)).toEqual(['vm-3']);
-    expect(await ask('vm-2', 2, ['machines'])).toEqual([{ class: 'host', id: 'vm-3', body: null }]);
+    expect(await ask('vm-2', 2, ['machines'])).toEqual([{ id: 'vm-3', body: null }]);
     expect(await ask('vm-3', 2)).toEqual([]);
   });
 
