@@ -5,18 +5,13 @@ import { sharedServers } from './site.ts';
 import { chainsOf, type PullPoint, pullPoints } from './runs.ts';
 import { atOnce, caseTimeoutMs, crashSuite, type Kills } from './suite.ts';
 
-/** How often a run passes each point, at least, after it was killed at those before: once, where nothing is said. The pass that kills is drawn. */
+/** Of fourteen pages, in full and by delta. */
+const pages = 5;
+/** How often a run passes each other point, at least, after it was killed at those before: once, where nothing is said. The pass that kills is drawn. */
 const passes: Partial<Readonly<Record<PullPoint, number>>> = {
   'walk.beforeStart': 4,
   'walk.afterStart': 4,
   'slice.taken': 4,
-  'page.beforeFetch': 7,
-  'page.afterFetch': 7,
-  'page.afterFold': 7,
-  'page.afterRead': 7,
-  'page.afterMap': 7,
-  'page.beforeCommit': 7,
-  'page.afterCommit': 7,
   'settle.afterStage': 2,
   'settle.afterAsk': 4,
   'settle.beforeApply': 4,
@@ -30,10 +25,11 @@ const differsByDelta = /^(page|settle|finish)\./;
 const seed = Number(process.env['TIDEMARK_TEST_SEED'] ?? Date.now() % 100_000);
 const draw = (salt: number, most: number): number =>
   1 + (((Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(salt + 1, 40_503)) >>> 8) % most);
-const drawn = (points: readonly PullPoint[], salt: number): string[] =>
-  points.map((point) => `${point}:${draw(salt + 2 * pullPoints.indexOf(point), passes[point] ?? 1)}`);
-
 const pagePoints = pullPoints.filter((point) => point.startsWith('page.'));
+const passesOf = (point: PullPoint): number => (pagePoints.includes(point) ? pages : (passes[point] ?? 1));
+const drawn = (points: readonly PullPoint[], salt: number): string[] =>
+  points.map((point) => `${point}:${draw(salt + 2 * pullPoints.indexOf(point), passesOf(point))}`);
+
 /** Each worker gets at most three pages far: a run of fourteen outlasts four of them. */
 const again = [0, 1, 2, 3].map((kill) => `${pagePoints[draw(100 + kill, pagePoints.length) - 1]}:${draw(200 + kill, 3)}`);
 
