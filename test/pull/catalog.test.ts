@@ -144,3 +144,23 @@ test('a registry that keeps its catalog to itself is named with the role; the ot
   registries().grant(refusing, { catalog: true });
   expect(await pulling.pull()).toMatchObject({ verdict: 'complete' });
 });
+
+test('a registry that gives no content is challenged once; its images are as findings tell them, and the others are read', async () => {
+  const [refusing = ''] = registries().hosts;
+  registries().grant(refusing, { pull: false });
+  // Whoever read a digest before read it for all.
+  await store.database.query('delete from image');
+  simulator.resetRequests();
+  const report = await (await start('refused', [...bare, 'vulnerabilities'], false)).pull();
+  expect(report.streams.find(({ stream }) => stream === 'container-images')).toMatchObject({ outcome: 'partial', swept: 0 });
+  const images = await stored('refused');
+  const [theirs, others] = [true, false].map((of) => images.filter(({ id }) => id.startsWith(`${refusing}/`) === of));
+  expect(theirs?.filter(({ body }) => body.imageConfigV2 !== undefined)).toEqual([]);
+  expect(others?.filter(({ body }) => body.imageConfigV2 === undefined)).toEqual([]);
+  const there = simulator.requests().filter(({ host }) => host === refusing);
+  expect(there.filter(({ phase }) => phase === 'manifest')).toHaveLength(1);
+  // The exchange, and what is refused: no image more than once.
+  expect(theirs?.length).toBeGreaterThan(0);
+  expect(there.filter(({ phase }) => phase === 'registryToken').length).toBeLessThanOrEqual(1 + (theirs?.length ?? 0));
+  registries().grant(refusing, { pull: true });
+});

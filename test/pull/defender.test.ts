@@ -114,6 +114,17 @@ test('a second run finds the same, and writes no record and no finding', async (
   expect((await logs(report.run)).filter((line) => /opened, /.test(line))).toEqual([]);
 });
 
+test('streams that wait for the same others are read along with the first of them', async () => {
+  const rows = await store.database.query<{ stream: string; along: string | null }>(
+    `select pin ->> 'stream' as stream, pin ->> 'along' as along from run, jsonb_array_elements(streams::jsonb) as pin
+     where run = (select max(run) from run where connection = $1)`,
+    [connection],
+  );
+  const along = Object.fromEntries(rows.map((row) => [row.stream, row.along]));
+  expect(along).toMatchObject({ 'named-hosts': null, 'named-container-instances': 'named-hosts', 'named-functions': 'named-hosts' });
+  expect(rows.filter((row) => row.along !== null)).toHaveLength(2);
+});
+
 test('misconfigurations are open exactly where they are unhealthy, in every cloud', async () => {
   const rows = await store.database.query<{ flaw: string }>(
     `select f.asset_id || ' ' || split_part(r.id, '/assessments/', 2) as flaw from finding f join record r on r.num = f.num
