@@ -13,12 +13,13 @@ export type Told = { readonly call: number } & (
   { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array } | { readonly code: number }
 );
 
-const tell = (told: Told): Promise<void> => new Promise((resolve) => process.send?.(told, undefined, undefined, () => resolve()));
+const tell = (told: Told, done: () => void): void => void process.send?.(told, undefined, undefined, done);
 
 async function run({ call, words }: AskedVerb): Promise<void> {
   const to = (stream: 'stdout' | 'stderr'): Writable =>
-    new Writable({ write: (chunk: Buffer, _encoding, done) => void tell({ call, stream, chunk }).then(() => done()) });
-  await tell({ call, code: await runProgram(words, { stdout: to('stdout'), stderr: to('stderr') }) });
+    new Writable({ write: (chunk: Buffer, _encoding, done) => tell({ call, stream, chunk }, () => done()) });
+  const code = await runProgram(words, { stdout: to('stdout'), stderr: to('stderr') });
+  tell({ call, code }, () => undefined);
 }
 
 process.on('message', (asked: AskedVerb) => void run(asked));
