@@ -11,7 +11,7 @@ import { startTemporal } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 import { type CommandLine, openCommandLine } from './tidemark.ts';
 
-/** Of the simulated tenant: enough for several pages and for what the guard holds, and few, because runs cost what they read. */
+/** Of the simulated tenant: enough for what the guard holds, and few, because runs cost what they read. */
 export const users = 300;
 
 export interface CliStack {

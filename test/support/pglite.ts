@@ -48,8 +48,12 @@ async function emptyData(): Promise<string> {
   if (existsSync(directory)) return directory;
   const draft = `${directory}.${randomUUID()}`;
   await end(await startEmbeddedPostgres(draft), 'SIGTERM');
-  // Another suite may have been first.
-  if (!existsSync(directory)) renameSync(path.join(draft, 'postgres'), directory);
+  try {
+    renameSync(path.join(draft, 'postgres'), directory);
+  } catch (error) {
+    // Another suite was first.
+    if (!existsSync(directory)) throw error;
+  }
   rmSync(draft, { recursive: true });
   return directory;
 }
