@@ -12,6 +12,7 @@ export default {
   transformIgnorePatterns: [`/node_modules/(?!${onlyEsModules})`],
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
+  testSequencer: '<rootDir>/test/support/longFirst.ts',
   maxWorkers: 2,
   testTimeout: 180_000,
 };

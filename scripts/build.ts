@@ -1,4 +1,5 @@
 // Makes dist/: the compiled sources (an installed package cannot strip types) and the workflow bundles, so that a worker starts without webpack.
+// Types are not checked here: `npm run check` does.
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { connectors } from '../src/connectors/index.ts';
 import { connectionInput } from '../src/connectors/input.ts';
-import { tidemark } from './cli/tidemark.ts';
+import { type CommandLine, openCommandLine } from './cli/tidemark.ts';
 
 const page = readFileSync(path.join(import.meta.dirname, '../docs/parity.md'), 'utf8');
 const named = [...new Set([...page.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text))];
@@ -14,11 +14,17 @@ test('it names verbs', () => expect(verbs.length).toBeGreaterThan(15));
 const isConnector = (text: string): boolean =>
   connectors.some(({ name, streams }) => name === text || streams.some((stream) => stream.name === text));
 
+let commandLine: CommandLine;
+beforeAll(() => {
+  commandLine = openCommandLine();
+});
+afterAll(() => commandLine.stop());
+
 test.each(verbs)('"%s" is a verb with these options', async (text) => {
   const words = text.split(' ').slice(1);
   const end = words.findIndex((word) => !/^[a-z]/.test(word) || word.includes(':') || word.includes('entra-') || isConnector(word));
   const verb = end === -1 ? words : words.slice(0, end);
-  const { code, stdout } = await tidemark([...verb, '--help']);
+  const { code, stdout } = await commandLine.call([...verb, '--help']);
   expect([code, stdout.split('\n')[0]]).toEqual([0, expect.stringMatching(`^Usage: tidemark ${verb.join(' ')} `)]);
   for (const option of words.filter((word) => word.startsWith('-'))) expect(stdout).toContain(option);
 });

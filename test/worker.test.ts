@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { freePort } from '../src/stack/ports.ts';
+import { compileCache, preparedCode } from './support/code.ts';
 import { startPglite, type TestPglite } from './support/pglite.ts';
 import { startTemporal, type TestTemporal } from './support/temporal.ts';
 import { eventually } from './support/waiting.ts';
@@ -18,8 +19,9 @@ interface Running {
 const running: Running[] = [];
 let temporal: TestTemporal;
 let postgres: TestPglite;
+let code: string;
 beforeAll(async () => {
-  [temporal, postgres] = await Promise.all([startTemporal(), startPglite()]);
+  [temporal, postgres, code] = await Promise.all([startTemporal(), startPglite(), preparedCode()]);
 }, 120_000);
 afterEach(async () => {
   for (const { child, ended } of running.splice(0)) {
@@ -30,9 +32,15 @@ afterEach(async () => {
 afterAll(() => Promise.all([temporal.stop(), postgres.stop()]));
 
 function worker(env: Record<string, string>, args: readonly string[] = []): Running {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, '../src/worker.ts'), ...args], {
+  const child = spawn(process.execPath, [path.join(code, 'src/worker.ts'), ...args], {
     cwd: os.tmpdir(),
-    env: { PATH: process.env['PATH'], HOME: os.homedir(), TIDEMARK_HOME: path.join(os.tmpdir(), 'tidemark-no-such-home'), ...env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: os.homedir(),
+      NODE_COMPILE_CACHE: compileCache,
+      TIDEMARK_HOME: path.join(os.tmpdir(), 'tidemark-no-such-home'),
+      ...env,
+    },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';

@@ -21,6 +21,8 @@ const count = (text: string): number => {
 
 const limitOption = (what: string): Option => new Option('--limit <count>', `at most so many ${what}`).argParser(count).default(100);
 
+const sizeOption = (): Option => new Option('--size <users>', 'users of the simulated tenant').argParser(count).default(2000);
+
 /** `classes` are those that the help of `assets` names; they are not needed for anything else. */
 export function commands(run: Run, streams: { readonly stdout: Writable; readonly stderr: Writable }, classes: readonly string[]): Command {
   const program = new Command('tidemark')
@@ -48,7 +50,8 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
   verb('up', 'start Temporal, the embedded PostgreSQL and a worker here, until Ctrl-C')
     .option('--no-worker', 'without a worker')
     .option('--simulator', 'with the simulated Microsoft cloud')
-    .action((options: CommonOptions & { worker: boolean; simulator?: true }) =>
+    .addOption(sizeOption())
+    .action((options: CommonOptions & { worker: boolean; simulator?: true; size: number }) =>
       run(options, async (context) => (await import('./verbs/up.ts')).up(context, options)),
     );
 
@@ -60,7 +63,7 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
 
   verb('demo', 'everything on this machine: a stack, a simulated tenant, a connection of every connector pulled, a summary')
     .option('--once', 'end after the summary')
-    .addOption(new Option('--size <users>', 'users of the simulated tenant').argParser(count).default(2000))
+    .addOption(sizeOption())
     .action((options: CommonOptions & { once?: true; size: number }) =>
       run(options, async (context) => (await import('./verbs/demo.ts')).demo(context, options)),
     );

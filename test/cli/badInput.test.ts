@@ -3,13 +3,19 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { tidemark } from './tidemark.ts';
+import { type CommandLine, openCommandLine } from './tidemark.ts';
 
 let home: string;
+let commandLine: CommandLine;
 beforeAll(() => {
   home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-cli-'));
+  commandLine = openCommandLine({ cwd: home });
 });
-afterAll(() => rmSync(home, { recursive: true, force: true }));
+afterAll(async () => {
+  await commandLine.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+const call: CommandLine['call'] = (words, options) => commandLine.call(words, options);
 
 const good = {
   name: 'contoso',
@@ -64,7 +70,7 @@ test.each([
 ])('%s is refused with line, path and reason', async (what, connection, parts) => {
   const file = path.join(home, `${what.replaceAll(/\W+/g, '-')}.json`);
   writeFileSync(file, JSON.stringify(connection, null, 2));
-  const { code, stdout, stderr } = await tidemark(['apply', '-f', file], { cwd: home });
+  const { code, stdout, stderr } = await call(['apply', '-f', file]);
   expect(code).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).toMatch(/^CONFIG_INVALID: Nothing was changed\.\n/);
@@ -80,7 +86,7 @@ test('the line is that of the mistake', async () => {
     file,
     'name: contoso\nconnector: entra-identity\ncredentials:\n  tenantId: contoso.example\n  clientId: nonsense\n  clientSecret: env:TIDEMARK_SECRET_A\n',
   );
-  const { code, stderr } = await tidemark(['apply', '-f', 'lines.yaml'], { cwd: home });
+  const { code, stderr } = await call(['apply', '-f', 'lines.yaml']);
   expect(code).toBe(2);
   expect(stderr).toContain('lines.yaml:5:13 credentials.clientId: ');
 });
@@ -91,7 +97,7 @@ test('one bad file of a directory refuses all of them', async () => {
   writeFileSync(path.join(directory, 'a.json'), JSON.stringify(good));
   writeFileSync(path.join(directory, 'b.yml'), 'name: [1, 2\n');
   writeFileSync(path.join(directory, 'c.txt'), 'not read');
-  const { code, stdout, stderr } = await tidemark(['apply', '-f', directory], { cwd: home });
+  const { code, stdout, stderr } = await call(['apply', '-f', directory]);
   expect(code).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).toContain('b.yml:');
@@ -112,12 +118,12 @@ test.each([
   ['a file that is not there', ['apply', '-f', 'nowhere.yaml'], 'nowhere.yaml cannot be read (ENOENT)', 'exists'],
   ['a class that does not exist', ['assets', '--class', 'users'], 'no asset class "users"', 'user, group, role'],
 ])('%s is wrong usage', async (_what, words, message, hint) => {
-  const text = await tidemark(words, { cwd: home });
+  const text = await call(words);
   expect(text.code).toBe(2);
   expect(text.stdout).toBe('');
   expect(text.stderr).toContain(message);
   expect(text.stderr).toContain(hint);
-  const json = await tidemark([...words, '--json'], { cwd: home });
+  const json = await call([...words, '--json']);
   expect(json.code).toBe(2);
   if (words.length === 0) return;
   expect(JSON.parse(json.stderr)).toEqual({
@@ -126,7 +132,7 @@ test.each([
 });
 
 test('a query that cannot be read names the position, before any server is asked', async () => {
-  const { code, stderr } = await tidemark(['assets', 'class:user and (name:x'], { cwd: home });
+  const { code, stderr } = await call(['assets', 'class:user and (name:x']);
   expect(code).toBe(2);
   expect(stderr).toMatch(/position \d+|column \d+|at \d+/);
 });
@@ -141,8 +147,9 @@ test.each([
     'TIDEMARK_DATABASE_URL',
   ],
 ])('%s: exit 3 with the address and the fix', async (_what, env, code, message, hint) => {
+  const elsewhere = openCommandLine({ cwd: home, env });
   for (const words of [['get'], ['runs', 'contoso'], ['assets'], ['run', 'contoso', '--wait']]) {
-    const ended = await tidemark([...words, '--json'], { cwd: home, env });
+    const ended = await elsewhere.call([...words, '--json']);
     expect({ words, code: ended.code }).toEqual({ words, code: 3 });
     expect(ended.stdout).toBe('');
     expect(JSON.parse(ended.stderr)).toEqual({
@@ -150,17 +157,18 @@ test.each([
     });
     expect(ended.stderr).not.toContain('hunter2');
   }
+  await elsewhere.stop();
 });
 
 test('a variable that cannot be read is named, not its value', async () => {
-  const { code, stderr } = await tidemark(['get'], { cwd: home, env: { TIDEMARK_DATABASE_URL: 'mysql://hunter2@db' } });
+  const { code, stderr } = await call(['get'], { env: { TIDEMARK_DATABASE_URL: 'mysql://hunter2@db' } });
   expect(code).toBe(2);
   expect(stderr).toContain('TIDEMARK_DATABASE_URL');
   expect(stderr).not.toContain('hunter2');
 });
 
 test('help is data: on stdout, exit 0, and names every verb of the contract that this version has', async () => {
-  const { code, stdout, stderr } = await tidemark(['--help']);
+  const { code, stdout, stderr } = await call(['--help']);
   expect(code).toBe(0);
   expect(stderr).toBe('');
   const verbs = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map((match) => match[1]);
@@ -199,7 +207,7 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
 });
 
 test('--version is the package’s', async () => {
-  const { code, stdout } = await tidemark(['--version']);
+  const { code, stdout } = await call(['--version']);
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(readFileSync(path.join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')));

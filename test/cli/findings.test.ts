@@ -10,14 +10,16 @@ import { assessmentRow, machine, machineId } from '../support/azureRows.ts';
 import { pullRows, putGiven } from '../support/defender.ts';
 import { startPglite, type TestPglite } from '../support/pglite.ts';
 import { cve, olderMachineRow, todayImageRow, todayMachineRow } from '../support/vulnerabilityRows.ts';
-import { tidemark } from './tidemark.ts';
+import { type CommandLine, openCommandLine } from './tidemark.ts';
 
 let server: TestPglite;
 let database: Database;
+let commandLine: CommandLine;
 beforeAll(async () => {
   server = await startPglite();
   database = openDatabase({ url: server.url, applicationName: 'tidemark-test' });
   await migrate(database);
+  commandLine = openCommandLine({ env: { TIDEMARK_DATABASE_URL: server.url } });
   const azure = await putGiven(database, { name: 'azure' });
   const rows = {
     vulnerabilities: [
@@ -39,12 +41,13 @@ beforeAll(async () => {
   await putGiven(database, { name: 'other', settings: { scoring: { cve: { weights: { cvss: 1, exploit: 1_000 } } } } });
 });
 afterAll(async () => {
+  await commandLine?.stop();
   await database?.close();
   await server?.stop();
 });
 
 const exempt = '11111111-0000-4000-8000-000000000001';
-const call = (words: readonly string[]) => tidemark(words, { env: { TIDEMARK_DATABASE_URL: server.url } });
+const call = (words: readonly string[]) => commandLine.call(words);
 const json = async <T>(words: readonly string[]): Promise<T> => {
   const { stdout, stderr } = await call([...words, '--json']);
   if (stdout === '') throw new Error(stderr);
@@ -109,8 +112,8 @@ test('numbers of other settings than today’s are told as such', async () => {
 test('the lists that the command is given are told, and that the worker had others', async () => {
   const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'tidemark-lists-')), 'kev.json');
   writeFileSync(file, JSON.stringify({ vulnerabilities: [{ cveID: 'CVE-2024-0001', dateAdded: '2024-02-03' }] }));
-  const env = { TIDEMARK_DATABASE_URL: server.url, TIDEMARK_KEV_FILE: file };
-  const { stdout } = await tidemark(['findings', 'explain', key, '--connection', 'azure', '--json'], { env });
+  const env = { TIDEMARK_KEV_FILE: file };
+  const { stdout } = await commandLine.call(['findings', 'explain', key, '--connection', 'azure', '--json'], { env });
   const { score } = JSON.parse(stdout) as Told;
   expect(score).toMatchObject({
     lists: { kev: '2024-02-03', epss: expect.stringContaining('TIDEMARK_EPSS_FILE is not set here') as string },

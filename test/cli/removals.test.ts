@@ -1,11 +1,10 @@
 // Held removals from the command line, on a real stack: a full pull that misses too many is held, listed, approved or rejected by digest.
 import { z } from 'zod';
-import { type CliStack, startCliStack } from './stack.ts';
+import { type CliStack, startCliStack, users } from './stack.ts';
 import type { Ended } from './tidemark.ts';
 
-/** Of 2,000 users more than the shipped guard lets go. */
-const gone = 120;
-const users = 2000;
+/** More than the shipped guard lets go. */
+const gone = 40;
 
 let stack: CliStack;
 beforeAll(async () => {
@@ -74,6 +73,7 @@ test('held, listed, refused for another digest, approved', async () => {
   expect(digest).toMatch(/^[0-9a-f]{64}$/);
   expect(await live('approving')).toBe(users);
 
+  await stack.standing('approving', 'held');
   for (const verb of ['status', 'get']) expect(await json(standing, [verb, 'approving'])).toMatchObject({ state: 'held', held: full.held });
   const commands = ['approve', 'reject'].map((verb) => `tidemark ${verb} approving --digest ${digest}`);
   for (const words of [
@@ -123,6 +123,7 @@ test('held, listed, refused for another digest, approved', async () => {
     held: { count: 0, digest: null },
   });
   expect(await live('approving')).toBe(users - gone);
+  await stack.standing('approving', 'processed');
   for (const verb of ['status', 'get']) expect(await json(standing, [verb, 'approving'])).toMatchObject({ state: 'processed', held: null });
   expect(await json(listed, ['removals', 'approving'])).toEqual({
     connection: 'approving',
@@ -152,12 +153,14 @@ test('rejected removes nothing, and the next full pull asks again', async () => 
   expect(await live('rejecting')).toBe(users - gone);
   const again = await json(report, ['run', 'rejecting', '--full', '--wait'], 5);
   expect(again).toMatchObject({ verdict: 'complete', assets: { removed: 0 }, held: first });
+  await stack.standing('rejecting', 'held');
   const { stdout } = await stack.call(['approve', 'rejecting', '--digest', digest]);
   expect(stdout).toMatch(/^rejecting:\d+ removes what was held of rejecting\n$/);
 });
 
 test('approved while a run is under way, it waits for that run', async () => {
   const { held: set } = await holding('queueing', 2 * gone);
+  await stack.standing('queueing', 'held');
   const words = ['approve', 'queueing', '--digest', set.digest ?? ''];
   await stack.simulator.addFaults([{ match: '/users/delta', fault: { kind: 'status', status: 503 } }]);
   try {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => stack?.stop(), 60_000);
 
 async function call(words: readonly string[], stdin?: string): Promise<Ended> {
-  const ended = await stack.call(words, stdin === undefined ? {} : { stdin });
+  const ended = await stack.call(words, stdin === undefined ? undefined : { stdin });
   said.push(ended);
   return ended;
 }

@@ -6,15 +6,22 @@ import path from 'node:path';
 import { z } from 'zod';
 import { controlSimulator, type SimulatorControl } from '../../simulator/control.ts';
 import { compileCache, preparedMain } from '../support/code.ts';
+import { givePgliteData } from '../support/pglite.ts';
 import { startTemporal } from '../support/temporal.ts';
-import { type CallOptions, type Ended, tidemark } from './tidemark.ts';
+import { eventually } from '../support/waiting.ts';
+import { type CommandLine, openCommandLine } from './tidemark.ts';
+
+/** Of the simulated tenant: enough for what the guard holds, and few, because runs cost what they read. */
+export const users = 300;
 
 export interface CliStack {
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
   readonly simulator: SimulatorControl;
-  /** The words of a verb, in the stack's directory. */
-  call(words: readonly string[], options?: CallOptions): Promise<Ended>;
+  /** Of the stack's directory. */
+  readonly call: CommandLine['call'];
+  /** Waits until `status` says this state: the workflow knows what became of a run a moment after the database does. */
+  standing(name: string, state: string): Promise<void>;
   /** Writes `NAME.yaml` for a connection to the simulated tenant and answers the file's name. */
   write(name: string, changed?: Changed): string;
   stop(): Promise<void>;
@@ -52,17 +59,22 @@ const addresses = z.object({
   }),
 });
 
+const standing = z.looseObject({ state: z.string() });
+
 export async function startCliStack(options: StackOptions): Promise<CliStack> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-cli-'));
+  await givePgliteData(path.join(directory, '.tidemark'));
   const temporal = await startTemporal();
   const env = { TEMPORAL_ADDRESS: temporal.address };
   const main = await preparedMain();
-  const words = ['up', '--simulator', '--json', ...(options.worker ? [] : ['--no-worker'])];
+  const words = ['up', '--simulator', '--size', String(users), '--json', ...(options.worker ? [] : ['--no-worker'])];
   const up = spawn(process.execPath, [main, ...words], {
     cwd: directory,
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, ...options.env },
   });
+  const commandLine = openCommandLine({ cwd: directory, env });
   const stop = async (): Promise<void> => {
+    await commandLine.stop();
     await ended(up);
     await temporal.stop();
     rmSync(directory, { recursive: true, force: true });
@@ -74,7 +86,13 @@ export async function startCliStack(options: StackOptions): Promise<CliStack> {
       directory,
       env,
       simulator: controlSimulator(simulator.origin, ca),
-      call: (given, more = {}) => tidemark(given, { cwd: directory, ...more, env: { ...env, ...more.env } }),
+      call: commandLine.call,
+      standing: async (name, state) => {
+        await eventually(`${name} is ${state}`, 30_000, async () => {
+          const { stdout } = await commandLine.call(['status', name, '--json']);
+          return standing.parse(JSON.parse(stdout)).state === state;
+        });
+      },
       write(name, changed = {}) {
         writeFileSync(path.join(directory, `${name}.yaml`), connectionFile(name, simulator, changed));
         return `${name}.yaml`;

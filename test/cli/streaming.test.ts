@@ -5,8 +5,8 @@ import { migrate } from '../../src/store/schema.ts';
 import { freshDatabaseUrl } from '../support/databases.ts';
 import { tidemark } from './tidemark.ts';
 
-const assets = 15_000;
-/** All of them are 120 MB as text alone; the program itself takes about half of the heap. */
+const assets = 10_000;
+/** All of them are 80 MB as text alone; the program itself takes about half of the heap. */
 const documentBytes = 8_000;
 const heapMb = 64;
 /** Lines besides one for each asset: brackets, or a head. */

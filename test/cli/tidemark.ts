@@ -1,6 +1,8 @@
-// Calls the command line as its users do: a process of its own, its words, its two streams, its exit code.
-import { spawn } from 'node:child_process';
+// Calls the command line as its users do: its words, its two streams, its exit code.
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import path from 'node:path';
 import { compileCache, preparedMain } from '../support/code.ts';
+import type { AskedVerb, Told } from '../support/commandLine.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -9,10 +11,13 @@ export interface Ended {
   readonly ms: number;
 }
 
-export interface CallOptions {
+interface Place {
   /** Added to an environment that has nothing of Tidemark's or Temporal's. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+}
+
+export interface CallOptions extends Place {
   readonly stdin?: string;
   /** Called with what it writes on stderr, as it comes. */
   readonly onNote?: (text: string) => void;
@@ -20,11 +25,11 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+/** In a process of its own. */
 export async function tidemark(words: readonly string[], options: CallOptions = {}): Promise<Ended> {
   const main = await preparedMain();
   const begun = performance.now();
-  const env = { ...bare(), NODE_COMPILE_CACHE: compileCache, ...options.env };
-  const child = spawn(process.execPath, [main, ...words], { cwd: options.cwd, env });
+  const child = spawn(process.execPath, [main, ...words], { cwd: options.cwd, env: environment(options.env) });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => {
@@ -44,8 +49,58 @@ export async function tidemark(words: readonly string[], options: CallOptions = 
   });
 }
 
-/** What a shell has anyway. */
-function bare(): Record<string, string> {
+export interface CommandLine {
+  /** In the process that they share, side by side where several are called; with options in one of its own. */
+  call(words: readonly string[], options?: CallOptions): Promise<Ended>;
+  stop(): Promise<void>;
+}
+
+/** A directory and an environment for suites that call many verbs there. */
+export function openCommandLine(place: Place = {}): CommandLine {
+  const child = fork(path.join(import.meta.dirname, '../support/commandLine.ts'), {
+    cwd: place.cwd,
+    env: environment(place.env),
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  let calls = 0;
+  return {
+    call: (words, options) =>
+      options === undefined
+        ? ended(child, { call: ++calls, words })
+        : tidemark(words, { ...place, ...options, env: { ...place.env, ...options.env } }),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      child.disconnect();
+      await exited;
+    },
+  };
+}
+
+function ended(child: ChildProcess, asked: AskedVerb): Promise<Ended> {
+  const begun = performance.now();
+  const written: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
+  return new Promise((resolve, reject) => {
+    const gone = (): void => reject(new Error(`The process ended in "${asked.words.join(' ')}".`));
+    const listen = (told: Told): void => {
+      if (told.call !== asked.call) return;
+      if ('stream' in told) {
+        written[told.stream].push(told.chunk);
+        return;
+      }
+      child.off('message', listen).off('exit', gone);
+      const [stdout, stderr] = [written.stdout, written.stderr].map((chunks) => Buffer.concat(chunks).toString());
+      resolve({ code: told.code, stdout: stdout ?? '', stderr: stderr ?? '', ms: performance.now() - begun });
+    };
+    child.on('message', listen).once('exit', gone);
+    child.send(asked);
+  });
+}
+
+/** What a shell has anyway, and what is given. */
+function environment(given: Readonly<Record<string, string>> = {}): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  const bare = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return { ...Object.fromEntries(bare), NODE_COMPILE_CACHE: compileCache, ...given };
 }

@@ -158,6 +158,12 @@ function read<T>(schema: z.ZodType<T>, ended: Ended, code = 0): T {
 const json = async <T>(schema: z.ZodType<T>, words: readonly string[], code = 0): Promise<T> =>
   read(schema, await stack.call([...words, '--json']), code);
 
+/** What `status` says once the state is this one. */
+async function statusOf(name: string, wanted: z.infer<typeof state>): Promise<z.infer<typeof status>> {
+  await stack.standing(name, wanted);
+  return json(status, ['status', name]);
+}
+
 test('apply, run, runs, run-report, status, logs: from a file to a finished run', async () => {
   const file = stack.write('whole');
   expect(await json(z.array(applied), ['apply', '-f', file])).toEqual([{ kind: 'connection', name: 'whole', change: 'created', file }]);
@@ -182,8 +188,8 @@ test('apply, run, runs, run-report, status, logs: from a file to a finished run'
   const lines = await json(z.array(runLine), ['runs', 'whole']);
   expect(lines.map((line) => line.run)).toEqual([forced.run, second.run, first.run]);
   expect(await json(report, ['run-report', first.run])).toEqual(first);
-  const now = await json(status, ['status', 'whole']);
-  expect(now).toMatchObject({ source: 'workflow', state: 'processed', current: null, lastError: null });
+  const now = await statusOf('whole', 'processed');
+  expect(now).toMatchObject({ source: 'workflow', current: null, lastError: null });
   expect(now.history).toHaveLength(3);
   const log = await json(z.array(logLine), ['logs', 'whole', '--run', second.run]);
   expect(log.length).toBeGreaterThan(1);
@@ -227,7 +233,7 @@ test('get: all and one, with the schedule in words and what must be known', asyn
   expect(one.profiles[0]?.schedule).toBe('daily from May 5, 2026 at 06:39 PM till May 5, 2031 at 06:39 PM in Asia/Calcutta timezone');
   const all = await json(z.array(z.looseObject({ name: z.string(), state })), ['get']);
   expect(all.find(({ name }) => name === 'words')?.state).toBe('scheduled');
-  const { profiles: shown } = await json(status, ['status', 'words']);
+  const { profiles: shown } = await statusOf('words', 'scheduled');
   // 18:39 in Calcutta.
   expect(shown[0]?.nextRun).toMatch(/T13:09:00/);
 });
@@ -389,7 +395,7 @@ test('pause holds runs back, resume lets them go; both say when there was nothin
   await stack.call(['apply', '-f', stack.write('held-back')]);
   expect(await json(done, ['pause', 'held-back', '--reason', 'moving'])).toMatchObject({ done: true });
   expect(await json(done, ['pause', 'held-back'])).toMatchObject({ done: false });
-  expect((await json(status, ['status', 'held-back'])).state).toBe('paused');
+  await statusOf('held-back', 'paused');
   const refused = await stack.call(['run', 'held-back', '--wait']);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('paused');
@@ -464,8 +470,8 @@ test.each([
   expect(text).not.toContain('not-the-secret');
   const table = await stack.call(['run-report', failed.run]);
   for (const part of [code, ...parts, 'fix: ']) expect(table.stdout).toContain(part);
-  const now = await json(status, ['status', name]);
-  expect(now).toMatchObject({ state: 'errored', lastError: { code } });
+  const now = await statusOf(name, 'errored');
+  expect(now).toMatchObject({ lastError: { code } });
   expect(now.lastError?.hint).toBe(failed.error?.hint);
   const lines = await json(z.array(logLine), ['logs', name, '--run', failed.run]);
   expect(lines.find(({ level }) => level === 'error')).toMatchObject({ details: { code, hint: failed.error?.hint } });
@@ -498,14 +504,14 @@ test.each<[string, readonly FaultRule[], string, string]>([
   } finally {
     await stack.simulator.clearFaults();
   }
-  const failed = await json(status, ['status', name]);
-  expect(failed).toMatchObject({ state: 'errored', lastError: { code } });
+  const failed = await statusOf(name, 'errored');
+  expect(failed).toMatchObject({ lastError: { code } });
   expect(failed.lastError?.hint).toContain(hint);
   const lines = await json(z.array(logLine), ['logs', name]);
   // Each stream has its own line; the run's is the last.
   expect(lines.findLast(({ level }) => level === 'error')).toMatchObject({ details: { code, hint: failed.lastError?.hint } });
   expect((await json(report, ['run', name, '--wait'])).verdict).toBe('complete');
-  expect(await json(status, ['status', name])).toMatchObject({ state: 'processed', lastError: null });
+  expect(await statusOf(name, 'processed')).toMatchObject({ lastError: null });
 });
 
 test('a missing permission is named', async () => {

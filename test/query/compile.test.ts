@@ -1,49 +1,15 @@
 // Queries against a real database: what is found, not what the SQL looks like.
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import fc from 'fast-check';
 import { TidemarkError } from '../../src/errors.ts';
 import { compileQuery } from '../../src/query/compile.ts';
 import { compileSearch } from '../../src/query/search.ts';
 import { compiledMap } from '../../src/mappings/maps/index.ts';
 import type { JsonObject } from '../../src/model.ts';
-import { startEmbeddedPostgres } from '../../src/stack/postgres.ts';
 import { searchAssets } from '../../src/store/asset.ts';
-import { openDatabase } from '../../src/store/database.ts';
 import type { Database } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/schema.ts';
-import { freshDatabase } from '../support/databases.ts';
+import { type StartedStore, stores } from '../support/stores.ts';
 
 const now = new Date('2026-11-02T12:00:00Z');
-
-/** The databases that searches run on: the embedded one always, PostgreSQL where the run has one. */
-const servers: readonly (readonly [string, () => Promise<{ database: Database; stop: () => Promise<void> }>])[] = [
-  ['embedded', startEmbedded],
-  ...(process.env['TIDEMARK_TEST_DATABASE_URL'] === undefined ? [] : [['PostgreSQL', startFresh] as const]),
-];
-
-async function startEmbedded(): Promise<{ database: Database; stop: () => Promise<void> }> {
-  const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-query-'));
-  const { url, child } = await startEmbeddedPostgres(home);
-  const database = openDatabase({ url, applicationName: 'tidemark-test' });
-  await migrate(database);
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  return {
-    database,
-    async stop() {
-      await database.close();
-      child.kill('SIGTERM');
-      await ended;
-      rmSync(home, { recursive: true, force: true });
-    },
-  };
-}
-
-async function startFresh(): Promise<{ database: Database; stop: () => Promise<void> }> {
-  const database = await freshDatabase();
-  return { database, stop: () => database.close() };
-}
 
 interface Sample {
   readonly stream: string;
@@ -131,18 +97,17 @@ async function fill(database: Database): Promise<void> {
   }
 }
 
-describe.each(servers)('on %s', (_name, start) => {
+describe.each(stores.filter(([, , present]) => present))('on %s', (_name, start) => {
+  let store: StartedStore;
   let database: Database;
-  let stop: () => Promise<void>;
 
   beforeAll(async () => {
-    ({ database, stop } = await start());
+    store = await start();
+    ({ database } = store);
     await fill(database);
   }, 120_000);
 
-  afterAll(async () => {
-    await stop();
-  });
+  afterAll(() => store?.stop());
 
   async function find(text: string): Promise<string> {
     const query = compileQuery(text, { now, offset: 1 });

@@ -18,9 +18,9 @@ import {
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-const root = path.join(import.meta.dirname, '../..');
-/** Outside node_modules: Node strips no types there. */
-const kept = path.join(root, '.cache');
+export const root = path.join(import.meta.dirname, '../..');
+/** What tests make once and keep. Outside node_modules: Node strips no types there. */
+export const kept = path.join(root, '.cache');
 const folders = ['src', 'simulator'];
 const copies = 3;
 

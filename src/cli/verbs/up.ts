@@ -5,12 +5,11 @@ import { startStack } from '../../stack/up.ts';
 import type { Context } from '../context.ts';
 import { untilStopped } from '../signals.ts';
 
-/** The simulated tenant's users. */
-const simulatedUsers = 2000;
-
 interface UpOptions {
   readonly worker: boolean;
   readonly simulator?: true;
+  /** Of the simulated tenant, in users. */
+  readonly size: number;
 }
 
 export async function up(context: Context, options: UpOptions): Promise<void> {
@@ -21,7 +20,7 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
     config,
     logger: createLogger(config.log),
     worker: options.worker,
-    simulatedUsers: options.simulator === true ? simulatedUsers : null,
+    simulatedUsers: options.simulator === true ? options.size : null,
     note: (line) => output.note(line),
   });
   try {
