@@ -80,7 +80,7 @@ export function streamPins(spec: ConnectionSpec, profile: string, include: Inclu
 /** The stream's map, or of some of its records another. `scored`: by what evidence is scored, so that another scoring writes it anew. */
 function recordMap(definition: StreamDefinition, map: CompiledMap, scored: string): RecordMap {
   const others = choicesOf(definition);
-  const hash = hashOfMaps([map, ...others]);
+  const hash = hashOfMaps(definition, [map, ...others]);
   return {
     hash: scored === '' ? hash : hashOf(`${hash} ${scored}`),
     of: (record) => {
