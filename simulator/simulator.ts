@@ -9,6 +9,7 @@ import type { Cloud, Settings } from './cloud.ts';
 import { FaultPlan } from './faults.ts';
 import type { FaultRule } from './faults.ts';
 import { mutateDeviceMix } from './deviceMix.ts';
+import { joinMachines } from './joinedMachines.ts';
 import { mutateMix } from './mix.ts';
 import { applyMutation } from './mutations.ts';
 import type { Mutation } from './mutations.ts';
@@ -170,6 +171,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   });
   const images = imageNames(content, (registry) => registries?.hosts[registry] ?? null);
   const estate = new Estate(shape, { tenantId: identity.tenantId, images, shapes: settings });
+  joinMachines(tenant, estate);
   const management = createManagement(
     { estate, settings, sealer: createSealer(`queries ${identity.tenantId}`), origin: () => managementOrigin },
     identity.tenantId,

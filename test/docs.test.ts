@@ -34,9 +34,9 @@ test('docs/errors.md is what the table of codes says', () => expect(read('docs/e
 test('docs/troubleshooting.md is what the tables of causes say', () => expect(read('docs/troubleshooting.md')).toBe(troubleshootingPage()));
 
 test.each(blocks.filter(({ words }) => words[0] === 'yaml'))('a connection file of $page is valid', ({ page, text }) => {
-  const { connections, tags, problems } = parseConnectionFiles([{ file: page, text }], { now: new Date('2026-05-01T00:00:00Z') });
+  const { connections, tags, rules, problems } = parseConnectionFiles([{ file: page, text }], { now: new Date('2026-05-01T00:00:00Z') });
   expect(problems.map(problemInWords)).toEqual([]);
-  expect([...connections, ...tags]).toHaveLength(1);
+  expect([...connections, ...tags, ...rules]).toHaveLength(1);
 });
 
 test.each(pages)('the links of %s lead to files', (page) => {
@@ -175,6 +175,8 @@ describe('the runnable commands of docs/defender.md, in order', () => {
   const runnable = blocks.filter(({ page, words }) => page === 'docs/defender.md' && words[0] === 'sh');
   beforeAll(() => {
     stack.write('contoso-azure', { connector: 'defender-for-cloud', settings: '{ subscriptions: all }' });
+    const rules = blocks.find(({ page, text }) => page === 'docs/defender.md' && text.startsWith('kind: identification-rules'));
+    writeFileSync(path.join(stack.directory, 'identification-rules.yaml'), rules?.text ?? '');
   });
 
   test('every command of every block succeeds', async () => {

@@ -18,12 +18,18 @@ const hasAddress = (vm: number): boolean => vm % 3 === 0 && interfaceCount(vm) >
 /** An interface of a machine that is switched off has no MAC address. */
 const isOff = (vm: number): boolean => vm % 12 === 11;
 
+const computeGroup = (places: Places, vm: number): string =>
+  `/subscriptions/${places.subscriptions[places.subscriptionOf(vm, places.shape.vms)] ?? ''}/resourceGroups/rg-compute/providers`;
+
+export const machineId = (places: Places, vm: number): string =>
+  `${computeGroup(places, vm)}/Microsoft.Compute/virtualMachines/${vmName(vm)}`;
+
 export function machines(places: Places, overlay: Overlay): Strand[] {
   const { shape, subscriptions, tenantId } = places;
   const count = (): number => shape.vms + overlay.createdVms;
   const subscriptionOf = (vm: number): number => places.subscriptionOf(vm, shape.vms);
-  const group = (vm: number): string => `/subscriptions/${subscriptions[subscriptionOf(vm)] ?? ''}/resourceGroups/rg-compute/providers`;
-  const idOf = (vm: number): string => `${group(vm)}/Microsoft.Compute/virtualMachines/${vmName(vm)}`;
+  const group = (vm: number): string => computeGroup(places, vm);
+  const idOf = (vm: number): string => machineId(places, vm);
   const nicId = (vm: number, nic: number): string => `${group(vm)}/Microsoft.Network/networkInterfaces/${vmName(vm)}-nic${nic}`;
   const addressId = (vm: number): string => `${group(vm)}/Microsoft.Network/publicIPAddresses/${vmName(vm)}-ip`;
   const row = (vm: number, id: string, type: string, more: JsonObject): JsonObject => ({

@@ -6,6 +6,7 @@ import { packageVersion } from '../stack/version.ts';
 import { type ExchangeFormat, exchangeFormats, type Format, formats } from './output.ts';
 import type { CommonOptions, Work } from './program.ts';
 import type { AssetsOptions } from './verbs/assets.ts';
+import type { ChangesOptions } from './verbs/changes.ts';
 import type { CodecOptions } from './verbs/codec.ts';
 import type { FindingsOptions } from './verbs/findings.ts';
 import type { FulfilWords } from './verbs/fulfil.ts';
@@ -79,7 +80,7 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
       run(options, async (context) => (await import('./verbs/codec.ts')).codec(context, options)),
     );
 
-  verb('apply', 'create or change connections, tags and maps from YAML or JSON files')
+  verb('apply', 'create or change connections, tags, maps and identification rules from YAML or JSON files')
     .requiredOption('-f, --file <path...>', 'a file, or a directory of *.yaml, *.yml and *.json files')
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--skip-test', 'without Test Connection, and so without a worker')
@@ -181,7 +182,11 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     .action((query: string | undefined, options: CommonOptions & AssetsOptions) =>
       run(options, async (context) => (await import('./verbs/assets.ts')).assets(context, query, options)),
     );
-  verb('explain <id>', 'one asset: its criticality and score with what they are made of, and its open findings', known)
+  verb(
+    'explain <id>',
+    'one asset: its score with what it is made of, its open findings, and which assets of other connections are one with it',
+    known,
+  )
     .option('--connection <name>', 'of this connection, where several have it')
     .action((id: string, options: CommonOptions & { connection?: string }) =>
       run(options, async (context) => (await import('./verbs/assetsExplain.ts')).assetsExplain(context, id, options)),
@@ -211,7 +216,7 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     .option('--connection <name>', 'only those of this connection')
     .option('--class <class>', 'only those of this class')
     .addOption(limitOption('documents, each counted for every run that changed it'))
-    .action((query: string | undefined, options: CommonOptions & ChangesWords) =>
+    .action((query: string | undefined, options: CommonOptions & ChangesOptions) =>
       run(options, async (context) => (await import('./verbs/changes.ts')).changes(context, query, options)),
     );
 
@@ -252,6 +257,10 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
     );
   verb('rm <name>', 'forget a tag that no connection uses', tags).action((name: string, options: CommonOptions) =>
     run(options, async (context) => (await import('./verbs/tags.ts')).tagsRm(context, name)),
+  );
+
+  verb('identification-rules', 'by which rules assets of different connections are one, in their order').action((options: CommonOptions) =>
+    run(options, async (context) => (await import('./verbs/identificationRules.ts')).identificationRules(context)),
   );
 
   const maps = program.command('maps').description('transform maps: list, show, clone, preview, diff, apply, rm').helpCommand(false);
@@ -331,13 +340,6 @@ export function commands(run: Run, streams: { readonly stdout: Writable; readonl
 }
 
 const isExchange = (format: Format | ExchangeFormat): format is ExchangeFormat => exchangeFormats.some((one) => one === format);
-
-interface ChangesWords {
-  readonly since?: string;
-  readonly connection?: string;
-  readonly class?: string;
-  readonly limit: number;
-}
 
 interface FindingsWords extends Omit<FindingsOptions, 'as'>, Pick<CommonOptions, 'json'> {
   readonly output: Format | ExchangeFormat;

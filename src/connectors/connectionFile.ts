@@ -1,11 +1,13 @@
-// Configuration files, YAML or JSON: from text to complete connections, tags and maps, or every problem with its line. Reads no files and no environment.
+// Configuration files, YAML or JSON: from text to complete connections, tags, maps and identification rules, or every problem with its line. Reads no files and no environment.
 // MUST NOT repeat a value in a problem: it may be a secret that stands where it should not.
 import { z } from 'zod';
 import type { TransformMap } from '../mappings/map.ts';
+import type { RuleOrder } from '../mappings/identity/rules.ts';
 import type { JsonObject } from '../model.ts';
 import { type ImportedConnection, type ImportedSecret, isAppSettings, readAppSettings } from './appSettings.ts';
 import { completeSpec, notesOf } from './complete.ts';
 import type { CustomMaps } from './customMap.ts';
+import { rulesInput } from './identificationRules.ts';
 import { connectionInput } from './input.ts';
 import { faultsOfIssues } from './issue.ts';
 import type { Fault } from './issue.ts';
@@ -55,10 +57,18 @@ export interface FoundMap {
   readonly definition: JsonObject;
 }
 
+export interface FoundRules {
+  readonly file: string;
+  readonly line: number;
+  readonly rules: RuleOrder;
+}
+
 interface Found {
   readonly connections: readonly FoundConnection[];
   readonly tags: readonly FoundTag[];
   readonly maps: readonly FoundMap[];
+  /** One at most, where there are no problems. */
+  readonly rules: readonly FoundRules[];
   readonly problems: readonly Problem[];
 }
 
@@ -90,9 +100,10 @@ export function parseConnectionFiles(files: readonly SourceFile[], options: File
   const ofKind = (kind: string): FileDocument[] => documents.filter((document) => document.kind === kind);
   const maps = ofKind('map').flatMap((document) => readMapOf(document, problems) ?? []);
   const tags = ofKind('tag').flatMap((document) => readTag(document, problems) ?? []);
+  const rules = ofKind('identification-rules').flatMap((document) => readRules(document, problems) ?? []);
   const known = { ...options.maps, ...Object.fromEntries(maps.map(({ map, definition }) => [map.name, definition])) };
   const connections = documents
-    .filter(({ kind }) => kind !== 'map' && kind !== 'tag')
+    .filter(({ kind }) => kind !== 'map' && kind !== 'tag' && kind !== 'identification-rules')
     .flatMap(
       (document) => readConnection(document, { ...options, ...(options.maps === undefined ? {} : { maps: known }) }, problems) ?? [],
     );
@@ -100,12 +111,16 @@ export function parseConnectionFiles(files: readonly SourceFile[], options: File
     ...repeated(connections.map(({ file, line, spec }) => ({ file, line, name: spec.name }))),
     ...repeated(tags.map(({ file, line, tag }) => ({ file, line, name: tag.name }))),
     ...repeated(maps.map(({ file, line, map }) => ({ file, line, name: map.name }))),
+    ...rules.slice(1).map(({ file, line }): Problem => {
+      const reason = `stands already in ${rules[0]?.file}, line ${rules[0]?.line}: an installation has one list of identification rules`;
+      return { file, line, column: 1, path: 'kind', reason };
+    }),
   );
   const place = new Map(files.map(({ file }, index) => [file, index]));
   problems.sort(
     (one, other) => (place.get(one.file) ?? 0) - (place.get(other.file) ?? 0) || one.line - other.line || one.column - other.column,
   );
-  return { connections, tags, maps, problems };
+  return { connections, tags, maps, rules, problems };
 }
 
 /** Identity Manager's settings, encrypted: how is not published (decision 47). */
@@ -183,18 +198,25 @@ function readTag(document: FileDocument, problems: Problems): FoundTag | null {
   return { file, line, tag: { name, query, criticality }, queryAt: placeOf(['query'], false) };
 }
 
+function readRules(document: FileDocument, problems: Problems): FoundRules | null {
+  const { file, line, value } = document;
+  const parsed = rulesInput.safeParse(value, { reportInput: false });
+  faultsOfIssues(parsed.error?.issues ?? [], [], rulesKeys).forEach(telling(document, problems));
+  if (!parsed.success) return null;
+  const { order, off } = parsed.data;
+  return { file, line, rules: { order, off } };
+}
+
+const rulesKeys = new Map([['', Object.keys(rulesInput.shape)]]);
+
 const tagKeys = new Map([['', Object.keys(tagInput.shape)]]);
 
 /** A document as a complete connection, or null after telling what is wrong with it. */
 function readConnection(document: FileDocument, options: FileOptions, problems: Problems): FoundConnection | null {
-  const { file, line, kind, value, imported } = document;
+  const { file, line, value, imported } = document;
   const tell = telling(document, problems);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     tell({ path: [], reason: 'is not a connection: a document has keys such as name, connector and credentials' });
-    return null;
-  }
-  if (kind === 'identification-rules') {
-    tell({ path: ['kind'], reason: `"${kind}" is not supported by this version; connection, tag and map are` });
     return null;
   }
   const parsed = connectionInput.safeParse(value, { reportInput: false });

@@ -1,5 +1,6 @@
 // The types of a connector: data that the one generic pull reads. A connector holds no control flow.
 import type { z } from 'zod';
+import type { FactsOf } from '../mappings/identity/records.ts';
 import type { AssetClass, Json, JsonObject } from '../model.ts';
 import type { SourceModel } from './models/model.ts';
 import type { QueryDefinition } from './queryDefinition.ts';
@@ -111,6 +112,8 @@ export interface StreamDefinition {
   readonly chosenBy?: string;
   /** The relation without which a record has no document; its documents have events (decision 37). */
   readonly presentBy?: string;
+  /** What its records show by which their assets are one with those of other connections (decision 57); absent: nothing. */
+  readonly identity?: FactsOf;
 }
 
 /** Where the elements of a relation come from when a document is read: the edges of a kind, by their `to` end. */

@@ -85,7 +85,7 @@ const profile = z.strictObject({
 });
 
 export const connectionInput = z.strictObject({
-  kind: z.literal('connection', 'must be connection, tag or map').default('connection'),
+  kind: z.literal('connection', 'must be connection, tag, map or identification-rules').default('connection'),
   name: z.string().regex(/^[A-Za-z][A-Za-z0-9.-]{0,63}$/, 'begins with a letter and has letters, digits, "-" and "." only, at most 64'),
   title: z.string().min(1, 'must not be empty').max(128, 'has at most 128 characters').optional(),
   description,

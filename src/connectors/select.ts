@@ -2,6 +2,7 @@
 import { TidemarkError } from '../errors.ts';
 import { hashOf } from '../mappings/canonical.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
+import { keysVersion } from '../mappings/identity/keys.ts';
 import { compiledMap } from '../mappings/maps/index.ts';
 import { pathsOf } from '../mappings/rows.ts';
 import { mapNamed } from './customMap.ts';
@@ -153,13 +154,20 @@ export function streamHashes(
   settings: Readonly<Record<string, unknown>>,
 ): { readonly selectHash: string; readonly mapHash: string } {
   const own = maps.filter((candidate) => candidate.map.connector === connector.name && candidate.map.stream === streamName);
-  return { selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')), mapHash: hashOfMaps(own) };
+  return {
+    selectHash: hashOf(selectOf(connector, streamName, maps, settings).join(',')),
+    mapHash: hashOfMaps(streamNamed(connector, streamName), own),
+  };
 }
 
-/** Of what the maps of one stream write: the map's own where there is one. */
-export function hashOfMaps(maps: readonly CompiledMap[]): string {
+/**
+ * Of what is made of the records of a stream by these maps: the map's own where there is one. Identity keys are made with the assets, and anew with them:
+ * also where an earlier release, which makes none, has written meanwhile.
+ */
+export function hashOfMaps({ identity }: StreamDefinition, maps: readonly CompiledMap[]): string {
   const [only] = maps;
-  return maps.length > 1 ? hashOf(maps.map(({ ownHash }) => ownHash).join(',')) : (only?.ownHash ?? '');
+  const hash = maps.length > 1 ? hashOf(maps.map(({ ownHash }) => ownHash).join(',')) : (only?.ownHash ?? '');
+  return identity === undefined ? hash : hashOf(`${hash} keys ${keysVersion}`);
 }
 
 export interface EmptyRows {

@@ -114,7 +114,7 @@ function setAside(object: JsonObject | undefined, known: readonly number[], othe
   const reject: Reject = { id, code: 'SOURCE_SHAPE_CHANGED', reason: 'PostgreSQL cannot hold a value of this record.' };
   const nothing = { records: [], edges: [] };
   const rejects = [...others.filter((other) => other.id !== id), reject];
-  const none = { records: [], assets: [], evidence: [], covered: [], edges: [], passedOver: 0 };
+  const none = { records: [], assets: [], evidence: [], covered: [], identities: [], edges: [], passedOver: 0 };
   return { ...none, removed: nothing, seen: nothing, rejects, stale: { begins: known, ends: [] } };
 }
 

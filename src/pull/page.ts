@@ -3,11 +3,22 @@ import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { JsonObject } from '../model.ts';
 import { canonical, hashOf } from '../mappings/canonical.ts';
+import { identityKeys } from '../mappings/identity/keys.ts';
 import type { CompiledMap } from '../mappings/engine.ts';
 import type { Database } from '../store/database.ts';
 import type { Condition } from '../store/include.ts';
 import { readStoredEdges, readStoredRecords, readWithin } from '../store/page.ts';
-import type { AssetWrite, EdgeWrite, EvidenceWrite, PageCommit, RecordWrite, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
+import type {
+  AssetWrite,
+  EdgeWrite,
+  EvidenceWrite,
+  IdentityWrite,
+  PageCommit,
+  RecordWrite,
+  Reject,
+  StoredEdge,
+  StoredRecord,
+} from '../store/page.ts';
 import { withChanges } from './change.ts';
 import { coversOf, evidenceOf, keptOf, type Score } from './evidence.ts';
 import { fold } from './fold.ts';
@@ -37,7 +48,7 @@ export interface StreamTarget extends WalkTarget {
 
 export interface PageWrites extends Pick<
   PageCommit,
-  'records' | 'assets' | 'evidence' | 'covered' | 'edges' | 'removed' | 'seen' | 'rejects' | 'stale'
+  'records' | 'assets' | 'evidence' | 'covered' | 'identities' | 'edges' | 'removed' | 'seen' | 'rejects' | 'stale'
 > {
   /** Objects that are not kept. */
   readonly passedOver: number;
@@ -92,7 +103,7 @@ export async function preparePage(
   };
 }
 
-interface RecordWrites extends Pick<PageCommit, 'records' | 'assets' | 'evidence' | 'rejects' | 'stale'> {
+interface RecordWrites extends Pick<PageCommit, 'records' | 'assets' | 'evidence' | 'identities' | 'rejects' | 'stale'> {
   readonly seenRecords: readonly number[];
 }
 
@@ -100,16 +111,18 @@ function writeRecords(target: StreamTarget, phase: Phase, folded: Folded, stored
   const records: RecordWrite[] = [];
   const assets: AssetWrite[] = [];
   const evidence: EvidenceWrite[] = [];
+  const identities: IdentityWrite[] = [];
   const rejects: Reject[] = [...folded.rejects];
   const seenRecords = new Set<number>();
   const fresh: number[] = [];
   for (const record of folded.records.values()) {
     const known = storedOf(stored, record.id);
     try {
-      const { body, asset, told } = writesOf(target, phase, record, known);
+      const { body, asset, told, shown } = writesOf(target, phase, record, known);
       if (body !== null) records.push(body);
       if (asset !== null) assets.push(asset);
       if (told !== null) evidence.push(told);
+      if (shown !== null) identities.push(shown);
       seenRecords.add(known.num);
       if (known.asset?.stale === true) fresh.push(known.num);
     } catch (error) {
@@ -123,7 +136,7 @@ function writeRecords(target: StreamTarget, phase: Phase, folded: Folded, stored
     return known?.known === true ? [known.num] : [];
   });
   kept.forEach((num) => seenRecords.add(num));
-  return { records, assets, evidence, rejects, seenRecords: [...seenRecords], stale: { begins: kept, ends: fresh } };
+  return { records, assets, evidence, identities, rejects, seenRecords: [...seenRecords], stale: { begins: kept, ends: fresh } };
 }
 
 function writesOf(
@@ -131,7 +144,12 @@ function writesOf(
   phase: Phase,
   record: FoldedRecord,
   stored: StoredRecord,
-): { readonly body: RecordWrite | null; readonly asset: AssetWrite | null; readonly told: EvidenceWrite | null } {
+): {
+  readonly body: RecordWrite | null;
+  readonly asset: AssetWrite | null;
+  readonly told: EvidenceWrite | null;
+  readonly shown: IdentityWrite | null;
+} {
   const merged = merge(phase.objects, record, stored);
   const body = canonical(merged);
   if (body.length > bodyLimitBytes) {
@@ -141,12 +159,20 @@ function writesOf(
   const live = stored.known && !stored.tombstoned;
   const same = live && stored.hash === hash;
   const change = live ? 'updated' : stored.known ? 'returned' : 'added';
-  if (same && stored.asset?.mapHash === target.map?.hash) return { body: null, asset: null, told: null };
+  if (same && stored.asset?.mapHash === target.map?.hash) return { body: null, asset: null, told: null, shown: null };
   return {
     body: same ? null : { num: stored.num, id: record.id, body, hash, change },
     asset: assetOf(target, merged, record.id, stored, live),
     told: target.score === null ? null : { num: stored.num, ...evidenceOf(merged, target.score) },
+    shown: shownBy(target, merged, record.id, stored),
   };
+}
+
+/** A new record without keys has nothing to write, and no other's to take away. */
+function shownBy({ definition }: StreamTarget, body: JsonObject, id: string, stored: StoredRecord): IdentityWrite | null {
+  if (definition.identity === undefined) return null;
+  const { keys } = identityKeys(definition.identity({ id, body }));
+  return keys.length === 0 && !stored.known ? null : { num: stored.num, keys };
 }
 
 function assetOf(target: StreamTarget, merged: JsonObject, id: string, stored: StoredRecord, live: boolean): AssetWrite | null {

@@ -91,7 +91,7 @@ function orderOf({ name, after }: StreamDefinition, active: readonly StreamDefin
 /** The stream's map, or of some of its records another. `scored`: by what evidence is scored, so that another scoring writes it anew. */
 function recordMap(definition: StreamDefinition, map: CompiledMap, scored: string): RecordMap {
   const others = choicesOf(definition);
-  const hash = hashOfMaps([map, ...others]);
+  const hash = hashOfMaps(definition, [map, ...others]);
   return {
     hash: scored === '' ? hash : hashOf(`${hash} ${scored}`),
     of: (record) => {

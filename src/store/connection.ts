@@ -144,6 +144,8 @@ const purgeRecords = `
     delete from document_event where num = any (array(select num from gone))
   ), told as (
     delete from evidence where num = any (array(select num from gone))
+  ), keys as (
+    delete from identity_key where num = any (array(select num from gone))
   ), fewer as (
     update tally t set live = t.live - g.live
     from (select stream, count(*) filter (where tombstoned_at is null) as live from gone group by stream) g

@@ -5,6 +5,7 @@ import { credentials } from './migrations/credentials.ts';
 import { events } from './migrations/events.ts';
 import { exportSets } from './migrations/exports.ts';
 import { findings } from './migrations/findings.ts';
+import { identities } from './migrations/identities.ts';
 import { initial } from './migrations/initial.ts';
 import { maps } from './migrations/maps.ts';
 import { marks } from './migrations/marks.ts';
@@ -39,4 +40,5 @@ export const migrations: readonly Migration[] = [
   { version: 13, oldest: 5, sql: exportSets },
   { version: 14, oldest: 5, sql: findings },
   { version: 15, oldest: 5, sql: orderPaths },
+  { version: 16, oldest: 5, sql: identities },
 ];

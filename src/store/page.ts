@@ -75,6 +75,12 @@ export interface EvidenceWrite extends Evidence {
   readonly qds: number;
 }
 
+/** By what the record is one with records of other connections. None: it shows nothing of the kind, or no longer. */
+export interface IdentityWrite {
+  readonly num: number;
+  readonly keys: readonly { readonly rule: string; readonly key: string }[];
+}
+
 export interface EdgeWrite extends EdgeId {
   readonly num: number;
   readonly properties: string | null;
@@ -120,6 +126,8 @@ export interface PageCommit {
   readonly evidence: readonly EvidenceWrite[];
   /** Numbers of records that are suppressed by what covers them, and were not before. */
   readonly covered: readonly number[];
+  /** Of records whose keys may be others than those that are stored. */
+  readonly identities: readonly IdentityWrite[];
   readonly edges: readonly EdgeWrite[];
   /** Removals the source told: staged, applied by settle. Numbers of known, live records and known edges. */
   readonly removed: { readonly records: readonly number[]; readonly edges: readonly number[] };

@@ -113,6 +113,26 @@ const evidence: Write = ({ connection, evidence: given }) => {
   };
 };
 
+/** Nothing is written where the keys are those that are stored. */
+const identityKeys: Write = ({ identities }) => {
+  if (identities.length === 0) return null;
+  const rows = identities.flatMap(({ num, keys }) => keys.map(({ rule, key }) => ({ num, rule, key })));
+  return {
+    sql: `with given as materialized (
+        select * from unnest($2::bigint[], $3::text[], $4::text[]) as t (num, rule, key)
+      ), gone as (
+        delete from identity_key where num = any ($1::bigint[]) and (num, rule, key) not in (select num, rule, key from given)
+      )
+      insert into identity_key (num, rule, key) select num, rule, key from given order by rule, key, num on conflict do nothing`,
+    params: [
+      bigints(identities.map(({ num }) => num)),
+      bigints(rows.map(({ num }) => num)),
+      texts(rows.map(({ rule }) => rule)),
+      texts(rows.map(({ key }) => key)),
+    ],
+  };
+};
+
 /** In the place of the hash of what a record says: when it is told again, it differs. */
 export const coveredHash = 'covered';
 
@@ -157,6 +177,7 @@ const writes: readonly Write[] = [
   evidence,
   coveredRecords,
   coveredEvidence,
+  identityKeys,
   edges,
   takenBack,
   removals,

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../model.ts';
 import type { Database } from './database.ts';
 import { byNum, numKey } from './params.ts';
+import { escapeText } from './text.ts';
 
 export interface StoredRecord {
   readonly id: string;
@@ -17,6 +18,19 @@ export function readRecords(
     'select id, body from record where connection = $1 and stream = $2 and tombstoned_at is null order by id limit $3',
     [connection, stream, limit],
   );
+}
+
+/** What a source said of one, live or gone; null when there is none. */
+export async function readRecord(
+  database: Database,
+  { connection, stream, id }: { readonly connection: string; readonly stream: string; readonly id: string },
+): Promise<StoredRecord | null> {
+  const [row] = await database.query<StoredRecord>('select id, body from record where connection = $1 and stream = $2 and id = $3', [
+    connection,
+    stream,
+    escapeText(id),
+  ]);
+  return row ?? null;
 }
 
 /**

@@ -291,12 +291,7 @@ const faults: [string, JsonObject, string[]][] = [
       'connector: is not a connector of this version, did you mean "entra-identity"?; known: entra-identity, entra-directory-sync, entra-devices, identity-manager, defender-for-cloud',
     ],
   ],
-  [
-    'a kind of a later version',
-    { kind: 'identification-rules' },
-    ['kind: "identification-rules" is not supported by this version; connection, tag and map are'],
-  ],
-  ['an unknown kind', { ...base, kind: 'conection' }, ['kind: must be connection, tag or map']],
+  ['an unknown kind', { ...base, kind: 'conection' }, ['kind: must be connection, tag, map or identification-rules']],
   ['an Identity Manager file', { Connections: {} }, ['Connections: has no connection to Microsoft Entra ID']],
   ['a literal secret', credentials({ clientSecret: 'h8Q~very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
   ['a literal secret with a colon', credentials({ clientSecret: 'abc:very-secret' }), [`credentials.clientSecret.0: ${isSecret}`]],
@@ -683,7 +678,7 @@ kind: identification-rules
     `a.yaml:7:17 credentials.clientSecret.0: ${isSecret}`,
     'a.yaml:9:11 profiles.0.name: has letters, digits, "-" and "." only, at most 64',
     'a.yaml:10:25 profiles.0.schedule.occurs: must be one of recurring, once',
-    'a.yaml:12:7 kind: "identification-rules" is not supported by this version; connection, tag and map are',
+    'a.yaml:12:1 order: is required',
   ]);
 });
 
@@ -788,5 +783,46 @@ describe('tags', () => {
     expect(problems.map(({ path, reason }) => `${path}: ${reason}`)).toEqual(
       expected.map((start) => expect.stringContaining(start) as string),
     );
+  });
+});
+
+describe('identification rules', () => {
+  const all = ['hostname-and-subscription', 'resource-id', 'vm-id', 'bios-uuid', 'mac-and-hostname'];
+  const text = (order: readonly string[], more = ''): string => `kind: identification-rules\norder: [${order.join(', ')}]\n${more}`;
+  const told = (given: string): string[] => parse(given).problems.map(problemInWords);
+  const names = 'resource-id, vm-id, bios-uuid, mac-and-hostname, hostname-and-subscription';
+
+  test('are one list, each rule once, on unless it is off', () => {
+    expect(parse(text(all, 'off: [vm-id]'))).toMatchObject({ rules: [{ line: 1, rules: { order: all, off: ['vm-id'] } }], problems: [] });
+    expect(parse(text(all))).toMatchObject({ rules: [{ rules: { off: [] } }], connections: [] });
+  });
+
+  test.each<[string, string, string]>([
+    ['one is missing', text(all.slice(1)), `a.yaml:2:8 order: must name each rule once: ${names}`],
+    ['one stands twice', text([...all, 'vm-id']), 'a.yaml:2:8 order: names a rule twice'],
+    ['one is none', text([...all.slice(1), 'serial']), `a.yaml:2:58 order.4: must be one of ${names}`],
+    [
+      "it is the source's own key",
+      text(all, 'off: [source-key]'),
+      `a.yaml:3:7 off.0: must be one of ${names}; the source's own key cannot be switched off`,
+    ],
+    ['all are off', text(all, `off: [${all.join(', ')}]`), 'a.yaml:3:6 off: must leave a rule on'],
+    ['a key is none', text(all, 'of: []'), 'a.yaml:3:1 of: is not a known key, did you mean "off"?'],
+    [
+      'there are two',
+      `${text(all)}---\n${text(all)}`,
+      'a.yaml:4:1 kind: stands already in a.yaml, line 1: an installation has one list of identification rules',
+    ],
+  ])('are refused where %s', (_what, given, problem) => {
+    expect(told(given)).toEqual([problem]);
+  });
+
+  test('a connection switches some off for itself, of connectors whose records show anything, and never all', () => {
+    const of = (connector: string, off: readonly string[]) =>
+      parse(stringify({ ...base, connector, settings: { identificationRules: { off } }, profiles: [{ name: 'default' }] }));
+    const { connections } = of('entra-devices', ['vm-id']);
+    expect(connections[0]?.spec.settings).toEqual({ includeTags: [], identificationRules: { off: ['vm-id'] } });
+    expect(of('entra-devices', all).problems).toMatchObject([{ path: 'settings.identificationRules.off', reason: 'must leave a rule on' }]);
+    expect(of('entra-identity', []).problems).toMatchObject([{ path: 'settings.identificationRules' }]);
   });
 });

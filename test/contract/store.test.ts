@@ -10,6 +10,7 @@ import { databaseContract } from './store/database.ts';
 import { eventsContract } from './store/events.ts';
 import { findingsContract } from './store/findings.ts';
 import { heldContract } from './store/held.ts';
+import { identitiesContract } from './store/identities.ts';
 import { ledgerContract } from './store/ledger.ts';
 import { mapsContract } from './store/maps.ts';
 import { pagesContract } from './store/pages.ts';
@@ -65,6 +66,9 @@ for (const [name, start, present] of stores) {
     });
     describe('findings', () => {
       findingsContract(store);
+    });
+    describe('identities', () => {
+      identitiesContract(store);
     });
     describe('counts', () => {
       countsContract(store);

@@ -159,6 +159,7 @@ export async function pageOf(
       objects[id]?.['finding'] === undefined ? [] : [{ num, ...evidenceOf(objects[id], scored) }],
     ),
     covered: [],
+    identities: records.map(({ num, id }) => ({ num, keys: keysIn(objects[id]?.['keys']) })),
     include: null,
     edges: present.filter((edge) => !edge.known).map((edge) => ({ ...edge, properties: null, change: 'added' as const })),
     removed: {
@@ -186,6 +187,10 @@ export async function pageOf(
     },
   };
 }
+
+/** By rule, as the test's object has them. */
+const keysIn = (keys: unknown): { readonly rule: string; readonly key: string }[] =>
+  Object.entries(typeof keys === 'object' && keys !== null ? keys : {}).map(([rule, key]) => ({ rule, key: String(key) }));
 
 export const edgeOf = ([from, to]: readonly [string, string]): EdgeId => ({ kind: 'member', from, to, key: '' });
 

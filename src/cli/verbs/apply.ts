@@ -1,5 +1,6 @@
-// tidemark apply -f FILE|DIR: connections, tags and maps. Judges every file first; a bad one is refused before any server is asked, and nothing is changed.
+// tidemark apply -f FILE|DIR: connections, tags, maps and identification rules. Judges every file first; a bad one is refused before any server is asked, and nothing is changed.
 import { listConnections } from '../../store/connection.ts';
+import { readIdentificationRules } from '../../store/identificationRules.ts';
 import { listMaps } from '../../store/map.ts';
 import { listTags } from '../../store/tag.ts';
 import type { Context } from '../context.ts';
@@ -27,7 +28,7 @@ export async function apply(context: Context, options: ApplyOptions): Promise<Ex
   const database = await context.database();
   const stored = await listConnections(database);
   const storedMaps = await listMaps(database);
-  const { connections, tags, maps, problems } = parseConnectionFiles(files, {
+  const { connections, tags, maps, rules, problems } = parseConnectionFiles(files, {
     now: new Date(),
     readCa,
     maps: Object.fromEntries(storedMaps.map(({ name, definition }) => [name, definition])),
@@ -39,12 +40,14 @@ export async function apply(context: Context, options: ApplyOptions): Promise<Ex
   const { includeProblems, mapsBeside, tagProblems } = await import('../tags.ts');
   const known = [...(await listTags(database)), ...tags.map(({ tag }) => tag)].map(({ name }) => name);
   const inQueries = tagProblems(tags, mapsBeside(storedMaps, maps));
-  refuseProblems([...problems, ...includeProblems(connections, known), ...inQueries].map(problemInWords));
+  const { rulesProblems } = await import('../identificationRules.ts');
+  const inRules = rulesProblems(rules, connections, { connections: stored, rules: await readIdentificationRules(database) });
+  refuseProblems([...problems, ...includeProblems(connections, known), ...inQueries, ...inRules].map(problemInWords));
   if (options.dryRun === true) {
     const { dryRun } = await import('./applyDryRun.ts');
     await dryRun(context, connections, stored);
     return exit.done;
   }
   const { applyConnections } = await import('./applyConnections.ts');
-  return applyConnections(context, connections, { stored, tags, maps, skipTest: options.skipTest === true });
+  return applyConnections(context, connections, { stored, tags, maps, rules, skipTest: options.skipTest === true });
 }

@@ -1,6 +1,6 @@
 // The changing part of `tidemark apply`: the test, then row, schedules, entity, in this order. Applying again repairs what a crash between them left.
 import { syncSchedules } from '../../clients/schedules.ts';
-import type { FoundConnection, FoundMap, FoundTag } from '../../connectors/connectionFile.ts';
+import type { FoundConnection, FoundMap, FoundRules, FoundTag } from '../../connectors/connectionFile.ts';
 import { appliedSpec, type ConnectionSpec, profileNames, specHash } from '../../connectors/spec.ts';
 import type { CheckName } from '../../model.ts';
 import { lookBeforeChange } from '../../reconcile/beforeChange.ts';
@@ -12,13 +12,14 @@ import type { Context } from '../context.ts';
 import { tellChanged } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
 import { effectText, mapEffects } from '../maps.ts';
+import { applyRules } from '../identificationRules.ts';
 import { keepImported } from '../importedSecrets.ts';
 import { secretNotes } from '../secretBinding.ts';
 import { checkLines } from '../testText.ts';
 import { isTested, requireTester, testSpec } from './applyTests.ts';
 
 interface AppliedDocument extends Applied {
-  readonly kind: 'connection' | 'tag' | 'map';
+  readonly kind: 'connection' | 'tag' | 'map' | 'identification-rules';
   /** The check that refused it, its cause and its fix; of refused ones only. */
   readonly check?: CheckName;
   readonly cause?: string | null;
@@ -30,6 +31,7 @@ interface ApplyWith {
   readonly stored: readonly Connection[];
   readonly tags: readonly FoundTag[];
   readonly maps: readonly FoundMap[];
+  readonly rules: readonly FoundRules[];
   readonly skipTest: boolean;
 }
 
@@ -37,7 +39,7 @@ interface ApplyWith {
 export async function applyConnections(
   context: Context,
   connections: readonly FoundConnection[],
-  { stored, tags, maps, skipTest }: ApplyWith,
+  { stored, tags, maps, rules, skipTest }: ApplyWith,
 ): Promise<ExitCode> {
   // All that is needed must be there before anything is changed.
   const database = await context.database();
@@ -49,12 +51,14 @@ export async function applyConnections(
   // Connections may ask for maps and tags of the same files.
   const appliedMaps = maps.length === 0 ? [] : await (await import('../applyMaps.ts')).applyMaps(context, maps);
   const appliedTags = tags.length === 0 ? [] : await (await import('../applyTags.ts')).applyTags(context, tags);
+  const appliedRules = await applyRules(database, rules);
 
   const kept = await listSecrets(database);
   const { cursorMaxAgeMs } = (await context.config()).timings;
   const applied: AppliedDocument[] = [
     ...appliedMaps.map((map): AppliedDocument => ({ kind: 'map', ...map })),
     ...appliedTags.map((tag): AppliedDocument => ({ kind: 'tag', ...tag })),
+    ...appliedRules.map((one): AppliedDocument => ({ kind: 'identification-rules', ...one })),
   ];
   try {
     for (const found of connections) {

@@ -2,10 +2,11 @@
 import { isObject } from '../../mappings/read.ts';
 import type { Json, JsonObject } from '../../model.ts';
 import { type AssetScope, type AssetSearch, type FoundAsset, searchAssets } from '../../store/asset.ts';
-import { listConnections } from '../../store/connection.ts';
+import { type Connection, listConnections } from '../../store/connection.ts';
 import type { Database } from '../../store/database.ts';
 import type { Context } from '../context.ts';
 import { documentsOf, type Documents } from '../documents.ts';
+import { identitiesOf, type NamedAsset, nameOf, rulesInForce } from '../identities.ts';
 import type { Column } from '../output.ts';
 import { checkSearch, noteUnlessPresent, searchOf } from '../search.ts';
 import { timeIn } from '../words.ts';
@@ -29,7 +30,8 @@ export async function assets(context: Context, query: string | undefined, option
     options.state === undefined ? (where.columns.has('state') ? ['live', 'tombstoned'] : ['live']) : [options.state];
   if (unindexed.length > 0) context.output.note(`${unindexed.join('. ')}: assets are read one by one.`);
   const search = { where: where.sql, params: where.params, places, ways, limit: options.limit + 1 };
-  await context.output.rows(results(database, documents, scopes, search), {
+  const one = await oneWith(context, database, connections);
+  await context.output.rows(results(database, documents, scopes, search, one), {
     columns,
     limit: options.limit,
     none: 'Nothing matches.',
@@ -38,17 +40,63 @@ export async function assets(context: Context, query: string | undefined, option
 
 type Search = Omit<AssetSearch, 'scope' | 'relations' | 'counts'>;
 
-async function* results(database: Database, documents: Documents, scopes: readonly AssetScope[], search: Search): AsyncGenerator<Result> {
+async function* results(
+  database: Database,
+  documents: Documents,
+  scopes: readonly AssetScope[],
+  search: Search,
+  one: OneWith,
+): AsyncGenerator<Result> {
   for (const scope of scopes) {
-    for await (const asset of searchAssets(database, { ...search, scope, relations: documents.relations, counts: documents.counts })) {
-      const { relations: _relations, counts: _counts, event: _event, recordName: _name, finding: _finding, ...found } = asset;
-      yield { ...found, document: documents.document(asset) };
+    const found = searchAssets(database, { ...search, scope, relations: documents.relations, counts: documents.counts });
+    for await (const batch of inBatches(found)) {
+      const others = scope === 'live' ? await one(batch) : [];
+      for (const [place, asset] of batch.entries()) {
+        const { relations: _relations, counts: _counts, event: _event, recordName: _name, finding: _finding, ...shown } = asset;
+        const { [place]: identity = [] } = others;
+        yield { ...shown, document: documents.document(asset), ...(identity.length === 0 ? {} : { identity }) };
+      }
     }
   }
 }
 
+/** For each of these assets, in their order, those of other connections that are one with it. */
+type OneWith = (assets: readonly FoundAsset[]) => Promise<readonly (readonly NamedAsset[])[]>;
+
+async function oneWith({ output }: Context, database: Database, connections: readonly Connection[]): Promise<OneWith> {
+  const rules = await rulesInForce(database, connections);
+  let told = false;
+  return async (found) => {
+    const identities = await identitiesOf(database, found, rules);
+    if (identities.note !== null && !told) output.note(identities.note);
+    told ||= identities.note !== null;
+    return found.map((asset) =>
+      identities
+        .of(asset)
+        .filter((name) => name !== nameOf(asset))
+        .map(identities.asset),
+    );
+  };
+}
+
+const batchSize = 500;
+
+async function* inBatches<T>(values: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const value of values) {
+    batch.push(value);
+    if (batch.length < batchSize) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
 /** A search result (contract.md). */
-type Result = Omit<FoundAsset, 'relations' | 'counts' | 'event' | 'recordName' | 'finding'>;
+interface Result extends Omit<FoundAsset, 'relations' | 'counts' | 'event' | 'recordName' | 'finding'> {
+  /** The assets of other connections that are one with it; the key is there only then. */
+  readonly identity?: readonly NamedAsset[];
+}
 
 const columns: readonly Column<Result>[] = [
   { title: 'connection', value: ({ connection }) => connection },

@@ -1,4 +1,4 @@
-// tidemark assets explain ID: one asset, its criticality and its score with what they are made of, and its open findings by severity.
+// tidemark assets explain ID: one asset, its criticality and its score with what they are made of, its open findings by severity, and what is one with it.
 import { readSpec } from '../../connectors/spec.ts';
 import { TidemarkError } from '../../errors.ts';
 import { criticalityOf, scoreAsset } from '../../mappings/scoring/asset.ts';
@@ -13,6 +13,7 @@ import { openFindings } from '../../store/findingDetail.ts';
 import { listTags } from '../../store/tag.ts';
 import type { Context } from '../context.ts';
 import { documentsOf, type Documents } from '../documents.ts';
+import { identityOf, identityText, type IdentityView } from '../identityView.ts';
 import type { Column, Output } from '../output.ts';
 import { indented, labelled, partColumns } from '../scoreText.ts';
 import { searchOf } from '../search.ts';
@@ -29,6 +30,7 @@ interface View extends Pick<FoundAsset, 'connection' | 'stream' | 'class' | 'id'
   readonly score: Explained;
   /** Open ones, by severity. */
   readonly findings: Readonly<Record<string, number>>;
+  readonly identity: IdentityView;
 }
 
 export async function assetsExplain(context: Context, id: string, { connection }: { readonly connection?: string }): Promise<void> {
@@ -56,6 +58,7 @@ export async function assetsExplain(context: Context, id: string, { connection }
     criticality,
     score: scoreAsset(criticality, { highestQds: open.highestQds, bySeverity: { critical, high, medium, low } }, config),
     findings: open.bySeverity,
+    identity: await identityOf(database, found, connections),
   };
   await context.output.one(view, { text: () => textOf(view, context.output), rows: [view], columns });
 }
@@ -149,5 +152,6 @@ async function textOf(view: View, output: Output): Promise<string> {
     ]),
     `score ${score.value} of 1,000:`,
     indented(await output.table(score.parts, partColumns)),
+    await identityText(view.identity, output),
   ].join('\n');
 }

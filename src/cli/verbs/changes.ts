@@ -14,7 +14,7 @@ import { checkSearch, noteUnlessPresent, searchOf } from '../search.ts';
 import { readSince, type Since } from '../since.ts';
 import { timeIn } from '../words.ts';
 
-interface ChangesOptions {
+export interface ChangesOptions {
   readonly since?: string;
   readonly connection?: string;
   readonly class?: string;

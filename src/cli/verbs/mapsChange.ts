@@ -100,8 +100,8 @@ export async function mapsRm(context: Context, name: string): Promise<void> {
 
 /** The maps of the files, and nothing else. @throws CONFIG_INVALID with every problem and its line */
 function mapsOf({ file }: FileOptions): readonly FoundMap[] {
-  const { connections, tags, maps, problems } = parseConnectionFiles(readFiles(file), { now: new Date(0) });
-  requireOnly('map', [...connections, ...tags]);
+  const { connections, tags, maps, rules, problems } = parseConnectionFiles(readFiles(file), { now: new Date(0) });
+  requireOnly('map', [...connections, ...tags, ...rules]);
   refuseProblems([...problems, ...mapProblems(maps)].map(problemInWords));
   return maps;
 }

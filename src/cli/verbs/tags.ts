@@ -50,8 +50,8 @@ export async function tagsShow(context: Context, name: string): Promise<void> {
 }
 
 export async function tagsApply(context: Context, { file }: { readonly file: readonly string[] }): Promise<void> {
-  const { connections, maps, tags, problems } = parseConnectionFiles(readFiles(file), { now: new Date(0) });
-  requireOnly('tag', [...connections, ...maps]);
+  const { connections, maps, rules, tags, problems } = parseConnectionFiles(readFiles(file), { now: new Date(0) });
+  requireOnly('tag', [...connections, ...maps, ...rules]);
   refuseProblems([...problems, ...tagProblems(tags, null)].map(problemInWords));
   refuseProblems(tagProblems(tags, mapsBeside(await listMaps(await context.database()), [])).map(problemInWords));
   const { applyTags } = await import('../applyTags.ts');

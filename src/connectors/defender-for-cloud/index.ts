@@ -1,5 +1,6 @@
 // defender-for-cloud (document 004): cloud resources of subscriptions as assets, and what Microsoft Defender for Cloud finds on them.
 import { z } from 'zod';
+import { machineFacts } from '../../mappings/identity/records.ts';
 import { assessedClasses } from '../../model.ts';
 import type { Collection, ConnectorDefinition, Reader, StreamDefinition } from '../definition.ts';
 import {
@@ -11,8 +12,9 @@ import {
   virtualMachine,
   vulnerability,
 } from '../models/azure.ts';
+import { identificationRules } from '../identificationRules.ts';
 import { queriesFor } from './queries.ts';
-import { environmentValues, identificationRules, managementGroups, registryCatalog, subscriptions } from './settings.ts';
+import { environmentValues, managementGroups, registryCatalog, subscriptions } from './settings.ts';
 import { scoring } from './scoring.ts';
 
 const reader = 'Reader';
@@ -68,7 +70,7 @@ export const defenderForCloud: ConnectorDefinition = {
     registryCatalog,
     environmentValues,
     scoring,
-    identificationRules,
+    identificationRules: identificationRules.prefault({}),
   }),
   queries: (settings, types) =>
     queriesFor({
@@ -85,6 +87,7 @@ export const defenderForCloud: ConnectorDefinition = {
       map: 'defender-for-cloud/virtual-machines',
       model: virtualMachine,
       walk: queried('virtualMachines'),
+      identity: machineFacts,
     },
     {
       ...assetStream,

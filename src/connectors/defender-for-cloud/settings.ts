@@ -1,6 +1,5 @@
-// The settings of Defender for Cloud (decisions 18, 56, 57): which subscriptions, what is read besides, and how findings are scored.
+// The settings of Defender for Cloud (decision 18): which subscriptions, and what is read besides.
 import { z } from 'zod';
-import { switchable } from '../../mappings/identity/rules.ts';
 import { guid } from '../input.ts';
 
 const mostSubscriptions = 20_000;
@@ -35,13 +34,3 @@ export const registryCatalog = z.boolean('must be true or false').default(false)
 
 /** Whether values of containers' environment variables are kept; secure ones never are. */
 export const environmentValues = z.boolean('must be true or false').default(false);
-
-/** Which of the installation's rules are off for this connection (decision 57). */
-export const identificationRules = z
-  .strictObject({
-    off: z
-      .array(z.enum(switchable, `must be one of ${switchable.join(', ')}; the source's own key cannot be switched off`))
-      .refine((off) => new Set(off).size < switchable.length, 'must leave a rule on')
-      .default([]),
-  })
-  .prefault({});

@@ -1,6 +1,8 @@
 // entra-devices (document 002): the devices of a Microsoft Entra ID tenant as host assets.
 import { z } from 'zod';
+import { deviceFacts } from '../../mappings/identity/records.ts';
 import type { ConnectorDefinition } from '../definition.ts';
+import { identificationRules } from '../identificationRules.ts';
 import { device } from '../models/graph.ts';
 import { includeTags } from '../tag.ts';
 
@@ -20,7 +22,7 @@ export const entraDevices: ConnectorDefinition = {
   assets: ['host'],
   findings: [],
   notSupported: ['findings', 'import of installed software', 'import of source tags', 'filter queries'],
-  settings: z.strictObject({ includeTags }),
+  settings: z.strictObject({ includeTags, identificationRules: identificationRules.exactOptional() }),
   refusedSettings: {
     filter: noFilters,
     filters: noFilters,
@@ -37,12 +39,14 @@ export const entraDevices: ConnectorDefinition = {
       class: 'host',
       map: 'entra-devices/devices',
       model: device,
-      core: ['id', 'displayName'],
+      // A device of an Azure machine names the machine among its physical ids.
+      core: ['id', 'displayName', 'physicalIds'],
       lacks: [],
       walk: { shape: 'list', path: 'devices', top: 999, edges: [] },
       optional: false,
       // Higher ones may list devices; their changes are told to this one alone: https://learn.microsoft.com/graph/api/device-delta#permissions
       permissions: ['Device.Read.All'],
+      identity: deviceFacts,
     },
   ],
   relations: {},

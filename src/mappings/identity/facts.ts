@@ -1,10 +1,5 @@
 // What an asset shows of itself that may also be seen elsewhere, and what of it can be believed. Pure.
 export interface AssetFacts {
-  /** Unique among all assets. */
-  readonly asset: string;
-  /** Whose word it is: assets of one source are told apart by its own keys, and are never one. */
-  readonly source: string;
-  readonly sourceKey: string;
   readonly resourceId: string | null;
   readonly vmId: string | null;
   readonly biosUuid: string | null;

@@ -1,24 +1,32 @@
-// Which assets are one thing, from what they show now: nothing is remembered, so what was joined is apart again when its evidence goes. Pure.
-import type { AssetFacts } from './facts.ts';
-import { identityKeys } from './keys.ts';
-import { type Rule, rules } from './rules.ts';
+// Which assets are one thing, from the keys they have now: nothing is remembered, so what was joined is apart again when its evidence goes. Pure.
+import type { IdentityKey } from './keys.ts';
+import type { Rule } from './rules.ts';
+
+/** An asset with its keys by the rules that are on for its source. */
+export interface KeyedAsset {
+  /** Unique among all assets. */
+  readonly asset: string;
+  /** Whose word it is: assets of one source are told apart by its own keys, and are never one. */
+  readonly source: string;
+  readonly keys: readonly IdentityKey[];
+}
 
 /** Why two assets are one. */
-interface Link {
+export interface Link {
   readonly rule: Rule;
   readonly key: string;
   readonly assets: readonly [string, string];
 }
 
 /** A key that several assets have and that joins them not. */
-interface NotJoined {
+export interface NotJoined {
   readonly rule: Rule;
   readonly key: string;
   readonly assets: readonly string[];
   readonly why: 'two assets of one source have this key' | 'it would join two assets of one source';
 }
 
-interface Joined {
+export interface Joined {
   /** The assets of each identity, sorted; an asset that is like no other is alone. The first names the identity. */
   readonly identities: readonly (readonly string[])[];
   readonly links: readonly Link[];
@@ -26,17 +34,16 @@ interface Joined {
 }
 
 /**
- * By each rule in its order: assets with one key are joined, unless that would make one of two that their source tells apart.
+ * By each of these rules in its order: assets with one key are joined, unless that would make one of two that their source tells apart.
  * The order of the assets does not matter.
  */
-export function joinAssets(assets: readonly AssetFacts[], off: ReadonlySet<Rule>): Joined {
+export function joinAssets(assets: readonly KeyedAsset[], order: readonly Rule[]): Joined {
   const sorted = assets.toSorted((a, b) => (a.asset < b.asset ? -1 : 1));
   const groups = new Groups(sorted);
   const links: Link[] = [];
   const notJoined: NotJoined[] = [];
-  const keys = sorted.map((facts) => ({ facts, keys: identityKeys(facts, off).keys }));
-  for (const rule of rules) {
-    for (const [key, holders] of holdersBy(rule, keys)) {
+  for (const rule of order) {
+    for (const [key, holders] of holdersBy(rule, sorted)) {
       const names = holders.map(({ asset }) => asset);
       if (new Set(holders.map(({ source }) => source)).size < holders.length) {
         notJoined.push({ rule, key, assets: names, why: 'two assets of one source have this key' });
@@ -54,17 +61,14 @@ export function joinAssets(assets: readonly AssetFacts[], off: ReadonlySet<Rule>
 }
 
 /** Keys that more than one asset has, in order. */
-function holdersBy(
-  rule: Rule,
-  all: readonly { readonly facts: AssetFacts; readonly keys: readonly { readonly rule: Rule; readonly key: string }[] }[],
-): [string, AssetFacts[]][] {
-  const found = new Map<string, AssetFacts[]>();
-  for (const { facts, keys } of all) {
-    for (const one of keys) {
+function holdersBy(rule: Rule, assets: readonly KeyedAsset[]): [string, KeyedAsset[]][] {
+  const found = new Map<string, KeyedAsset[]>();
+  for (const asset of assets) {
+    for (const one of asset.keys) {
       if (one.rule !== rule) continue;
       const holders = found.get(one.key);
-      if (holders === undefined) found.set(one.key, [facts]);
-      else holders.push(facts);
+      if (holders === undefined) found.set(one.key, [asset]);
+      else holders.push(asset);
     }
   }
   return [...found].filter(([, holders]) => holders.length > 1).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -78,7 +82,7 @@ interface Group {
 class Groups {
   readonly #of = new Map<string, Group>();
 
-  constructor(assets: readonly AssetFacts[]) {
+  constructor(assets: readonly KeyedAsset[]) {
     for (const { asset, source } of assets) this.#of.set(asset, { assets: [asset], sources: new Set([source]) });
   }
 

@@ -2,36 +2,39 @@
 import { type AssetFacts, eitherWay, type Read, readHostname, readMac, readText, readUuid } from './facts.ts';
 import { type Rule, rules } from './rules.ts';
 
-interface IdentityKey {
+/** Of how keys are made. MUST move when the same facts give other keys: those that are stored are then made anew. */
+export const keysVersion = 1;
+
+export interface IdentityKey {
   readonly rule: Rule;
   readonly key: string;
 }
 
-interface IdentityKeys {
+export interface IdentityKeys {
   readonly keys: readonly IdentityKey[];
   /** Rules that give no key: what is missing or says nothing. */
   readonly without: readonly { readonly rule: Rule; readonly why: string }[];
 }
 
-/** In the order of the rules, without those that are off; all that a rule asks for must be there. */
-export function identityKeys(facts: AssetFacts, off: ReadonlySet<Rule>): IdentityKeys {
+/** By all rules, whichever are on: that is a matter of reading. All that a rule asks for must be there. */
+export function identityKeys(facts: AssetFacts): IdentityKeys {
   const keys: IdentityKey[] = [];
   const without: { rule: Rule; why: string }[] = [];
   for (const rule of rules) {
-    if (off.has(rule) && rule !== 'source-key') without.push({ rule, why: 'it is off' });
-    else {
-      const found = ways[rule](facts);
-      if ('why' in found) without.push({ rule, why: found.why });
-      else for (const key of found.keys) keys.push({ rule, key });
-    }
+    const found = ways[rule](facts);
+    if ('why' in found) without.push({ rule, why: found.why });
+    else if (found.keys.some(({ length }) => length > longestKey)) without.push({ rule, why: 'it is too long' });
+    else for (const key of found.keys) keys.push({ rule, key });
   }
   return { keys, without };
 }
 
+/** What an index can hold, also where each character is escaped. */
+const longestKey = 340;
+
 type Found = { readonly keys: readonly string[] } | { readonly why: string };
 
 const ways: Readonly<Record<Rule, (facts: AssetFacts) => Found>> = {
-  'source-key': ({ source, sourceKey }) => ({ keys: [joined([source, sourceKey])] }),
   'resource-id': ({ resourceId }) => one('resource id', readText(resourceId)),
   'vm-id': ({ vmId }) => one('VM id', readUuid(vmId)),
   // Azure shows a machine's BIOS UUID as its VM id.

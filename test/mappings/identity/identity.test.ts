@@ -1,31 +1,21 @@
 // One identity for what several sources see: which keys an asset has, and which assets are one by them (decision 57).
 import type { AssetFacts } from '../../../src/mappings/identity/facts.ts';
-import { joinAssets } from '../../../src/mappings/identity/join.ts';
+import { joinAssets, type KeyedAsset } from '../../../src/mappings/identity/join.ts';
 import { identityKeys } from '../../../src/mappings/identity/keys.ts';
-import { type Rule, switchable } from '../../../src/mappings/identity/rules.ts';
+import { type Rule, rules, rulesOn } from '../../../src/mappings/identity/rules.ts';
 
 const nothing = { resourceId: null, vmId: null, biosUuid: null, macs: [], hostname: null, subscription: null };
-const facts = (source: string, key: string, fields: Partial<AssetFacts> = {}): AssetFacts => ({
+/** An asset that shows this. */
+const facts = (source: string, key: string, fields: Partial<AssetFacts> = {}): KeyedAsset => ({
   asset: `${source}/${key}`,
   source,
-  sourceKey: key,
-  ...nothing,
-  ...fields,
+  keys: identityKeys({ ...nothing, ...fields }).keys,
 });
 const uuid = '4c4c4544-0042-4a10-8054-b7c04f313233';
 const swapped = '44454c4c-4200-104a-8054-b7c04f313233';
-const none = new Set<Rule>();
-const keysOf = (fields: Partial<AssetFacts>) => identityKeys(facts('a', '1', fields), none);
+const keysOf = (fields: Partial<AssetFacts>) => identityKeys({ ...nothing, ...fields });
 
 describe('keys', () => {
-  test('the source’s own key is first, and cannot be switched off', () => {
-    const off = new Set<Rule>(['source-key', ...switchable]);
-    expect(identityKeys(facts('a', '1', { vmId: uuid }), off)).toEqual({
-      keys: [{ rule: 'source-key', key: '["a","1"]' }],
-      without: switchable.map((rule) => ({ rule, why: 'it is off' })),
-    });
-  });
-
   test('all rules, in their order', () => {
     const all = keysOf({
       resourceId: '/Subscriptions/X',
@@ -37,7 +27,6 @@ describe('keys', () => {
     });
     expect(all).toEqual({
       keys: [
-        { rule: 'source-key', key: '["a","1"]' },
         { rule: 'resource-id', key: '/subscriptions/x' },
         { rule: 'vm-id', key: uuid },
         { rule: 'bios-uuid', key: swapped },
@@ -79,6 +68,7 @@ describe('keys', () => {
       'hostname-and-subscription',
       'hostname: it is made of an address',
     ],
+    ['an id that no index holds', { resourceId: `/${'x'.repeat(340)}` }, 'resource-id', 'it is too long'],
     ['an address as hostname', { hostname: '10.0.0.1', subscription: 's' }, 'hostname-and-subscription', 'hostname: it is no name'],
   ])('%s gives none, and it is said why', (_name, fields, rule, why) => {
     const { keys, without } = keysOf(fields);
@@ -87,34 +77,37 @@ describe('keys', () => {
   });
 });
 
-const machine = facts('defender', 'vm-1', {
+const shown = {
   resourceId: '/S/vm-1',
   vmId: uuid,
   macs: ['60-45-BD-00-00-01'],
   hostname: 'web1',
   subscription: 's',
-});
-const together = (assets: readonly AssetFacts[], off = none) => joinAssets(assets, off).identities;
+};
+const machine = facts('defender', 'vm-1', shown);
+const without = (...off: readonly Rule[]): readonly Rule[] => rulesOn({ order: rules, off });
+const together = (assets: readonly KeyedAsset[], order: readonly Rule[] = rules) => joinAssets(assets, order).identities;
 
 describe('joining', () => {
-  test.each<[Rule, AssetFacts]>([
+  test.each<[Rule, KeyedAsset]>([
     ['resource-id', facts('entra', 'd', { resourceId: '/s/VM-1' })],
     ['vm-id', facts('entra', 'd', { vmId: uuid })],
     ['bios-uuid', facts('entra', 'd', { biosUuid: swapped })],
     ['mac-and-hostname', facts('entra', 'd', { macs: ['6045bd000001'], hostname: 'WEB1' })],
     ['hostname-and-subscription', facts('entra', 'd', { hostname: 'web1.contoso.example', subscription: 'S' })],
   ])('by %s, and not when it is off or its evidence is gone', (rule, device) => {
-    const { identities, links, notJoined } = joinAssets([machine, device], none);
+    const { identities, links, notJoined } = joinAssets([machine, device], rules);
     expect([identities, links.map((link) => link.rule), notJoined]).toEqual([[['defender/vm-1', 'entra/d']], [rule], []]);
-    expect(together([machine, device], new Set(rule === 'vm-id' ? [rule, 'bios-uuid'] : [rule]))).toHaveLength(2);
-    expect(together([machine, { ...device, ...nothing }])).toHaveLength(2);
+    expect(together([machine, device], rule === 'vm-id' ? without(rule, 'bios-uuid') : without(rule))).toHaveLength(2);
+    expect(together([machine, facts('entra', 'd')])).toHaveLength(2);
   });
 
   test('the first rule that matches is the reason, though others match too', () => {
-    const device = { ...machine, asset: 'entra/d', source: 'entra', sourceKey: 'd' };
-    expect(joinAssets([device, machine], none).links).toEqual([
+    const device = facts('entra', 'd', shown);
+    expect(joinAssets([device, machine], rules).links).toEqual([
       { rule: 'resource-id', key: '/s/vm-1', assets: ['defender/vm-1', 'entra/d'] },
     ]);
+    expect(joinAssets([device, machine], rules.toReversed()).links).toMatchObject([{ rule: 'hostname-and-subscription' }]);
   });
 
   test('a hostname alone joins nothing', () => {
@@ -123,7 +116,7 @@ describe('joining', () => {
 
   test('assets of one source are never one: what both have joins neither to a third', () => {
     const clones = [facts('a', '1', { vmId: uuid }), facts('a', '2', { vmId: uuid })];
-    const { identities, notJoined } = joinAssets([...clones, facts('b', '3', { vmId: uuid })], new Set<Rule>(['bios-uuid']));
+    const { identities, notJoined } = joinAssets([...clones, facts('b', '3', { vmId: uuid })], without('bios-uuid'));
     expect(identities).toHaveLength(3);
     expect(notJoined).toEqual([{ rule: 'vm-id', key: uuid, assets: ['a/1', 'a/2', 'b/3'], why: 'two assets of one source have this key' }]);
   });
@@ -132,13 +125,15 @@ describe('joining', () => {
     const strong = facts('a', '1', { resourceId: '/x' });
     const weak = facts('a', '2', { hostname: 'web1', subscription: 's' });
     const third = facts('b', '3', { resourceId: '/x', hostname: 'web1', subscription: 's' });
-    expect(joinAssets([weak, third, strong], none)).toEqual({
+    expect(joinAssets([weak, third, strong], rules)).toEqual({
       identities: [['a/1', 'b/3'], ['a/2']],
       links: [{ rule: 'resource-id', key: '/x', assets: ['a/1', 'b/3'] }],
       notJoined: [
         { rule: 'hostname-and-subscription', key: '["web1","s"]', assets: ['a/2', 'b/3'], why: 'it would join two assets of one source' },
       ],
     });
+    // Which is the stronger is the order's to say.
+    expect(together([weak, third, strong], rules.toReversed())).toEqual([['a/1'], ['a/2', 'b/3']]);
   });
 
   test('three sources become one by two rules', () => {
@@ -163,12 +158,12 @@ describe('joining', () => {
           subscription: some(['s', 't']),
         }),
       );
-      const joined = joinAssets(assets, none);
+      const joined = joinAssets(assets, rules);
       const shuffled = assets
         .map((asset) => [random(1_000), asset] as const)
         .sort(([a], [b]) => a - b)
         .map(([, asset]) => asset);
-      expect(joinAssets(shuffled, none)).toEqual(joined);
+      expect(joinAssets(shuffled, rules)).toEqual(joined);
       expect(joined.identities.flat().sort()).toEqual(assets.map(({ asset }) => asset).sort());
       const sourceOf = new Map(assets.map(({ asset, source }) => [asset, source]));
       for (const identity of joined.identities) expect(new Set(identity.map((asset) => sourceOf.get(asset))).size).toBe(identity.length);

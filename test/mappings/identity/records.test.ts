@@ -1,19 +1,18 @@
 // What a virtual machine and a device show of themselves, and that they are found to be one.
 import { virtualMachines } from '../../../src/mappings/defender/virtualMachines.ts';
 import { joinAssets } from '../../../src/mappings/identity/join.ts';
+import { identityKeys } from '../../../src/mappings/identity/keys.ts';
 import { deviceFacts, machineFacts } from '../../../src/mappings/identity/records.ts';
+import { rules } from '../../../src/mappings/identity/rules.ts';
 import type { JsonObject } from '../../../src/model.ts';
 import { machine, machineId, networkInterface, subscription } from '../../support/azureRows.ts';
 
 const [body = {}] = virtualMachines([machine(['nic-1'])], { networkInterfaces: [networkInterface('nic-1', null)] }).objects;
-const ofMachine = machineFacts({ asset: 'a', connection: 'cloud', id: String(body['id']), body });
-const device = (fields: JsonObject) => deviceFacts({ asset: 'b', connection: 'devices', id: 'd', body: fields });
+const ofMachine = machineFacts({ id: String(body['id']), body });
+const device = (fields: JsonObject) => deviceFacts({ id: 'd', body: fields });
 
 test('a machine shows its id, VM id, address, hostname and subscription', () => {
   expect(ofMachine).toEqual({
-    asset: 'a',
-    source: 'cloud',
-    sourceKey: machineId.toLowerCase(),
     resourceId: machineId.toLowerCase(),
     vmId: '0f0f0f0f-1111-4222-8333-444444444444',
     biosUuid: null,
@@ -21,7 +20,7 @@ test('a machine shows its id, VM id, address, hostname and subscription', () => 
     hostname: 'web1',
     subscription,
   });
-  expect(machineFacts({ asset: 'a', connection: 'c', id: 'i', body: { name: 'web2' } })).toMatchObject({
+  expect(machineFacts({ id: 'i', body: { name: 'web2' } })).toMatchObject({
     vmId: null,
     macs: [],
     hostname: 'web2',
@@ -34,5 +33,9 @@ test.each<[string, JsonObject, number]>([
   ['without anything', {}, 2],
   ['with physical ids of no use', { displayName: 'web1', physicalIds: [null, 7, '[AzureResourceId]:'] }, 2],
 ])('a device %s', (_name, fields, identities) => {
-  expect(joinAssets([ofMachine, device(fields)], new Set()).identities).toHaveLength(identities);
+  const assets = [ofMachine, device(fields)].map((facts, place) => {
+    const source = String(place);
+    return { asset: source, source, keys: identityKeys(facts).keys };
+  });
+  expect(joinAssets(assets, rules).identities).toHaveLength(identities);
 });
