@@ -43,7 +43,7 @@ export async function runProgram(argv: readonly string[], streams: Streams): Pro
   };
 
   try {
-    await commands(run, streams, await classesFor(argv)).parseAsync(argv, { from: 'user' });
+    await commands({ run, classes: await classesFor(argv) }, streams).parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exit.done;
