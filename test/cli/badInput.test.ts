@@ -199,6 +199,7 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
     'fulfil',
     'connectors',
     'tags',
+    'identification-rules',
     'maps',
     'models',
     'secret',
