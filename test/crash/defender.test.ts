@@ -48,7 +48,9 @@ async function inventoryOf({ database }: Site): Promise<readonly JsonObject[]> {
      from record r left join asset a on a.num = r.num
      union all
      select 'finding', r.stream, f.key, f.reopened = 0, f.asset_class, r.id, f.status, f.severity * 1000 + f.qds from finding f join record r on r.num = f.num
-     order by 1, 2, 3`,
+     union all
+     select 'identity key', r.stream, r.id, true, k.rule, k.key, null, null from identity_key k join record r on r.num = k.num
+     order by 1, 2, 3, 5, 6`,
   );
 }
 
