@@ -4,7 +4,7 @@ import { connectionId, pullId } from '../../src/workflows/ids.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
 import { eventually } from '../support/waiting.ts';
 import { drain, endOf, expectQuietDelta, phases, runPhase } from './runs.ts';
-import { groupsAt, groupsOf, holdGroups, onlyGroups, slowGroups, waiting, whileLocked, working } from './holds.ts';
+import { groupsAt, groupsOf, holdGroups, onlyGroups, refuseGroups, slowGroups, waiting, whileLocked, working } from './holds.ts';
 import { recoveryMs, sharedServers, type Site } from './site.ts';
 import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
 import type { WorkerProcess } from './workerProcess.ts';
@@ -38,6 +38,8 @@ describe('I7 one writer', () => {
           // Stopped too until the late commit is over, however busy the machine is: nothing else may move meanwhile.
           second.send('SIGSTOP');
           await eventually('nothing is being written', recoveryMs, async () => (await working(site)) === 0);
+          // Nor may a third attempt get a page: the second is stopped for longer than its heartbeat where the machine is busy.
+          refuseGroups(site);
           const before = { ...(await commits(site)), groups: await groupsOf(site) };
           stopped.send('SIGCONT');
           await eventually('the late commit is over', recoveryMs, async () => {
@@ -47,6 +49,7 @@ describe('I7 one writer', () => {
           expect((await commits(site)).moved).toBe(before.moved);
           const { walk, page: next, steps, read } = before.groups;
           expect(await groupsOf(site)).toMatchObject({ walk, page: next, steps, read });
+          site.simulator.clearFaults();
           second.send('SIGCONT');
         });
         await suite.expectAsUndisturbed(site, full, { report, mostAgain: 2 });

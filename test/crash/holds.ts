@@ -10,6 +10,11 @@ export function holdGroups(site: Site, at: readonly number[], seconds: number): 
   site.simulator.addFaults([{ match: '/groups/delta', at, fault: { kind: 'throttle', retryAfter: seconds } }]);
 }
 
+/** Gives no page of groups until the faults are cleared. */
+export function refuseGroups(site: Site): void {
+  site.simulator.addFaults([{ match: '/groups/delta', fault: { kind: 'throttle', retryAfter: 1 } }]);
+}
+
 /** Makes these pages of groups come so slowly, counted from now. Nothing else waits for them. */
 export function slowGroups(site: Site, at: readonly number[], bytesPerSecond: number): void {
   site.simulator.addFaults([{ match: '/groups/delta', at, fault: { kind: 'slow', bytesPerSecond } }]);
