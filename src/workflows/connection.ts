@@ -137,6 +137,8 @@ async function open(entity: Entity, waiting: Waiting, timings: Timings): Promise
     const run = result.kind === 'opened' ? result.opened.run : result.brief.run;
     entity.highestRun = Math.max(highestRun, run);
     entity.answers.set(requestId, { outcome: 'run', run });
+    // A request repeated by a reset has the run that it had: one that joined it meanwhile is to have its own.
+    if (run <= highestRun) requestAgain(entity);
     if (result.kind === 'ended') return;
     entity.runsHere += 1;
     move(entity, 'runStarted', profile);
@@ -147,6 +149,11 @@ async function open(entity: Entity, waiting: Waiting, timings: Timings): Promise
   } finally {
     entity.opening = null;
   }
+}
+
+function requestAgain({ opening, queue }: Entity): void {
+  if (opening?.joinedBy === undefined || queue.some(({ profile }) => profile === opening.profile)) return;
+  queue.push({ requestId: opening.joinedBy, profile: opening.profile, trigger: opening.trigger, scheduledAt: null });
 }
 
 function modeOf(opened: OpenedRun): Mode {

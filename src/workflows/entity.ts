@@ -10,6 +10,8 @@ export interface Waiting {
   readonly profile: string;
   readonly trigger: Trigger;
   readonly scheduledAt: string | null;
+  /** The last request that joined it. */
+  readonly joinedBy?: string;
   /** The run removes what was held, and pulls nothing. */
   readonly approve?: Approval;
 }

@@ -63,10 +63,14 @@ export function takeRequest(entity: Entity, of: { readonly requestId: string; re
   // A full pull under way is what was asked for; a delta is stopped by the main loop, because a forced one waits.
   if (forced && current?.profile === profile && current.mode === 'full' && current.told === null)
     return { outcome: 'run', run: current.run };
-  if (forced && opening?.profile === profile && opening.trigger === 'forced') return { outcome: 'queued' };
+  if (forced && opening?.profile === profile && opening.trigger === 'forced') {
+    entity.opening = { ...opening, joinedBy: requestId };
+    return { outcome: 'queued' };
+  }
   const waiting = entity.queue.find((candidate) => candidate.profile === profile);
   if (waiting !== undefined) {
-    if (forced) entity.queue = entity.queue.map((other) => (other === waiting ? { ...waiting, trigger: 'forced' } : other));
+    const joined: Waiting = { ...waiting, joinedBy: requestId, ...(forced ? { trigger: 'forced' } : {}) };
+    entity.queue = entity.queue.map((other) => (other === waiting ? joined : other));
     return { outcome: 'queued' };
   }
   const request: Waiting = { requestId, profile, trigger: forced ? 'forced' : 'manual', scheduledAt: null };

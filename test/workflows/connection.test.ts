@@ -1,6 +1,6 @@
 // The entity on a real Temporal server: queueing, deduplication, stopping, pausing, bad input. Its activities are in memory.
 import { randomUUID } from 'node:crypto';
-import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { WorkflowUpdateFailedError, WorkflowUpdateStage } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { connectionId, pullId, taskQueues } from '../../src/workflows/ids.ts';
 import {
@@ -9,6 +9,7 @@ import {
   pauseUpdate,
   pullDueUpdate,
   resumeUpdate,
+  type RunAnswers,
   runNowSignal,
   runNowUpdate,
 } from '../../src/workflows/messages.ts';
@@ -361,6 +362,30 @@ describe('what ends from outside', () => {
       store.lost.add(1);
     });
     expect(await entity.ended(1)).toMatchObject([{ run: 1, verdict: 'failed', error: { message: 'The workflow of run 1 is gone.' } }]);
+  });
+
+  test('one who asks while a reset entity takes its old requests again gets a run of their own', async () => {
+    const entity = await startEntity();
+    await ask(entity, runNowUpdate);
+    await entity.ended(1);
+    let read = (): void => undefined;
+    entity.store.readable = new Promise((resolve) => (read = resolve));
+    const { runId } = await entity.handle.describe();
+    const { events } = await entity.handle.fetchHistory();
+    const begun = events?.find(({ workflowTaskCompletedEventAttributes: ended }) => ended !== null && ended !== undefined);
+    await harness.client.workflowService.resetWorkflowExecution({
+      namespace: harness.client.options.namespace,
+      workflowExecution: { workflowId: entity.handle.workflowId, runId },
+      reason: 'by hand',
+      workflowTaskFinishEventId: begun?.eventId ?? null,
+      requestId: randomUUID(),
+    });
+    // It joins the request of before, which waits for the row too.
+    const asked = await entity.handle.startUpdate<RunAnswers, []>(runNowUpdate.name, { waitForStage: WorkflowUpdateStage.ACCEPTED });
+    read();
+    expect((await asked.result()).answers).toMatchObject([{ outcome: 'queued' }]);
+    expect(await entity.ended(2)).toMatchObject([{ run: 1 }, { run: 2, verdict: 'complete' }]);
+    expect(entity.store.runs).toHaveLength(2);
   });
 
   test('a deleted connection stops its run, answers what waits and ends', async () => {

@@ -65,6 +65,8 @@ export class FakeStore {
   readonly saved: SavedState[] = [];
   facts: readonly StreamFacts[] = [known('users')];
   deleted = false;
+  /** Until then the row is not read. */
+  readable: Promise<void> = Promise.resolve();
   /** Those of a file, and how many of them each slice writes; null: a slice that finds them waiting. */
   orders: WrittenOrders['orders'] = { total: 0, executed: 0, errored: 0, skipped: 0, waiting: 0 };
   readonly orderSlices: (number | null)[] = [];
@@ -254,7 +256,10 @@ export class FakeStore {
 /** Activities that find their connection's store by its name. */
 export function fakeActivities(storeOf: (name: string) => FakeStore): Activities {
   return {
-    loadConnection: async ({ name }) => storeOf(name).load(),
+    loadConnection: async ({ name }) => {
+      await storeOf(name).readable;
+      return storeOf(name).load();
+    },
     openRun: async (request) => storeOf(request.connection).open(request),
     planRun: async ({ run, connection, plan }) => {
       const store = storeOf(connection);
