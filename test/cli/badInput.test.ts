@@ -190,20 +190,20 @@ test('help is data: on stdout, exit 0, and names every verb of the contract that
     'runs',
     'run-report',
     'logs',
+    'cancel',
     'removals',
     'approve',
     'reject',
+    'fulfil',
     'assets',
     'findings',
     'changes',
-    'fulfil',
     'connectors',
     'tags',
     'identification-rules',
     'maps',
     'models',
     'secret',
-    'cancel',
   ]);
 });
 
