@@ -17,7 +17,9 @@ type Given = Pick<Parameters<Group>[0], 'run' | 'classes'>;
 
 export function commands({ run, classes }: Given, streams: { readonly stdout: Writable; readonly stderr: Writable }): Command {
   const program = new Command('tidemark')
-    .description('Keeps an inventory in step with Microsoft Entra ID: every connection a durable Temporal workflow.')
+    .description(
+      'Keeps an inventory in step with Microsoft Entra ID and Microsoft Defender for Cloud: every connection a durable Temporal workflow.',
+    )
     .version(packageVersion(), '--version', 'print the version')
     .exitOverride()
     .configureOutput({
