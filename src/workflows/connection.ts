@@ -153,7 +153,9 @@ async function open(entity: Entity, waiting: Waiting, timings: Timings): Promise
 
 function requestAgain({ opening, queue }: Entity): void {
   if (opening?.joinedBy === undefined || queue.some(({ profile }) => profile === opening.profile)) return;
-  queue.push({ requestId: opening.joinedBy, profile: opening.profile, trigger: opening.trigger, scheduledAt: null });
+  // Whoever joins an occurrence asked by hand: theirs is none.
+  const trigger = opening.trigger === 'forced' ? 'forced' : 'manual';
+  queue.push({ requestId: opening.joinedBy, profile: opening.profile, trigger, scheduledAt: null });
 }
 
 function modeOf(opened: OpenedRun): Mode {
