@@ -1,9 +1,9 @@
 // I1 for Defender for Cloud: the worker is killed with SIGKILL at points of a first run and of one after the estate changed. The last worker ends each:
 // records, assets and findings equal those of runs that nothing disturbed.
 import type { JsonObject } from '../../src/model.ts';
-import { askFor, drain, findingPoints, killInTurn, phases } from './runs.ts';
+import { askFor, byTurns, drain, findingPoints, type Kills, killInTurn, phases, seed, undisturbed } from './runs.ts';
 import { sharedServers, type Site, type Subject } from './site.ts';
-import { caseTimeoutMs, crashSuite, inTurn, type Kills } from './suite.ts';
+import { caseTimeoutMs, crashSuite, inTurn } from './suite.ts';
 
 const estate: Subject = {
   tenant: {
@@ -39,10 +39,10 @@ const estate: Subject = {
   quietRequests: 0,
 };
 
-const suite = crashSuite(sharedServers, estate);
+const suite = crashSuite(sharedServers, { subject: estate });
 
 /** All that the runs left, in order; times are left out. */
-async function inventoryOf({ database }: Site): Promise<readonly JsonObject[]> {
+async function inventoryOf({ database }: Pick<Site, 'database'>): Promise<JsonObject[]> {
   return database.query<JsonObject>(
     `select 'record' as what, r.stream, r.id, r.tombstoned_at is null as lives, a.class, a.document::text as document, null as status, null::int as severity
      from record r left join asset a on a.num = r.num
@@ -54,31 +54,25 @@ async function inventoryOf({ database }: Site): Promise<readonly JsonObject[]> {
   );
 }
 
-/** Runs in full, changes the estate, and runs again; workers die at the points of each run. */
-async function runs(site: Site, kills: Kills): Promise<readonly JsonObject[][]> {
-  const found: JsonObject[][] = [];
-  for (const phase of phases) {
-    await askFor(site, phase);
-    const worker = await killInTurn(site, kills[phase.name]);
-    expect(await site.runEnds(phase.nth)).toMatchObject({ verdict: 'complete', mode: 'full' });
-    found.push([...(await inventoryOf(site))]);
-    await drain(worker);
-  }
-  return found;
-}
-
-const kills: Kills = {
-  full: ['page.beforeCommit:9', 'settle.afterApply:2', ...findingPoints, 'finish.before'],
-  delta: ['page.beforeCommit:12', 'settle.afterApply:5', ...findingPoints, 'finish.before'],
-};
+/** Both runs read all there is. Workers die at every second point of each. */
+const kills: Kills = byTurns(['page.beforeCommit:9', 'settle.afterApply:2', ...findingPoints, 'finish.before']);
 
 inTurn(
-  `I1 killed at ${kills.full.join(', ')} of a first run, and in one after changes: records, assets and findings are those of undisturbed runs`,
+  `I1 killed at ${kills.full.join(', ')} of a first run and at ${kills.delta.join(', ')} of one after changes: records, assets and findings are those of undisturbed runs (seed ${seed})`,
   async () => {
-    const [alone, killed] = await Promise.all([{ full: [], delta: [] }, kills].map((at) => suite.atSite((site) => runs(site, at))));
-    expect(killed).toEqual(alone);
+    const alone: JsonObject[][] = [];
+    await undisturbed(estate, phases, async (of) => void alone.push(await inventoryOf(of)));
+    await suite.atSite(async (site) => {
+      for (const [index, phase] of phases.entries()) {
+        await askFor(site, phase);
+        const worker = await killInTurn(site, kills[phase.name]);
+        expect(await site.runEnds(phase.nth)).toMatchObject({ verdict: 'complete', mode: 'full' });
+        expect(await inventoryOf(site)).toEqual(alone[index]);
+        await drain(worker);
+      }
+    });
     // Both runs are worth comparing: findings were opened, fixed and suppressed.
-    expect(new Set(alone?.[1]?.map(({ status }) => status))).toEqual(new Set([null, 'open', 'fixed', 'suppressed']));
+    expect(new Set(alone[1]?.map(({ status }) => status))).toEqual(new Set([null, 'open', 'fixed', 'suppressed']));
   },
   caseTimeoutMs,
 );

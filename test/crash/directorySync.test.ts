@@ -1,8 +1,8 @@
-// I1 for Directory Sync: the worker is killed between what changed and the events of the documents, in a full pull and in a delta. The next worker
+// I1 for Directory Sync: the worker is killed between what changed and the events of the documents, in a full pull or in a delta. The next worker
 // gives every document the event that fits, once: as plain code works them out of the tenant.
 import type { Simulator } from '../../simulator/simulator.ts';
 import { ExpectedDirectory, expectDirectory } from '../support/directory.ts';
-import { eventPoints } from './runs.ts';
+import { byTurns, eventPoints, type Kills, seed } from './runs.ts';
 import { sharedServers, type Subject } from './site.ts';
 import { caseTimeoutMs, crashSuite, inTurn } from './suite.ts';
 
@@ -21,15 +21,15 @@ const directory: Subject = {
   quietRequests: 2,
 };
 
-const suite = crashSuite(sharedServers, directory);
+const suite = crashSuite(sharedServers, { subject: directory });
 
-const points = ['settle.afterApply:2', ...eventPoints, 'finish.before'];
+const kills: Kills = byTurns(['settle.afterApply:2', ...eventPoints, 'finish.before']);
 
 inTurn(
-  `I1 killed at ${points.join(', ')}, in a full pull and in a delta: each document has its event once`,
+  `I1 killed at ${kills.full.join(', ')} of a full pull and at ${kills.delta.join(', ')} of a delta: each document has its event once (seed ${seed})`,
   () =>
     suite.atSite(async (site) => {
-      await suite.expectRecovery(site, { full: points, delta: points });
+      await suite.expectRecovery(site, kills);
       const expected = expectations.get(site.simulator) ?? new ExpectedDirectory();
       expected.afterRun(site.simulator, settings);
       await expectDirectory(site.database, site.spec.name, expected);

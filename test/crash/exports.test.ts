@@ -1,11 +1,11 @@
-// I13, I1: the worker is killed while it writes the files of a run, at each step, in a full pull and in a delta. What consumers have at that instant is the
+// I13, I1: the worker is killed while it writes the files of a run, at each step, in a full pull or in a delta. What consumers have at that instant is the
 // set before or this one, whole; the next worker publishes this one: what the tenant holds, and then what changed.
 import path from 'node:path';
 import { exportPlan, type ExportPlan } from '../../src/exports/plan.ts';
 import { cookiesIn, type Expected, expectComplete, expectDifference, expectedOf, type Seen, seenBy } from '../support/exporting.ts';
-import { askFor, chainsOf, drain, exportPoints, killInTurn, phases } from './runs.ts';
+import { askFor, byTurns, drain, exportPoints, type Kills, killInTurn, phases, seed } from './runs.ts';
 import { sharedServers, type Site, type Subject } from './site.ts';
-import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
+import { caseTimeoutMs, crashSuite, inTurn } from './suite.ts';
 
 const attributes = ['id', 'displayName', 'department', 'groupTypes'];
 
@@ -16,7 +16,7 @@ const directory: Subject = {
   quietRequests: 4,
 };
 
-const suite = crashSuite(sharedServers, directory);
+const suite = crashSuite(sharedServers, { subject: directory });
 
 const placeOf = (site: Site): string => path.join(site.env['TIDEMARK_HOME'] ?? '', 'exports', 'out', 'ExportOutput');
 
@@ -28,14 +28,11 @@ function planOf({ spec }: Site): ExportPlan {
 
 /** Which pass of a point that a set passes more than once. */
 const passes: Readonly<Record<string, number>> = { 'export.afterFile': 2, 'export.afterCookie': 3 };
-const chains = chainsOf(
-  exportPoints.map((point) => `${point}:${passes[point] ?? 1}`),
-  2,
-);
+const kills: Kills = byTurns(exportPoints.map((point) => `${point}:${passes[point] ?? 1}`));
 
-atOnce.each(chains.map((points) => ({ points })))(
-  'I13 killed at $points: consumers have one set or the other',
-  ({ points }) =>
+inTurn(
+  `I13 killed at ${kills.full.join(', ')} of a full pull and at ${kills.delta.join(', ')} of a delta: consumers have one set or the other (seed ${seed})`,
+  () =>
     suite.atSite(async (site) => {
       const plan = planOf(site);
       const seen = (): Seen | null => seenBy(placeOf(site), site.spec.name);
@@ -49,7 +46,7 @@ atOnce.each(chains.map((points) => ({ points })))(
           else expectDifference(found, known.before, now, { idAt: 1 });
         };
         await askFor(site, phase);
-        const worker = await killInTurn(site, points, () => {
+        const worker = await killInTurn(site, kills[phase.name], () => {
           const between = seen();
           if (between === null || between.manifest.run === known.old?.manifest.run) expect(between).toEqual(known.old);
           else check(between);

@@ -1,9 +1,10 @@
-// I1: the worker is killed with SIGKILL at each named point of a run, in a full pull and in a delta, again and again in one run. The last worker
+// I1: the worker is killed with SIGKILL at each named point of a run, in a full pull or in a delta, again and again in one run. The last worker
 // finishes it: inventory, cursors and counts equal those of an undisturbed run, and at most two pages of each stream are asked for again each time.
+// I2, I6: a transaction is committed and its answer is lost. The next attempt finds what was committed and goes on: nothing is applied twice.
 import { failpointNames } from '../../src/failpoint.ts';
 import { sharedServers } from './site.ts';
-import { chainsOf, type PullPoint, pullPoints } from './runs.ts';
-import { atOnce, caseTimeoutMs, crashSuite, type Kills } from './suite.ts';
+import { byTurns, chainsOf, drain, expectQuietDelta, type Kills, phases, type PullPoint, pullPoints, runPhase, seed } from './runs.ts';
+import { atOnce, caseTimeoutMs, crashSuite } from './suite.ts';
 
 /** Of fourteen pages, in full and by delta. */
 const pages = 5;
@@ -21,34 +22,68 @@ const passes: Partial<Readonly<Record<PullPoint, number>>> = {
 /** What a delta does otherwise than a full pull: it merges pages, settles removals and moves cursors. */
 const differsByDelta = /^(page|settle|finish)\./;
 
-// Named in the titles, so that a failure can be repeated.
-const seed = Number(process.env['TIDEMARK_TEST_SEED'] ?? Date.now() % 100_000);
+const pagePoints = pullPoints.filter((point) => point.startsWith('page.'));
 const draw = (salt: number, most: number): number =>
   1 + (((Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(salt + 1, 40_503)) >>> 8) % most);
-const pagePoints = pullPoints.filter((point) => point.startsWith('page.'));
 const passesOf = (point: PullPoint): number => (pagePoints.includes(point) ? pages : (passes[point] ?? 1));
 const drawn = (points: readonly PullPoint[], salt: number): string[] =>
   points.map((point) => `${point}:${draw(salt + 2 * pullPoints.indexOf(point), passesOf(point))}`);
 
-/** Each worker gets at most three pages far: a run of fourteen outlasts four of them. */
-const again = [0, 1, 2, 3].map((kill) => `${pagePoints[draw(100 + kill, pagePoints.length) - 1]}:${draw(200 + kill, 3)}`);
-
-const cases: readonly Kills[] = [
-  ...chainsOf(pullPoints, 5).map((points) => {
-    const differing = points.filter((point) => differsByDelta.test(point));
-    return { full: drawn(points, 0), delta: drawn(differing, 1) };
-  }),
-  { full: again, delta: [] },
-];
+const cases = chainsOf(pullPoints, 2).map((points): Kills => {
+  const { full, delta } = byTurns(points.filter((point) => differsByDelta.test(point)));
+  return {
+    full: drawn(
+      points.filter((point) => full.includes(point) || !differsByDelta.test(point)),
+      0,
+    ),
+    delta: drawn(delta, 1),
+  };
+});
 
 const suite = crashSuite(sharedServers);
 
-test('there are at least 25 points between the steps of a run', () => {
+test('there are at least 25 points between the steps of a run, and each that every run passes is killed at', () => {
   expect(failpointNames.length).toBeGreaterThanOrEqual(25);
+  const killedAt = cases.flatMap(({ full, delta }) => [...full, ...delta]).map((kill) => kill.split(':')[0]);
+  expect(new Set(killedAt)).toEqual(new Set(pullPoints));
 });
 
 atOnce.each(cases.map((kills) => ({ ...kills, seed })))(
   'I1 killed at $full of a full pull and at $delta of a delta (seed $seed)',
   (kills) => suite.atSite((site) => suite.expectRecovery(site, kills)),
+  caseTimeoutMs,
+);
+
+/** Points that follow a commit, and which pass of them: the delta counts on from the full pull, where a lost answer makes one more. */
+const lost = {
+  full: [
+    'run.afterOpen:1',
+    'walk.afterStart:2',
+    'page.afterCommit:1',
+    'page.afterCommit:11',
+    'settle.afterStage:2',
+    'finish.after:1',
+    'state.afterSave:2',
+  ],
+  delta: ['run.afterPlan:2', 'page.afterCommit:20', 'walk.afterEnd:7', 'settle.afterApply:6', 'finish.after:3'],
+} satisfies Kills;
+
+atOnce(
+  `I2, I6 the answers at ${lost.full.join(', ')} of a full pull are lost, and at ${lost.delta.join(', ')} in the delta after it`,
+  () =>
+    suite.atSite(async (site) => {
+      const armed = [...lost.full, ...lost.delta].map((point) => `${point}:lost`);
+      const worker = site.startWorker(armed.join(','));
+      for (const phase of phases) {
+        const { length: before } = worker.log();
+        const report = await runPhase(site, phase, () => Promise.resolve());
+        // The page whose answer was lost is not fetched again; the one fetched meanwhile is.
+        await suite.expectAsUndisturbed(site, phase, { report, mostAgain: 1 });
+        const told = worker.log().slice(before);
+        for (const point of lost[phase.name]) expect(told).toContain(`The answer at ${point.split(':')[0]} was lost`);
+      }
+      await expectQuietDelta(site);
+      await drain(worker);
+    }),
   caseTimeoutMs,
 );

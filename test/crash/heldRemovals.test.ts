@@ -8,7 +8,7 @@ import { putSimulated } from '../support/pulling.ts';
 import { liveIds } from '../support/storing.ts';
 import { expectTally } from '../support/tally.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
-import { drain, heldPoints, killInTurn } from './runs.ts';
+import { drain, expectKilled, heldPoints, killInTurn } from './runs.ts';
 import { type Site, sharedServers } from './site.ts';
 import { caseTimeoutMs, crashSuite, inTurn } from './suite.ts';
 
@@ -38,24 +38,26 @@ async function approve({ client, spec }: Site, { held: { digest } }: RunReport):
 }
 
 const approvePoints = heldPoints.filter((point) => point !== 'settle.afterHold');
+const [begun, ...later] = approvePoints;
 
 inTurn(
   `I1 killed at settle.afterHold while removals are held, and at ${approvePoints.join(', ')} while they are approved`,
   () =>
     suite.atSite(async (site) => {
       const { database, simulator } = site;
-      const first = site.startWorker();
+      // Nothing is held in the first run: who ends it dies in the second.
+      const first = site.startWorker('settle.afterHold');
       const spec = await pulled(site);
-      await drain(first);
       await holdRemovals(site);
-      const second = await killInTurn(site, ['settle.afterHold']);
+      await expectKilled(first);
+      const second = site.startWorker(begun);
       const held = await site.runEnds(2);
       expect(held).toMatchObject({ verdict: 'complete', assets: { removed: 0 }, held: { digest: expect.any(String) } });
       expect(held.held.count).toBeGreaterThanOrEqual(gone);
       expect(await liveIds(database, spec.name)).toHaveLength(users);
-      await drain(second);
       await approve(site, held);
-      const worker = await killInTurn(site, approvePoints);
+      await expectKilled(second);
+      const worker = await killInTurn(site, later);
       const settled = await site.runEnds(3);
       expect(settled).toMatchObject({ mode: 'settle', verdict: 'complete', assets: { removed: gone }, held: { count: 0, digest: null } });
       expect(await liveIds(database, spec.name)).toHaveLength(users - gone);

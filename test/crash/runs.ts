@@ -3,17 +3,30 @@ import { connectorNamed } from '../../src/connectors/index.ts';
 import { type FailpointName, failpointNames } from '../../src/failpoint.ts';
 import type { RunReport } from '../../src/model.ts';
 import { changedDocuments } from '../../src/store/change.ts';
-import type { Simulator } from '../../simulator/simulator.ts';
-import { recoveryMs } from './site.ts';
-import type { Site } from './site.ts';
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import { freshDatabase } from '../support/databases.ts';
+import { startPulling, unguarded } from '../support/pulling.ts';
+import { name, recoveryMs, type Site, type Subject } from './site.ts';
 import type { WorkerEnd, WorkerProcess } from './workerProcess.ts';
 
-/** The runs of a site, in order: the n-th run of a connection is always the same one. */
+/** One run of a site, or of a tenant that nothing disturbs. */
+export interface Phase {
+  readonly name: string;
+  /** Which run of its connection it is, from 1. */
+  readonly nth: number;
+  readonly ask: 'full' | 'run';
+  /** What changes before it. */
+  readonly prepare: (of: Pick<Site, 'subject' | 'simulator'>) => void;
+}
+
+/** The runs of most sites, in order. */
 export const phases = [
   { name: 'full', nth: 1, ask: 'full', prepare: () => undefined },
-  { name: 'delta', nth: 2, ask: 'run', prepare: ({ subject, simulator }: Site) => subject.change(simulator) },
-] as const;
-export type Phase = (typeof phases)[number];
+  { name: 'delta', nth: 2, ask: 'run', prepare: ({ subject, simulator }) => subject.change(simulator) },
+] as const satisfies readonly Phase[];
+
+/** Where the workers of each run are killed, one after another: points in an order that the run can pass, as TIDEMARK_FAILPOINT takes them. */
+export type Kills = Readonly<Record<(typeof phases)[number]['name'], readonly string[]>>;
 
 /** Points that only a run passes whose removals are held, or approved: test/crash/heldRemovals.test.ts goes over them. */
 type HeldPoint = Extract<FailpointName, `approve.${string}` | 'settle.afterHold'>;
@@ -49,8 +62,13 @@ export interface Outcome {
   readonly asked: ReadonlyMap<string, number>;
 }
 
+/** Of a run that nothing disturbed. */
+export interface Undisturbed extends Outcome {
+  readonly changes: readonly string[];
+}
+
 /** What is told of the run afterwards: each document that it changed, once, with paths and relations. */
-export async function changesOf({ database, spec }: Site, report: RunReport): Promise<string[]> {
+export async function changesOf({ database, spec }: Pick<Site, 'database' | 'spec'>, report: RunReport): Promise<string[]> {
   const { streams, relations } = connectorNamed(spec.connector);
   const search = { afterRun: Number(report.run.split(':')[1]) - 1, since: null, connection: spec.name, where: 'true', params: [] };
   const told: string[] = [];
@@ -100,10 +118,21 @@ export async function runPhase(site: Site, phase: Phase, during: () => Promise<v
   return site.runEnds(phase.nth);
 }
 
+// Named in titles, so that a failure can be repeated.
+export const seed = Number(process.env['TIDEMARK_TEST_SEED'] ?? Date.now() % 100_000);
+/** Makes of a few runs with many kills many runs with one. */
+const alone = process.env['TIDEMARK_TEST_KILLS'] === 'alone';
+
 /** Points that lie apart in a run come into one chain: workers are killed at them in turn. TIDEMARK_TEST_KILLS=alone makes a chain of each. */
 export function chainsOf<T>(points: readonly T[], chains: number): T[][] {
-  const count = process.env['TIDEMARK_TEST_KILLS'] === 'alone' ? points.length : chains;
+  const count = alone ? points.length : chains;
   return Array.from({ length: count }, (_, chain) => points.filter((_point, index) => index % count === chain));
+}
+
+/** Points that both runs pass by the same code: every second one in the one run, the others in the other, by the seed. TIDEMARK_TEST_KILLS=alone: all in both. */
+export function byTurns<T>(points: readonly T[]): { readonly full: readonly T[]; readonly delta: readonly T[] } {
+  const inTurn = (turn: number): readonly T[] => points.filter((_, index) => alone || (index + seed) % 2 === turn);
+  return { full: inTurn(0), delta: inTurn(1) };
 }
 
 /**
@@ -112,25 +141,40 @@ export function chainsOf<T>(points: readonly T[], chains: number): T[][] {
  */
 export async function killInTurn(site: Site, points: readonly string[], between: () => void = () => undefined): Promise<WorkerProcess> {
   for (const point of points) {
-    const end = await endOf(site.startWorker(point)).catch((cause: unknown) => {
+    await expectKilled(site.startWorker(point)).catch((cause: unknown) => {
       throw new Error(`The run does not come to ${point}.`, { cause });
     });
-    expect({ point, ...end }).toEqual({ point, code: null, signal: 'SIGKILL' });
     between();
   }
   return site.startWorker();
 }
 
-/** The undisturbed runs of a tenant. */
-export async function undisturbed(site: Site): Promise<Readonly<Record<Phase['name'], Outcome & { readonly changes: readonly string[] }>>> {
-  const worker = site.startWorker();
-  const outcome = async (phase: Phase): Promise<Outcome & { readonly changes: readonly string[] }> => {
-    const report = await runPhase(site, phase, () => Promise.resolve());
-    return { ...outcomeOf(report, site.simulator), changes: await changesOf(site, report) };
-  };
-  const [full, delta] = phases;
-  const outcomes = { full: await outcome(full), delta: await outcome(delta) };
-  await drain(worker);
+/** Fails unless the worker dies at the point that it is armed with. */
+export async function expectKilled(worker: WorkerProcess): Promise<void> {
+  expect(await endOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
+}
+
+/** The runs of a tenant that nothing disturbs: in this process, without Temporal. `look` is called after each. */
+export async function undisturbed(
+  subject: Subject,
+  runs: readonly Phase[],
+  look: (of: Pick<Site, 'database'>) => Promise<void> = () => Promise.resolve(),
+): Promise<ReadonlyMap<Phase, Undisturbed>> {
+  const database = await freshDatabase();
+  const simulator = await startSimulator(subject.tenant);
+  const pulling = await startPulling({ database, simulator, name, ...subject.connection, guard: unguarded });
+  const outcomes = new Map<Phase, Undisturbed>();
+  for (const phase of runs) {
+    phase.prepare({ subject, simulator });
+    simulator.resetRequests();
+    const report = await pulling.pull({ forced: phase.ask === 'full' });
+    const changes = await changesOf({ database, spec: pulling.spec }, report);
+    outcomes.set(phase, { ...outcomeOf(report, simulator), changes });
+    await look({ database });
+  }
+  await pulling.close();
+  await simulator.close();
+  await database.close();
   return outcomes;
 }
 
@@ -149,6 +193,7 @@ export async function expectQuietDelta(site: Site): Promise<void> {
 
 /** Asks the worker to end, and fails unless it ends well within its grace. */
 export async function drain(worker: WorkerProcess): Promise<void> {
+  await Promise.race([worker.serves, worker.ended]);
   worker.send('SIGTERM');
   expect(await endOf(worker)).toEqual({ code: 0, signal: null });
 }

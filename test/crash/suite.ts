@@ -2,8 +2,8 @@
 import type { RunReport } from '../../src/model.ts';
 import { expectTally } from '../support/tally.ts';
 import { expectInventoryOf } from '../support/tenant.ts';
-import { askFor, changesOf, drain, expectQuietDelta, killInTurn, outcomeOf, type Phase, phases, undisturbed } from './runs.ts';
-import { atSite, identity, type Servers, type Site } from './site.ts';
+import { askFor, changesOf, drain, expectQuietDelta, type Kills, killInTurn, outcomeOf, type Phase, phases, undisturbed } from './runs.ts';
+import { atSite, identity, type Servers, type Site, type Subject } from './site.ts';
 import { prepareWorkerCode, type WorkerCode } from './workerProcess.ts';
 
 /** Most of it is waiting for two processors that other suites use too. */
@@ -20,9 +20,6 @@ const isPossible = process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined;
 /** Races need a PostgreSQL server: where there is none, these tests are skipped. */
 export const atOnce = isPossible ? test.concurrent : test.concurrent.skip;
 export const inTurn = isPossible ? test : test.skip;
-
-/** Where the workers of each run are killed, one after another: points in an order that the run can pass, as TIDEMARK_FAILPOINT takes them. */
-export type Kills = Readonly<Record<Phase['name'], readonly string[]>>;
 
 export interface Suite {
   /** Opens a site for the length of `work`, whatever becomes of it. */
@@ -50,25 +47,31 @@ function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** Called at the top of a file: tests that run at once do not wait for the hooks of a block. `start` answers the servers and how they are ended. */
-export function crashSuite(start: () => Promise<Servers & { stop(): Promise<void> }>, subject = identity): Suite {
+/**
+ * Called at the top of a file: tests that run at once do not wait for the hooks of a block. `start` answers the servers and how they are ended; `runs`
+ * are those that are compared with undisturbed ones.
+ */
+export function crashSuite(
+  start: () => Promise<Servers & { stop(): Promise<void> }>,
+  { subject = identity, runs = phases }: { readonly subject?: Subject; readonly runs?: readonly Phase[] } = {},
+): Suite {
   const stops: (() => Promise<void> | void)[] = [];
   let servers: Servers | null = null;
   let code: WorkerCode | null = null;
   const limited = limiter(sitesAtOnce);
-  /** Of the first test that compares with it. */
+  /** Made for the first test that compares with it. */
   let expected: ReturnType<typeof undisturbed> | null = null;
 
-  const opened = <T>(work: (site: Site) => Promise<T>): Promise<T> => {
-    if (servers === null || code === null) throw new Error('The suite is not ready.');
-    return atSite({ ...servers, code, subject }, work);
-  };
   const suite: Suite = {
-    atSite: (work) => limited(() => opened(work)),
+    atSite: (work) =>
+      limited(() => {
+        if (servers === null || code === null) throw new Error('The suite is not ready.');
+        return atSite({ ...servers, code, subject }, work);
+      }),
     async expectAsUndisturbed(site, phase, { report, mostAgain }) {
-      // A site above the limit: those who wait for it have theirs.
-      expected ??= opened(undisturbed);
-      const alone = (await expected)[phase.name];
+      expected ??= undisturbed(subject, runs);
+      const alone = (await expected).get(phase);
+      if (alone === undefined) throw new Error(`The suite has no run "${phase.name}".`);
       const outcome = outcomeOf(report, site.simulator);
       expect(outcome.report).toEqual(alone.report);
       for (const [stream, asked] of outcome.asked) {

@@ -24,6 +24,10 @@ export interface WorkerEnd {
 }
 
 export interface WorkerProcess {
+  /** By which Temporal knows it. */
+  readonly identity: string;
+  /** Resolves when it serves, and can be told to drain. */
+  readonly serves: Promise<void>;
   /** Resolves when the process is gone. */
   readonly ended: Promise<WorkerEnd>;
   send(signal: NodeJS.Signals): void;
@@ -43,9 +47,11 @@ export function startWorkerProcess(
     stdio: ['ignore', out, out, 'ipc'],
   });
   closeSync(out);
+  const serves = new Promise<void>((resolve) => child.once('message', () => resolve()));
   const ended = new Promise<WorkerEnd>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (exitCode, signal) => resolve({ code: exitCode, signal }));
   });
-  return { ended, send: (signal) => void child.kill(signal), log: () => readFileSync(of.logFile, 'utf8') };
+  const identity = `${child.pid}@${os.hostname()}`;
+  return { identity, serves, ended, send: (signal) => void child.kill(signal), log: () => readFileSync(of.logFile, 'utf8') };
 }
