@@ -2,7 +2,7 @@
 // gives every document the event that fits, once: as plain code works them out of the tenant.
 import type { Simulator } from '../../simulator/simulator.ts';
 import { ExpectedDirectory, expectDirectory } from '../support/directory.ts';
-import { byTurns, eventPoints, type Kills, seed } from './runs.ts';
+import { byTurns, eventPoints, type Kills, phases, seed } from './runs.ts';
 import { sharedServers, type Subject } from './site.ts';
 import { caseTimeoutMs, crashSuite, inTurn } from './suite.ts';
 
@@ -21,7 +21,7 @@ const directory: Subject = {
   quietRequests: 2,
 };
 
-const suite = crashSuite(sharedServers, { subject: directory });
+const suite = crashSuite(sharedServers, { subject: directory, compared: phases });
 
 const kills: Kills = byTurns(['settle.afterApply:2', ...eventPoints, 'finish.before']);
 

@@ -40,7 +40,7 @@ const cases = chainsOf(pullPoints, 2).map((points): Kills => {
   };
 });
 
-const suite = crashSuite(sharedServers);
+const suite = crashSuite(sharedServers, { compared: phases });
 
 test('there are at least 25 points between the steps of a run, and each that every run passes is killed at', () => {
   expect(failpointNames.length).toBeGreaterThanOrEqual(25);

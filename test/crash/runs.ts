@@ -6,7 +6,7 @@ import { changedDocuments } from '../../src/store/change.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { freshDatabase } from '../support/databases.ts';
 import { startPulling, unguarded } from '../support/pulling.ts';
-import { name, recoveryMs, type Site, type Subject } from './site.ts';
+import { connectionName, recoveryMs, type Site, type Subject } from './site.ts';
 import type { WorkerEnd, WorkerProcess } from './workerProcess.ts';
 
 /** One run of a site, or of a tenant that nothing disturbs. */
@@ -121,7 +121,7 @@ export async function runPhase(site: Site, phase: Phase, during: () => Promise<v
 // Named in titles, so that a failure can be repeated.
 export const seed = Number(process.env['TIDEMARK_TEST_SEED'] ?? Date.now() % 100_000);
 /** Makes of a few runs with many kills many runs with one. */
-const alone = process.env['TIDEMARK_TEST_KILLS'] === 'alone';
+export const alone = process.env['TIDEMARK_TEST_KILLS'] === 'alone';
 
 /** Points that lie apart in a run come into one chain: workers are killed at them in turn. TIDEMARK_TEST_KILLS=alone makes a chain of each. */
 export function chainsOf<T>(points: readonly T[], chains: number): T[][] {
@@ -160,10 +160,11 @@ export async function undisturbed(
   runs: readonly Phase[],
   look: (of: Pick<Site, 'database'>) => Promise<void> = () => Promise.resolve(),
 ): Promise<ReadonlyMap<Phase, Undisturbed>> {
+  const outcomes = new Map<Phase, Undisturbed>();
+  if (runs.length === 0) return outcomes;
   const database = await freshDatabase();
   const simulator = await startSimulator(subject.tenant);
-  const pulling = await startPulling({ database, simulator, name, ...subject.connection, guard: unguarded });
-  const outcomes = new Map<Phase, Undisturbed>();
+  const pulling = await startPulling({ database, simulator, name: connectionName, ...subject.connection, guard: unguarded });
   for (const phase of runs) {
     phase.prepare({ subject, simulator });
     simulator.resetRequests();

@@ -24,7 +24,7 @@ import { startWorkerProcess } from './workerProcess.ts';
 import type { WorkerCode, WorkerProcess } from './workerProcess.ts';
 
 /** Of the connection of each site. */
-export const name = 'tenant';
+export const connectionName = 'tenant';
 
 /** What is pulled and crashed: a tenant, the connection to it, and what changes between its two runs. */
 export interface Subject {
@@ -107,7 +107,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(options: SiteOptions): Promise<Site> {
+async function openSite(options: SiteOptions): Promise<Site> {
   const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-crash-'));
   const databaseUrl = await freshDatabaseUrl(options.databaseServerUrl);
   const database = openDatabase({ url: databaseUrl, applicationName: 'tidemark-test' });
@@ -121,7 +121,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const spec = await putSimulated({
     database,
     simulator,
-    name,
+    name: connectionName,
     ...subject.connection,
     guard: unguarded,
   });
@@ -160,9 +160,9 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     },
     async ask(what) {
       await client.workflow.signalWithStart('connection', {
-        workflowId: connectionId(name),
+        workflowId: connectionId(connectionName),
         taskQueue: taskQueues.control,
-        args: [{ name }],
+        args: [{ name: connectionName }],
         signal: what === 'full' ? forceFullPullSignal : runNowSignal,
         signalArgs: [],
       });
@@ -209,14 +209,14 @@ async function makeNamespace(client: Client, namespace: string): Promise<void> {
  * Temporal waits for a dead worker: ten seconds before it gives the next task of a workflow to another than had the last one, and as long as a
  * heartbeat may take before it repeats an activity (a minute, for some). The tests do not: attempts.test.ts has a worker that Temporal misses by itself.
  */
-async function forgetWorker(client: Client, identity: string): Promise<void> {
+async function forgetWorker(client: Client, worker: string): Promise<void> {
   const { workflowService } = client;
   const { namespace } = client.options;
   for await (const { workflowId } of client.workflow.list({ query: `ExecutionStatus = 'Running'` })) {
     const execution = { workflowId };
     await workflowService.resetStickyTaskQueue({ namespace, execution });
     const { pendingActivities } = await workflowService.describeWorkflowExecution({ namespace, execution });
-    const underWay = (pendingActivities ?? []).filter((one) => one.lastWorkerIdentity === identity && one.state === startedState);
+    const underWay = (pendingActivities ?? []).filter((one) => one.lastWorkerIdentity === worker && one.state === startedState);
     const failure = { message: 'The worker is dead.', applicationFailureInfo: {} };
     for (const { activityId = null } of underWay)
       await workflowService.respondActivityTaskFailedById({ namespace, workflowId, activityId, failure });
@@ -227,9 +227,11 @@ async function forgetWorker(client: Client, identity: string): Promise<void> {
 const startedState = 2;
 
 async function endOf(database: Database, nth: number): Promise<RunReport | null> {
-  const rows = await database.query<{ report: RunReport | null }>('select report from run where connection = $1 order by run', [name]);
+  const rows = await database.query<{ report: RunReport | null }>('select report from run where connection = $1 order by run', [
+    connectionName,
+  ]);
   const report = rows[nth - 1]?.report ?? null;
-  const saved = (await getConnection(database, name))?.saved ?? null;
+  const saved = (await getConnection(database, connectionName))?.saved ?? null;
   return report === null || saved === null || saved.details['current'] !== null ? null : report;
 }
 

@@ -21,6 +21,13 @@ const isPossible = process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined;
 export const atOnce = isPossible ? test.concurrent : test.concurrent.skip;
 export const inTurn = isPossible ? test : test.skip;
 
+export interface SuiteOptions {
+  /** @default identity */
+  readonly subject?: Subject;
+  /** The runs that tests compare with undisturbed ones. */
+  readonly compared?: readonly Phase[];
+}
+
 export interface Suite {
   /** Opens a site for the length of `work`, whatever becomes of it. */
   atSite<T>(work: (site: Site) => Promise<T>): Promise<T>;
@@ -47,20 +54,16 @@ function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-/**
- * Called at the top of a file: tests that run at once do not wait for the hooks of a block. `start` answers the servers and how they are ended; `runs`
- * are those that are compared with undisturbed ones.
- */
+/** Called at the top of a file: tests that run at once do not wait for the hooks of a block. `start` answers the servers and how they are ended. */
 export function crashSuite(
   start: () => Promise<Servers & { stop(): Promise<void> }>,
-  { subject = identity, runs = phases }: { readonly subject?: Subject; readonly runs?: readonly Phase[] } = {},
+  { subject = identity, compared = [] }: SuiteOptions = {},
 ): Suite {
   const stops: (() => Promise<void> | void)[] = [];
   let servers: Servers | null = null;
   let code: WorkerCode | null = null;
   const limited = limiter(sitesAtOnce);
-  /** Made for the first test that compares with it. */
-  let expected: ReturnType<typeof undisturbed> | null = null;
+  let expected: Awaited<ReturnType<typeof undisturbed>> = new Map();
 
   const suite: Suite = {
     atSite: (work) =>
@@ -69,8 +72,7 @@ export function crashSuite(
         return atSite({ ...servers, code, subject }, work);
       }),
     async expectAsUndisturbed(site, phase, { report, mostAgain }) {
-      expected ??= undisturbed(subject, runs);
-      const alone = (await expected).get(phase);
+      const alone = expected.get(phase);
       if (alone === undefined) throw new Error(`The suite has no run "${phase.name}".`);
       const outcome = outcomeOf(report, site.simulator);
       expect(outcome.report).toEqual(alone.report);
@@ -105,6 +107,7 @@ export function crashSuite(
     const made = await prepareWorkerCode();
     stops.push(() => made.remove());
     code = made;
+    expected = await undisturbed(subject, compared);
   }, caseTimeoutMs);
   afterAll(async () => {
     for (const stop of stops.reverse()) await stop();
