@@ -12,17 +12,20 @@ import type { WorkerProcess } from './workerProcess.ts';
 
 let temporal: TestTemporal;
 let postgres: TestPostgres;
-let verbs: CommandLine;
 
-afterAll(() => verbs.stop());
-
-type Outage = (at: { readonly site: Site; readonly run: number; readonly worker: WorkerProcess }) => Promise<WorkerProcess>;
+interface UnderWay {
+  readonly site: Site;
+  readonly verbs: CommandLine;
+  readonly run: number;
+  readonly worker: WorkerProcess;
+}
+type Outage = (at: UnderWay) => Promise<WorkerProcess>;
 
 /** What dies after two pages of the groups, by its name; answers the worker that serves when it is over. */
 const outages: Readonly<Record<string, Outage>> = {
-  'the worker is killed and another one comes': async ({ site, run, worker }) => {
+  'the worker is killed and another one comes': async ({ site, verbs, run, worker }) => {
     worker.send('SIGKILL');
-    const { stdout } = await lost(/no worker since \d{4}-/);
+    const { stdout } = await lost(verbs, /no worker since \d{4}-/);
     expect(JSON.parse(stdout)).toMatchObject({ name: 'tenant', source: 'database', state: 'processing', current: { run } });
     await endOf(worker);
     const next = site.startWorker();
@@ -30,18 +33,18 @@ const outages: Readonly<Record<string, Outage>> = {
     return next;
   },
 
-  'Temporal is killed and comes back when the streams have been read': async ({ site, run, worker }) => {
+  'Temporal is killed and comes back when the streams have been read': async ({ site, verbs, run, worker }) => {
     temporal.kill();
-    const { stdout } = await lost(/Temporal at .* is not reachable/);
+    const { stdout } = await lost(verbs, /Temporal at .* is not reachable/);
     expect(JSON.parse(stdout)).toMatchObject({ source: 'database', current: { run } });
     await eventually('the groups are read', recoveryMs, async () => (await groupsOf(site, run)).outcome === 'complete');
     await temporal.restart();
     return worker;
   },
 
-  'PostgreSQL is killed between two pages': async ({ run, worker }) => {
+  'PostgreSQL is killed between two pages': async ({ verbs, run, worker }) => {
     await postgres.kill();
-    const { stdout } = await lost(/STORE_UNAVAILABLE/);
+    const { stdout } = await lost(verbs, /STORE_UNAVAILABLE/);
     expect(JSON.parse(stdout)).toMatchObject({ source: 'workflow', current: { run }, streams: [] });
     const all = await verbs.call(['status', '--json']);
     expect({ code: all.code, rows: JSON.parse(all.stdout) }).toMatchObject({ code: 3, rows: [{ name: 'tenant', state: 'processing' }] });
@@ -74,8 +77,9 @@ const outages: Readonly<Record<string, Outage>> = {
 };
 
 /** A full pull for each, of what changed since the one before; after each a delta that finds nothing. */
-const runs = Object.keys(outages).map((name, index): Phase => ({
+const runs = Object.entries(outages).map(([name, outage], index): Phase & { readonly outage: Outage } => ({
   name,
+  outage,
   nth: 1 + 2 * index,
   ask: 'full',
   prepare: index === 0 ? () => undefined : phases[1].prepare,
@@ -104,7 +108,7 @@ const minuteMs = 60_000;
 const callEveryMs = 2_000;
 
 /** What `status` says from when it exits 3, which has to be within a minute. */
-async function lost(says: RegExp): Promise<Ended> {
+async function lost(verbs: CommandLine, says: RegExp): Promise<Ended> {
   const begun = performance.now();
   const look = async (): Promise<Ended | null> => {
     const ended = await verbs.call(['status', 'tenant', '--json']);
@@ -115,24 +119,34 @@ async function lost(says: RegExp): Promise<Ended> {
   return status;
 }
 
+/** Fails unless the run comes out as if the outage had not happened, and the next one finds nothing to do. Answers the worker that serves then. */
+async function outlast(phase: (typeof runs)[number], { site, verbs, worker }: Omit<UnderWay, 'run'>): Promise<WorkerProcess> {
+  let serving = worker;
+  holdGroups(site, [3], 3);
+  const report = await runPhase(site, phase, async () => {
+    await groupsAt(site, 2, phase.nth);
+    serving = await phase.outage({ site, verbs, run: phase.nth, worker });
+  });
+  site.simulator.clearFaults();
+  await suite.expectAsUndisturbed(site, phase, { report, mostAgain: 2 });
+  await expectQuietDelta(site);
+  return serving;
+}
+
 inTurn(
   `one after another: ${Object.keys(outages).join('; ')}`,
   () =>
     suite.atSite(async (site) => {
-      verbs = openCommandLine({ env: site.env });
+      const verbs = openCommandLine({ env: site.env });
       let worker = site.startWorker();
-      for (const phase of runs) {
-        const outage = outages[phase.name];
-        holdGroups(site, [3], 3);
-        const report = await runPhase(site, phase, async () => {
-          await groupsAt(site, 2, phase.nth);
-          worker = (await outage?.({ site, run: phase.nth, worker })) ?? worker;
-        }).catch((cause: unknown) => {
-          throw new Error(`When ${phase.name}.`, { cause });
-        });
-        site.simulator.clearFaults();
-        await suite.expectAsUndisturbed(site, phase, { report, mostAgain: 2 });
-        await expectQuietDelta(site);
+      try {
+        for (const phase of runs) {
+          worker = await outlast(phase, { site, verbs, worker }).catch((cause: unknown) => {
+            throw new Error(`When ${phase.name}.`, { cause });
+          });
+        }
+      } finally {
+        await verbs.stop();
       }
       await drain(worker);
     }),

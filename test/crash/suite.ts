@@ -9,7 +9,7 @@ import { prepareWorkerCode, type WorkerCode } from './workerProcess.ts';
 /** Most of it is waiting for two processors that other suites use too. */
 export const caseTimeoutMs = 480_000;
 
-/** Sites at once: a killed run waits most of the time for its heartbeat to run out, and more workers would miss theirs for want of a processor. */
+/** Sites at once: more workers would miss their heartbeats for want of a processor. */
 const sitesAtOnce = 3;
 
 /** The page being committed and the one fetched meanwhile. */
