@@ -8,9 +8,9 @@ import { caseTimeoutMs, crashSuite, inTurn } from './suite.ts';
 const estate: Subject = {
   tenant: {
     users: 1,
-    estate: { vms: 60, images: 24, containerGroups: 6, sites: 6, subscriptions: 2 },
+    estate: { vms: 24, images: 10, containerGroups: 6, sites: 6, subscriptions: 2 },
     // Small answers make many pages.
-    settings: { responseBytes: 60_000, olderFindings: true },
+    settings: { responseBytes: 30_000, olderFindings: true },
   },
   connection: {
     connector: 'defender-for-cloud',
