@@ -350,7 +350,7 @@ describe('I11 a poison record is set aside with its reason and its page goes on'
     await pulled(pulling);
     const stale = async (): Promise<number> => {
       const { sql, params } = compileQuery('stale:true class:user');
-      const where = { where: `(${sql}) and r.connection = $${params.length + 1}`, params: [...params, pulling.spec.name] };
+      const where = { where: sql, params, places: { sql: 'r.connection = $1', params: [pulling.spec.name] } };
       let marked = 0;
       for await (const asset of searchAssets(database, { ...where, scope: 'live', limit: null, relations: {} })) {
         expect(asset).toMatchObject({ stale: true, document: { asset: {} } });
