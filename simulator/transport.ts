@@ -49,12 +49,15 @@ export async function send(
   if (fault?.kind === 'stackedEncoding') {
     body = await compress(await compress(body, fast), fast);
     headers['content-encoding'] = 'gzip, gzip';
-  } else if (body.length >= smallest && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
+  } else if (packs(body, fault) && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     body = await compress(body, fast);
     headers['content-encoding'] = 'gzip';
   }
   return deliver(request, response, answer.status, headers, body, fault);
 }
+
+/** What ends too early is known for it only when it was packed: it has no length. */
+const packs = (body: Buffer, fault: TransportFault | undefined): boolean => body.length >= smallest || fault?.kind === 'truncated';
 
 function deliver(
   request: IncomingMessage,
