@@ -270,7 +270,7 @@ describe('I5 a failed or partial run removes nothing beyond such proof', () => {
     ['the closing round is refused', { phase: 'delta', match: 'users/delta', fault: { kind: 'status', status: 403 } }],
     ['the groups break off', { match: 'groups/delta', at: [3], fault: { kind: 'body', text: '{}' } }],
   ] as const)('%s', async (_, rule) => {
-    const { simulator, pulling } = await start({ users: 1_010 });
+    const { simulator, pulling } = await start({ users: 1_050 });
     await pulled(pulling);
     const before = await storedInventory(database, pulling.spec.name);
     const gone = Array.from({ length: 30 }, (_unused, index) => ({
@@ -418,17 +418,18 @@ describe('walks', () => {
   });
 
   test('I16 a link to another origin is not followed, and ends the stream', async () => {
-    const { simulator, pulling } = await start({ users: 1_010 });
+    const { simulator, pulling } = await start({ users: 1_050 });
     simulator.addFaults([{ phase: 'list', match: '/users', at: [1], fault: { kind: 'foreignLink', how: 'lookalike' } }]);
     expect(streamOf(await pulled(pulling), 'users')).toMatchObject({ outcome: 'failed', error: { code: 'LINK_REFUSED' } });
   });
 
-  test.each(['replay', 'emptyPage'] as const)('a chain of a thousand pages without a new id (%s) ends the walk', async (kind) => {
+  test('a chain of a thousand pages without a new id, replayed ones and empty ones in turn, ends the walk', async () => {
     const { simulator, pulling } = await start({ users: 2 }, { streams: ['users'] });
     await pulled(pulling);
     simulator.addFaults([
-      { match: 'users', phase: 'page', fault: { kind } },
-      { match: 'users', phase: 'list', fault: { kind } },
+      { match: 'users', phase: 'list', fault: { kind: 'replay' } },
+      { match: 'users', phase: 'page', fault: { kind: 'replay' } },
+      { match: 'users', phase: 'page', every: 2, fault: { kind: 'emptyPage' } },
     ]);
     const report = await pulled(pulling, { forced: true });
     expect(streamOf(report, 'users')).toMatchObject({ outcome: 'failed', error: { code: 'LINK_REFUSED' } });
