@@ -10,6 +10,8 @@ const compress = promisify(gzip);
 const fast = { level: constants.Z_BEST_SPEED };
 /** Packing less takes longer than sending it over loopback. */
 const smallest = 32 * 1024;
+/** Of what ends too early: it has no length, and a client knows what is missing by the packing alone. */
+const smallestTruncated = 1024;
 
 /** The headers that come with every answer of the directory API. */
 function commonHeaders(request: IncomingMessage, answer: Answer): Record<string, string> {
@@ -56,8 +58,8 @@ export async function send(
   return deliver(request, response, answer.status, headers, body, fault);
 }
 
-/** What ends too early is known for it only when it was packed: it has no length. */
-const packs = (body: Buffer, fault: TransportFault | undefined): boolean => body.length >= smallest || fault?.kind === 'truncated';
+const packs = (body: Buffer, fault: TransportFault | undefined): boolean =>
+  body.length >= (fault?.kind === 'truncated' ? smallestTruncated : smallest);
 
 function deliver(
   request: IncomingMessage,
