@@ -21,7 +21,7 @@ const histories: readonly (readonly [seed: number, deltaEvents: 'net' | 'each'])
 test.each(histories)(
   'a history of changes between deltas and baselines (seed %i, the source tells %s events)',
   async (seed, deltaEvents) => {
-    const simulator = await startSimulator({ seed, users: 300, settings: { deltaPageSize: 20, deltaMemberPageSize: 30, deltaEvents } });
+    const simulator = await startSimulator({ seed, users: 150, settings: { deltaPageSize: 20, deltaMemberPageSize: 30, deltaEvents } });
     const name = `changes-${seed}`;
     const streams = ['users', 'groups', 'roles', 'appRoleAssignments'];
     const pulling = await startPulling({ database, simulator, name, streams, guard: unguarded });
