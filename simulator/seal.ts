@@ -1,5 +1,5 @@
 // Opaque link tokens: sealed, so that a client can neither read nor change one.
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from 'node:crypto';
 import { badRequest } from './answer.ts';
 import { reread } from './json.ts';
 
@@ -33,7 +33,7 @@ export interface Sealer<State = LinkState> {
 
 /** The key follows from the text, so that a restarted simulator of the same tenant still reads its tokens. */
 export function createSealer<State = LinkState>(keyText: string): Sealer<State> {
-  const key = createHash('sha256').update(keyText).digest();
+  const key = createSecretKey(createHash('sha256').update(keyText).digest());
   return {
     seal(state) {
       const nonce = randomBytes(12);

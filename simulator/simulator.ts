@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { JsonObject } from '../src/model.ts';
 import { claimsOf } from './bearer.ts';
-import { createCertificates } from './certificates.ts';
+import { createCertificates, type ServerCertificate } from './certificates.ts';
 import { quotaOf } from './cloud.ts';
 import type { Cloud, Settings } from './cloud.ts';
 import { FaultPlan } from './faults.ts';
@@ -102,10 +102,13 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
+/** Of all simulators of a process: keys are made once, and so is what those keep who trust it. */
+let shared: Promise<ServerCertificate> | null = null;
+
 /** Starts the simulator. Rejects when the port is taken; throws RangeError for impossible sizes. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const tenant = new Tenant(options);
-  const certificates = await createCertificates();
+  const certificates = await (shared ??= createCertificates());
   let seen: SeenRequest[] = [];
   let offsetMs = 0;
   let origin = '';

@@ -20,7 +20,7 @@ import { type Database, openDatabase } from '../../src/store/database.ts';
 import { readLogs } from '../../src/store/log.ts';
 import { putSecret } from '../../src/store/secret.ts';
 import { clientCertificate } from '../support/clientCertificate.ts';
-import { type StartedStore, stores } from '../support/stores.ts';
+import { startPostgresStore, type StartedStore } from '../support/stores.ts';
 import { eventually } from '../support/waiting.ts';
 import { secretSources } from '../support/secretSources.ts';
 
@@ -34,7 +34,7 @@ let serial = 0;
 
 beforeAll(async () => {
   simulator = await startSimulator({ users: 10 });
-  store = await stores[0]![1]();
+  store = await startPostgresStore();
   dir = mkdtempSync(path.join(os.tmpdir(), 'tidemark-secrets-'));
 });
 afterAll(async () => {

@@ -9,7 +9,7 @@ import { createBudget } from '../../src/clients/budget.ts';
 import { createLogger } from '../../src/log.ts';
 import type { FetchOptions, Source } from '../../src/clients/source.ts';
 import type { ConnectionSpec } from '../../src/connectors/spec.ts';
-import { type StartedStore, stores } from '../support/stores.ts';
+import { startPostgresStore, type StartedStore } from '../support/stores.ts';
 import { secretSources } from '../support/secretSources.ts';
 
 let simulator: Simulator;
@@ -20,7 +20,7 @@ let passedMs = 0;
 
 beforeAll(async () => {
   simulator = await startSimulator({ users: 10 });
-  store = await stores[0]![1]();
+  store = await startPostgresStore();
   dir = mkdtempSync(path.join(os.tmpdir(), 'tidemark-secrets-'));
 });
 afterAll(async () => {

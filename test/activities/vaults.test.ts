@@ -13,7 +13,7 @@ import { createLogger } from '../../src/log.ts';
 import { putConnection } from '../../src/store/connection.ts';
 import { readCredentials } from '../../src/store/credential.ts';
 import { secretSources } from '../support/secretSources.ts';
-import { type StartedStore, stores } from '../support/stores.ts';
+import { startPostgresStore, type StartedStore } from '../support/stores.ts';
 import { type CcpStub, startCcp } from '../support/vaults.ts';
 import { eventually } from '../support/waiting.ts';
 import { failureOf, json } from '../clients/sourceServer.ts';
@@ -30,7 +30,7 @@ let serial = 0;
 
 beforeAll(async () => {
   simulator = await startSimulator({ users: 10 });
-  store = await stores[0]![1]();
+  store = await startPostgresStore();
   dir = mkdtempSync(path.join(os.tmpdir(), 'tidemark-vaults-'));
   const worker = await createCertificates({ purpose: 'client' });
   const put = (name: string, text: string): string => {

@@ -10,6 +10,7 @@ import { clientCertificate } from '../support/clientCertificate.ts';
 import { failureOf } from './sourceServer.ts';
 
 let dir: string;
+let encrypted: string;
 const keys = { old: '', new: '', other: '' };
 
 beforeAll(async () => {
@@ -22,6 +23,12 @@ beforeAll(async () => {
     // Whoever encrypts has the certificate alone.
     writeFileSync(path.join(dir, `${name}.crt`), pem.slice(0, pem.indexOf('-----BEGIN PRIVATE KEY')));
   }
+  const plain = { contoso: { clientSecret: 'CANARY-secret', other: 'CANARY-other' }, list: ['CANARY-é"\n'], 'a/b~c': { x: 'CANARY-odd' } };
+  writeFileSync(path.join(dir, 'plain.json'), JSON.stringify(plain));
+  const done = await encrypt(['--certificate', 'old.crt', 'new.crt', '-f', 'plain.json']);
+  expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining('plain.json still has the values as they are') as string });
+  expect(done.stderr).toContain('old.crt expired on');
+  encrypted = readFileSync(file(), 'utf8');
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -45,14 +52,7 @@ const change = (edit: (leaves: z.infer<typeof content>['contoso']) => unknown): 
   writeFileSync(file(), JSON.stringify({ ...document, contoso: edit(document.contoso) }));
 };
 
-beforeEach(async () => {
-  rmSync(file(), { force: true });
-  const plain = { contoso: { clientSecret: 'CANARY-secret', other: 'CANARY-other' }, list: ['CANARY-é"\n'], 'a/b~c': { x: 'CANARY-odd' } };
-  writeFileSync(path.join(dir, 'plain.json'), JSON.stringify(plain));
-  const done = await encrypt(['--certificate', 'old.crt', 'new.crt', '-f', 'plain.json']);
-  expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining('plain.json still has the values as they are') as string });
-  expect(done.stderr).toContain('old.crt expired on');
-});
+beforeEach(() => writeFileSync(file(), encrypted));
 
 test('every value of a file is readable by the key of either certificate, and by nobody else', async () => {
   for (const key of [keys.old, keys.new]) {
@@ -157,6 +157,6 @@ test('what is no certificate, or a third one, is refused', async () => {
 });
 
 test('I14 no secret in logs, history, database, errors, exports: nothing that was said holds a value', () => {
-  expect(said.length).toBeGreaterThan(10);
+  expect(said.length).toBeGreaterThan(9);
   expect(said.join('')).not.toContain('CANARY');
 });

@@ -750,7 +750,7 @@ test.each<[string, string, string]>([
 });
 
 test('brackets by the thousand are refused, not a broken stack', () => {
-  for (const text of ['['.repeat(100_000), `a: ${'{a: '.repeat(20_000)}`, `${'- '.repeat(20_000)}x`]) {
+  for (const text of ['['.repeat(20_000), `a: ${'{a: '.repeat(5_000)}`, `${'- '.repeat(5_000)}x`]) {
     const { connections, problems } = parse(text);
     expect(connections).toEqual([]);
     expect(problems.map(({ reason }) => reason)).toEqual(['is nested too deeply']);

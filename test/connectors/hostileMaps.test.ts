@@ -12,13 +12,13 @@ const largest = `(?:${'ab?'.repeat(60)}){1000}`;
 
 test.each<[string, string, string]>([
   ['a million rows', '\n- {from: mail, to: asset.assetDetail.name}'.repeat(1_000_000), 'is larger than 1 MB'],
-  ['very many empty rows', '\n- '.repeat(100_000), 'has more than 1000 rows'],
-  ['very many rows on one line', `[${'{},'.repeat(100_000)}]`, 'has more than 1000 rows'],
+  ['very many empty rows', '\n- '.repeat(10_000), 'has more than 1000 rows'],
+  ['very many rows on one line', `[${'{},'.repeat(10_000)}]`, 'has more than 1000 rows'],
   ['a row of very many keys', `[{${many(80_000, (index) => `k${index}: 1`)}}]`, 'is not a known key'],
   ['a table of very many entries', table(many(20_000, (index) => `k${index}: v`)), 'has at most 10000 entries'],
   ['a key that stands twice among many', table(many(20_000, (index) => `k${index % 19_999}: v`)), 'is a key that stands here twice'],
-  ['very many parts', `[{to: ${name}, function: {name: CONCAT, parts: [${'a,'.repeat(100_000)}]}}]`, 'has at most 20 parts'],
-  ['a value nested without end', constant('['.repeat(500_000)), 'is nested too deeply'],
+  ['very many parts', `[{to: ${name}, function: {name: CONCAT, parts: [${'a,'.repeat(10_000)}]}}]`, 'has at most 20 parts'],
+  ['a value nested without end', constant('['.repeat(50_000)), 'is nested too deeply'],
   [
     'a value that its aliases make large',
     constant(`{a: &a [${'x,'.repeat(1_000)}], b: [${'*a,'.repeat(11)}]}`),
@@ -41,11 +41,11 @@ test.each<[string, string, string]>([
   ['a pattern that would be large', pattern(largest), 'its pattern is too large'],
   ['repetition of repetition', pattern('(((((x{99}){99}){99}){99}){99})'), 'its pattern is too large'],
   ['a thousand patterns that would be large', `[${many(1_000, () => pattern(largest).slice(1, -1))}]`, 'its pattern is too large'],
-  ['very many documents', '\n---\nkind: map'.repeat(20_000), 'has more than 200 documents'],
+  ['very many documents', '\n---\nkind: map'.repeat(2_000), 'has more than 200 documents'],
 ])('%s: refused', (_name, rows, expected) => {
   const begun = performance.now();
   const { maps, problems } = readMaps(head + rows);
-  // Most take milliseconds; a large file below the megabyte is read whole, in a second or some.
+  // Most take milliseconds; a large file below the megabyte (the row of very many keys) is read whole, in a second or some.
   expect(performance.now() - begun).toBeLessThan(20_000);
   expect(maps).toEqual([]);
   expect(problems.length).toBeLessThanOrEqual(100);

@@ -74,7 +74,8 @@ for (const [name, start, present] of stores) {
       countsContract(store);
     });
     describe('changes', () => {
-      changesContract(store);
+      // The embedded one is slow with so many, and what they are read by is the same.
+      changesContract(store, name === 'PostgreSQL' ? 20_050 : 1_050);
     });
     describe('credentials', () => {
       credentialsContract(store);

@@ -113,9 +113,9 @@ describe.each(Object.keys(readers))('%s reads', (reader) => {
     expect(facts).toMatchObject({ sha256: hashOf(readFileSync(file, 'utf8')), sizeBytes: readFileSync(file).length });
   });
 
-  test('a cell of 10 MB, and a header without rows', async () => {
+  test('a cell of 1 MB, and a header without rows', async () => {
     const file = path.join(directory, `${reader}-big.csv`);
-    const big = 'x"\n,€'.repeat(2_000_000).slice(0, 10_000_000);
+    const big = 'x"\n,€'.repeat(200_000);
     writeFileSync(
       file,
       csvText(

@@ -5,6 +5,7 @@ import type { AssetClass, JsonObject, RunReport } from '../../src/model.ts';
 import { compileQuery } from '../../src/query/compile.ts';
 import { compileSearch } from '../../src/query/search.ts';
 import { searchAssets, type AssetScope } from '../../src/store/asset.ts';
+import { deleteConnection } from '../../src/store/connection.ts';
 import type { Database } from '../../src/store/database.ts';
 import { toldBy } from '../support/changes.ts';
 import { freshDatabase } from '../support/databases.ts';
@@ -31,6 +32,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await pulling.close();
   await simulator.close();
+  // `changes` reads the settings of all that there are.
+  await deleteConnection(database, pulling.spec.name, { purge: false });
 });
 
 /** A new connection with these settings, pulled once. */
@@ -403,11 +406,12 @@ function cutOff(of: Database): Database['batch'] {
 describe('a search', () => {
   /** Ids of users that the query finds. */
   async function foundBy(query: string, scope: AssetScope = 'live'): Promise<string[]> {
-    const { sql, params } = compileQuery(query, { offset: 2 });
-    const where = `r.connection = $1 and a.class = $2 and (${sql})`;
+    const { sql, params } = compileQuery(query, { offset: 1 });
+    const where = `a.class = $1 and (${sql})`;
+    const places = { sql: 'r.connection = $1', params: [pulling.spec.name] };
     const ids: string[] = [];
     for (const kind of ['directory-user', 'user-group']) {
-      const search = { where, params: [pulling.spec.name, kind, ...params], scope, limit: null, relations: {} };
+      const search = { where, params: [kind, ...params], places, scope, limit: null, relations: {} };
       for await (const { id } of searchAssets(database, search)) ids.push(id);
     }
     return ids.sort();

@@ -15,7 +15,7 @@ import { type Pulling, startPulling, unguarded } from '../support/pulling.ts';
 type Definition = JsonObject & { readonly name: string };
 
 /** More than two pages of stored records. */
-const users = 2_300;
+const users = 2_050;
 
 const mapOf = (rows: string): Definition => {
   const text = `kind: map

@@ -4,7 +4,7 @@ import type { Simulator } from '../../simulator/simulator.ts';
 import { documentsOf } from '../../src/cli/documents.ts';
 import type { AssetClass, JsonObject } from '../../src/model.ts';
 import { type AssetScope, searchAssets } from '../../src/store/asset.ts';
-import { listConnections } from '../../src/store/connection.ts';
+import { getConnection } from '../../src/store/connection.ts';
 import type { Database } from '../../src/store/database.ts';
 
 /** The connector's settings, as a file has them. */
@@ -154,10 +154,11 @@ export async function storedDocuments(
   database: Database,
   of: { readonly connection: string; readonly class: AssetClass; readonly scope: AssetScope },
 ): Promise<Record<string, JsonObject>> {
-  const reading = documentsOf(await listConnections(database));
+  const known = await getConnection(database, of.connection);
+  const reading = documentsOf(known === null ? [] : [known]);
   const { relations, counts } = reading;
   const found: Record<string, JsonObject> = {};
-  const where = { where: 'r.connection = $1 and a.class = $2', params: [of.connection, of.class] };
+  const where = { where: 'a.class = $1', params: [of.class], places: { sql: 'r.connection = $1', params: [of.connection] } };
   for await (const asset of searchAssets(database, { ...where, scope: of.scope, limit: null, relations, counts }))
     found[asset.id] = reading.document(asset);
   return found;

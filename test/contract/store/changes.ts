@@ -53,7 +53,8 @@ async function ran(
   return run;
 }
 
-export function changesContract(store: () => StartedStore): void {
+/** `changing`: how many one run changes; more than 20,000 are noted in several batches, more than 500 are read in several. */
+export function changesContract(store: () => StartedStore, changing: number): void {
   test.each<[name: string, pages: Told[], expected: string[]]>([
     ['nothing', [{ objects: { a: { n: 1 } } }], []],
     ['each once, in order of id', [{ objects: { new: {}, a: { n: 2 } }, gone: ['b'] }], ['a: changed n 1→2', 'b: removed', 'new: added']],
@@ -123,7 +124,7 @@ export function changesContract(store: () => StartedStore): void {
   test('in order of run, stream and id, over all batches; after a run, since a time, of a connection, by condition', async () => {
     const { database } = store();
     const [one, other] = [await newConnection(database), await newConnection(database)];
-    const ids = Array.from({ length: 20_050 }, (_, index) => `u${(index * 7919) % 20_050}`);
+    const ids = Array.from({ length: changing }, (_, index) => `u${(index * 7919) % changing}`);
     const objects = Object.fromEntries(ids.map((id) => [id, { id }]));
     const first = await drive(database, { connection: one, streams: [pin('users'), pin('groups')] });
     for (const stream of ['users', 'groups']) await first.walk(stream);
@@ -144,7 +145,7 @@ export function changesContract(store: () => StartedStore): void {
     const idsOf = async (search: Partial<ChangeSearch>): Promise<string[]> => (await changed(database, search)).map(({ id }) => id);
     expect(await idsOf({ ...both, afterRun: first.run })).toEqual(['x', 'u7']);
     expect(await idsOf({ connection: one, afterRun: first.run })).toEqual(['u7']);
-    expect(await idsOf({ where: `r.connection = $1 and a.document ->> 'n' = $2`, params: [one, '1'] })).toEqual(['u7', 'u7']);
+    expect(await idsOf({ connection: one, where: `a.document ->> 'n' = $1`, params: ['1'] })).toEqual(['u7', 'u7']);
     const since = (await changed(database, { connection: other }))[0]!.at;
     expect(await idsOf({ ...both, since })).toEqual(['x', 'u7']);
   });

@@ -90,7 +90,7 @@ export function countsContract(store: () => StartedStore): void {
         expect(await liveIds(database, connection)).toEqual([...model.live.keys()].sort());
       }
     });
-    await fc.assert(property, { numRuns: 40 });
+    await fc.assert(property, { numRuns: 15 });
   });
 }
 

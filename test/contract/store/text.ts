@@ -52,10 +52,10 @@ export function textContract(store: () => StartedStore): void {
       expect(canonical(stored.get(one)!.body)).toBe(body);
       expect(stored.get(other)).toMatchObject({ known: false });
       expect(await readStoredEdges(database, { ...place, edges: [edge] })).toEqual([{ ...unknown, known: true, properties: body }]);
-      const found = searchAssets(database, { where: 'r.id = $1', params: [one], scope: 'live', limit: null, relations: {} });
+      const places = { sql: 'r.connection = $1', params: [connection] };
+      const found = searchAssets(database, { where: 'r.id = $1', params: [one], places, scope: 'live', limit: null, relations: {} });
       const documents = [];
-      for await (const asset of found)
-        if (asset.connection === connection) documents.push({ id: asset.id, text: canonical(asset.document) });
+      for await (const asset of found) documents.push({ id: asset.id, text: canonical(asset.document) });
       expect(documents).toEqual([{ id: one, text: body }]);
       expect(await listRejected(database, { run: run.run, limit: 5 })).toMatchObject([{ id: other, reason: text }]);
     });
