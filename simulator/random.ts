@@ -1,9 +1,6 @@
 // Deterministic numbers and GUIDs. A GUID carries its kind and index, so an id is found again without a table.
 // MUST stay pure: the same seed, kind and index give the same id in every process.
 
-/** By a name of this module: everything is computed by it, and a test looks each global up anew, which takes longer than multiplying. */
-const { imul } = Math;
-
 const hex4: readonly string[] = Array.from({ length: 0x10000 }, (_, value) => value.toString(16).padStart(4, '0'));
 
 /** The kinds of object that have GUIDs; the value is the nibble kept in the id. */
@@ -43,9 +40,9 @@ export interface Ref {
 
 /** An unsigned 32-bit number from a seed, a salt that separates uses, and an index. */
 export function mix(seed: number, salt: number, index: number): number {
-  let hash = imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ imul(salt + 0x7f4a7c15, 0xc2b2ae35) ^ imul(index + 1, 0x27d4eb2f);
-  hash = imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  hash = imul(hash ^ (hash >>> 12), 0x297a2d39);
+  let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(salt + 0x7f4a7c15, 0xc2b2ae35) ^ Math.imul(index + 1, 0x27d4eb2f);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
