@@ -50,8 +50,8 @@ export async function tidemark(words: readonly string[], options: CallOptions = 
 }
 
 export interface CommandLine {
-  /** In the process that they share, side by side where several are called; with options in one of its own. */
-  call(words: readonly string[], options?: CallOptions): Promise<Ended>;
+  /** In the process that they share, side by side but for those that read standard input; where that cannot be, in one of its own. */
+  call(words: readonly string[], options?: Omit<CallOptions, 'cwd'>): Promise<Ended>;
   stop(): Promise<void>;
 }
 
@@ -65,10 +65,10 @@ export function openCommandLine(place: Place = {}): CommandLine {
   });
   let calls = 0;
   return {
-    call: (words, options) =>
-      options === undefined
-        ? ended(child, { call: ++calls, words })
-        : tidemark(words, { ...place, ...options, env: { ...place.env, ...options.env } }),
+    call: (words, options = {}) =>
+      needsOwn(words, options)
+        ? tidemark(words, { ...place, ...options, env: { ...place.env, ...options.env } })
+        : ended(child, { call: ++calls, words, stdin: options.stdin ?? '' }, options.onNote),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -78,7 +78,11 @@ export function openCommandLine(place: Place = {}): CommandLine {
   };
 }
 
-function ended(child: ChildProcess, asked: AskedVerb): Promise<Ended> {
+/** Its environment is a process's own, `-` is read from what it was started with, and it can be ended. */
+const needsOwn = (words: readonly string[], { env, timeoutMs }: CallOptions): boolean =>
+  env !== undefined || timeoutMs !== undefined || words.includes('-');
+
+function ended(child: ChildProcess, asked: AskedVerb, onNote: CallOptions['onNote']): Promise<Ended> {
   const begun = performance.now();
   const written: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
   return new Promise((resolve, reject) => {
@@ -87,6 +91,7 @@ function ended(child: ChildProcess, asked: AskedVerb): Promise<Ended> {
       if (told.call !== asked.call) return;
       if ('stream' in told) {
         written[told.stream].push(told.chunk);
+        if (told.stream === 'stderr') onNote?.(Buffer.from(told.chunk).toString());
         return;
       }
       child.off('message', listen).off('exit', gone);
