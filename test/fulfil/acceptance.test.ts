@@ -9,6 +9,7 @@ import { inTurn } from '../crash/suite.ts';
 import { prepareWorkerCode } from '../crash/workerProcess.ts';
 import { putSimulated } from '../support/pulling.ts';
 import { atFulfilSite, type FulfilSite, type Order, type Result, writesOf } from './site.ts';
+import { ordersOfEveryType } from './types.ts';
 
 const caseTimeoutMs = 240_000;
 /** One place for all, with a worker that stays. */
@@ -461,3 +462,5 @@ inTurn(
   },
   caseTimeoutMs,
 );
+
+describe('orders of every type', () => ordersOfEveryType(() => site));
