@@ -3,14 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { controlSimulator, type SimulatorControl } from '../../simulator/control.ts';
-import { Connection } from '@temporalio/client';
 import { compileCache, preparedMain } from '../support/code.ts';
 import { freshDatabaseUrl } from '../support/databases.ts';
 import { freshNamespace } from '../support/namespaces.ts';
-import { postgresUrl } from '../support/stores.ts';
 import { givePgliteData } from '../support/pglite.ts';
+import { postgresUrl } from '../support/stores.ts';
 import { sharedTemporalAddress, startTemporal } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 import { type CommandLine, openCommandLine } from './tidemark.ts';
@@ -24,6 +24,7 @@ export interface CliStack {
   readonly simulator: SimulatorControl;
   /** Of the stack's directory. */
   readonly call: CommandLine['call'];
+  readonly callWith: CommandLine['callWith'];
   /** Waits until `status` says this state: the workflow knows what became of a run a moment after the database does. */
   standing(name: string, state: string): Promise<void>;
   /** Writes `NAME.yaml` for a connection to the simulated tenant and answers the file's name. */
@@ -92,6 +93,7 @@ export async function startCliStack(options: StackOptions): Promise<CliStack> {
       env,
       simulator: controlSimulator(simulator.origin, ca),
       call: commandLine.call,
+      callWith: commandLine.callWith,
       standing: async (name, state) => {
         await eventually(`${name} is ${state}`, 30_000, async () => {
           const { stdout } = await commandLine.call(['status', name, '--json']);

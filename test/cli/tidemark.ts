@@ -50,8 +50,10 @@ export async function tidemark(words: readonly string[], options: CallOptions = 
 }
 
 export interface CommandLine {
-  /** In the process that they share, side by side but for those that read standard input; where that cannot be, in one of its own. */
-  call(words: readonly string[], options?: Omit<CallOptions, 'cwd'>): Promise<Ended>;
+  /** In the process that they share, side by side where several are called; with options in one of its own. */
+  call(words: readonly string[], options?: CallOptions): Promise<Ended>;
+  /** In the process that they share, with this on standard input; MUST be called while no other one is. */
+  callWith(words: readonly string[], stdin: string): Promise<Ended>;
   stop(): Promise<void>;
 }
 
@@ -65,10 +67,11 @@ export function openCommandLine(place: Place = {}): CommandLine {
   });
   let calls = 0;
   return {
-    call: (words, options = {}) =>
-      needsOwn(words, options)
-        ? tidemark(words, { ...place, ...options, env: { ...place.env, ...options.env } })
-        : ended(child, { call: ++calls, words, stdin: options.stdin ?? '' }, options.onNote),
+    call: (words, options) =>
+      options === undefined
+        ? ended(child, { call: ++calls, words, stdin: '' })
+        : tidemark(words, { ...place, ...options, env: { ...place.env, ...options.env } }),
+    callWith: (words, stdin) => ended(child, { call: ++calls, words, stdin }),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -78,11 +81,7 @@ export function openCommandLine(place: Place = {}): CommandLine {
   };
 }
 
-/** Its environment is a process's own, `-` is read from what it was started with, and it can be ended. */
-const needsOwn = (words: readonly string[], { env, timeoutMs }: CallOptions): boolean =>
-  env !== undefined || timeoutMs !== undefined || words.includes('-');
-
-function ended(child: ChildProcess, asked: AskedVerb, onNote: CallOptions['onNote']): Promise<Ended> {
+function ended(child: ChildProcess, asked: AskedVerb): Promise<Ended> {
   const begun = performance.now();
   const written: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
   return new Promise((resolve, reject) => {
@@ -91,7 +90,6 @@ function ended(child: ChildProcess, asked: AskedVerb, onNote: CallOptions['onNot
       if (told.call !== asked.call) return;
       if ('stream' in told) {
         written[told.stream].push(told.chunk);
-        if (told.stream === 'stderr') onNote?.(Buffer.from(told.chunk).toString());
         return;
       }
       child.off('message', listen).off('exit', gone);

@@ -6,7 +6,6 @@ import { runProgram } from '../../src/cli/program.ts';
 export interface AskedVerb {
   readonly call: number;
   readonly words: readonly string[];
-  /** One that reads it is called while no other one does. */
   readonly stdin: string;
 }
 

@@ -10,8 +10,8 @@ import type { Ended } from '../tidemark.ts';
 const secret = 'simulated-secret-not-for-use';
 const said: Ended[] = [];
 
-async function call(words: readonly string[], stdin?: string): Promise<Ended> {
-  const ended = await stack.call(words, stdin === undefined ? undefined : { stdin });
+async function call(words: readonly string[], stdin = ''): Promise<Ended> {
+  const ended = await stack.callWith(words, stdin);
   said.push(ended);
   return ended;
 }
