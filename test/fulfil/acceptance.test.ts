@@ -463,4 +463,6 @@ inTurn(
   caseTimeoutMs,
 );
 
-describe('orders of every type', () => ordersOfEveryType(() => site));
+describe('orders of every type', () => {
+  ordersOfEveryType(() => site);
+});
