@@ -3,7 +3,7 @@ const onlyEsModules = '(?:jose|@?chevrotain)/';
 const commonJs = ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }];
 
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.ts',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': commonJs, [`/node_modules/${onlyEsModules}.+\\.js$`]: commonJs },
