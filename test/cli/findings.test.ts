@@ -2,24 +2,22 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { openDatabase, type Database } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/schema.ts';
 import { z } from 'zod';
 import { putTag } from '../../src/store/tag.ts';
 import { assessmentRow, machine, machineId } from '../support/azureRows.ts';
 import { pullRows, putGiven } from '../support/defender.ts';
-import { startPglite, type TestPglite } from '../support/pglite.ts';
+import { type StartedStore, stores } from '../support/stores.ts';
 import { cve, olderMachineRow, todayImageRow, todayMachineRow } from '../support/vulnerabilityRows.ts';
 import { type CommandLine, openCommandLine } from './tidemark.ts';
 
-let server: TestPglite;
-let database: Database;
+/** PostgreSQL where there is one: it computes less than the embedded one. */
+const [, startStore] = stores.findLast(([, , present]) => present) ?? stores[0]!;
+let store: StartedStore;
 let commandLine: CommandLine;
 beforeAll(async () => {
-  server = await startPglite();
-  database = openDatabase({ url: server.url, applicationName: 'tidemark-test' });
-  await migrate(database);
-  commandLine = openCommandLine({ env: { TIDEMARK_DATABASE_URL: server.url } });
+  store = await startStore();
+  const { database } = store;
+  commandLine = openCommandLine({ env: { TIDEMARK_DATABASE_URL: store.url } });
   const azure = await putGiven(database, { name: 'azure' });
   const rows = {
     vulnerabilities: [
@@ -42,8 +40,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await commandLine?.stop();
-  await database?.close();
-  await server?.stop();
+  await store?.stop();
 });
 
 const exempt = '11111111-0000-4000-8000-000000000001';

@@ -3,16 +3,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { controlSimulator, type SimulatorControl } from '../../simulator/control.ts';
 import { compileCache, preparedMain } from '../support/code.ts';
+import { freshDatabaseUrl } from '../support/databases.ts';
+import { freshNamespace } from '../support/namespaces.ts';
 import { givePgliteData } from '../support/pglite.ts';
-import { startTemporal } from '../support/temporal.ts';
+import { postgresUrl } from '../support/stores.ts';
+import { sharedTemporalAddress, startTemporal } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 import { type CommandLine, openCommandLine } from './tidemark.ts';
 
 /** Of the simulated tenant: enough for what the guard holds, and few, because runs cost what they read. */
-export const users = 300;
+const users = 300;
 
 export interface CliStack {
   readonly directory: string;
@@ -20,6 +24,7 @@ export interface CliStack {
   readonly simulator: SimulatorControl;
   /** Of the stack's directory. */
   readonly call: CommandLine['call'];
+  readonly callWith: CommandLine['callWith'];
   /** Waits until `status` says this state: the workflow knows what became of a run a moment after the database does. */
   standing(name: string, state: string): Promise<void>;
   /** Writes `NAME.yaml` for a connection to the simulated tenant and answers the file's name. */
@@ -43,6 +48,8 @@ interface Changed {
 
 export interface StackOptions {
   readonly worker: boolean;
+  /** On the servers that suites share, where neither `up` nor the servers are what is tested: those of its own cost seconds of computing. */
+  readonly shared?: true;
   /** Added to the worker's environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -63,9 +70,8 @@ const standing = z.looseObject({ state: z.string() });
 
 export async function startCliStack(options: StackOptions): Promise<CliStack> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-cli-'));
-  await givePgliteData(path.join(directory, '.tidemark'));
-  const temporal = await startTemporal();
-  const env = { TEMPORAL_ADDRESS: temporal.address };
+  const servers = options.shared === true ? await sharedServers() : await ownServers(directory);
+  const { env } = servers;
   const main = await preparedMain();
   const words = ['up', '--simulator', '--size', String(users), '--json', ...(options.worker ? [] : ['--no-worker'])];
   const up = spawn(process.execPath, [main, ...words], {
@@ -76,7 +82,7 @@ export async function startCliStack(options: StackOptions): Promise<CliStack> {
   const stop = async (): Promise<void> => {
     await commandLine.stop();
     await ended(up);
-    await temporal.stop();
+    await servers.stop();
     rmSync(directory, { recursive: true, force: true });
   };
   try {
@@ -87,6 +93,7 @@ export async function startCliStack(options: StackOptions): Promise<CliStack> {
       env,
       simulator: controlSimulator(simulator.origin, ca),
       call: commandLine.call,
+      callWith: commandLine.callWith,
       standing: async (name, state) => {
         await eventually(`${name} is ${state}`, 30_000, async () => {
           const { stdout } = await commandLine.call(['status', name, '--json']);
@@ -103,6 +110,29 @@ export async function startCliStack(options: StackOptions): Promise<CliStack> {
     await stop();
     throw error;
   }
+}
+
+interface Servers {
+  /** How the stack finds them. */
+  readonly env: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/** The embedded PostgreSQL is started by `up`. */
+async function ownServers(directory: string): Promise<Servers> {
+  await givePgliteData(path.join(directory, '.tidemark'));
+  const temporal = await startTemporal();
+  return { env: { TEMPORAL_ADDRESS: temporal.address }, stop: temporal.stop };
+}
+
+/** A namespace and a database of their own; without a PostgreSQL on the machine `up` starts the embedded one. */
+async function sharedServers(): Promise<Servers> {
+  const address = sharedTemporalAddress();
+  const connection = await Connection.connect({ address });
+  const env = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: await freshNamespace(connection) };
+  await connection.close();
+  const database = postgresUrl === undefined ? {} : { TIDEMARK_DATABASE_URL: await freshDatabaseUrl(postgresUrl) };
+  return { env: { ...env, ...database }, stop: () => Promise.resolve() };
 }
 
 function connectionFile(name: string, simulator: z.infer<typeof addresses>['simulator'], changed: Changed): string {

@@ -52,6 +52,8 @@ export async function tidemark(words: readonly string[], options: CallOptions = 
 export interface CommandLine {
   /** In the process that they share, side by side where several are called; with options in one of its own. */
   call(words: readonly string[], options?: CallOptions): Promise<Ended>;
+  /** In the process that they share, with this on standard input; MUST be called while no other one is. */
+  callWith(words: readonly string[], stdin: string): Promise<Ended>;
   stop(): Promise<void>;
 }
 
@@ -67,8 +69,9 @@ export function openCommandLine(place: Place = {}): CommandLine {
   return {
     call: (words, options) =>
       options === undefined
-        ? ended(child, { call: ++calls, words })
+        ? ended(child, { call: ++calls, words, stdin: '' })
         : tidemark(words, { ...place, ...options, env: { ...place.env, ...options.env } }),
+    callWith: (words, stdin) => ended(child, { call: ++calls, words, stdin }),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -3,26 +3,24 @@ import 'reflect-metadata';
 import { constants, createDecipheriv, generateKeyPairSync, type KeyObject, privateDecrypt, randomUUID } from 'node:crypto';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import type { JsonObject } from '../../src/model.ts';
-import type { FailpointName } from '../../src/failpoint.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { killInTurn } from '../crash/runs.ts';
-import { type Servers, sharedServers } from '../crash/site.ts';
+import { sharedServers } from '../crash/site.ts';
 import { inTurn } from '../crash/suite.ts';
-import { prepareWorkerCode, type WorkerCode } from '../crash/workerProcess.ts';
+import { prepareWorkerCode } from '../crash/workerProcess.ts';
 import { putSimulated } from '../support/pulling.ts';
 import { atFulfilSite, type FulfilSite, type Order, type Result, writesOf } from './site.ts';
+import { ordersOfEveryType } from './types.ts';
 
 const caseTimeoutMs = 240_000;
-/** One place for all, with a worker that stays; a test that kills workers has one of its own. */
+/** One place for all, with a worker that stays. */
 let site: FulfilSite;
 let simulator: Simulator;
-let place: Servers & { readonly code: WorkerCode };
 let close: () => void = () => undefined;
 let closed: Promise<void> = Promise.resolve();
 
 beforeAll(async () => {
   if (process.env['TIDEMARK_TEST_DATABASE_URL'] === undefined) return;
-  place = { ...(await sharedServers()), code: await prepareWorkerCode() };
+  const place = { ...(await sharedServers()), code: await prepareWorkerCode() };
   await new Promise<void>((opened, failed) => {
     closed = atFulfilSite(place, async (shared) => {
       site = shared;
@@ -52,10 +50,10 @@ const statesOf = (results: ReadonlyMap<string, Result>, orders: readonly Order[]
   orders.map((order) => stateOf(results, order));
 
 const groupValues = (name: string): JsonObject => ({ displayName: name, mailEnabled: false, mailNickname: name, securityEnabled: true });
-const edgesOf = (from: string, kind: 'member' | 'owner', of: Simulator = simulator): unknown[] =>
-  [...of.truth('edges')].filter((edge) => edge['from'] === from && edge['kind'] === kind).map((edge) => edge['to']);
-const groupsNamed = (name: string, of: Simulator = simulator): unknown[] =>
-  [...of.truth('groups', ['id', 'displayName'])].filter((found) => found['displayName'] === name).map((found) => found['id']);
+const edgesOf = (from: string, kind: 'member' | 'owner'): unknown[] =>
+  [...simulator.truth('edges')].filter((edge) => edge['from'] === from && edge['kind'] === kind).map((edge) => edge['to']);
+const groupsNamed = (name: string): unknown[] =>
+  [...simulator.truth('groups', ['id', 'displayName'])].filter((found) => found['displayName'] === name).map((found) => found['id']);
 
 /** A group of the directory with these members and owners. */
 function newGroup(members: readonly string[] = [], owners: readonly string[] = []): string {
@@ -144,20 +142,8 @@ inTurn(
   caseTimeoutMs,
 );
 
+/** Although workers are killed: test/crash/orders.test.ts. */
 describe('3: a group is made once, although', () => {
-  const kills: readonly FailpointName[] = ['order.afterMark', 'order.afterSend', 'order.afterSave'];
-  inTurn(
-    `workers are killed at ${kills.join(', ')}`,
-    () =>
-      atFulfilSite(place, async (own) => {
-        const order = one({ action: 'create', type: 'group', values: groupValues(fresh('crash')) });
-        const sent = await own.send([order]);
-        await killInTurn(own, kills);
-        expect(stateOf(await sent.results(), order)).toBe('Executed');
-        expect(groupsNamed(String(order.values?.['displayName']), own.simulator)).toHaveLength(1);
-      }),
-    caseTimeoutMs,
-  );
   inTurn.each([
     ['the connection drops', { phase: 'batch', at: [1], fault: { kind: 'reset' } }],
     ['a gateway loses the answer', { phase: 'item', match: 'groups', at: [1], fault: { kind: 'status', status: 504, afterCommit: true } }],
@@ -476,3 +462,7 @@ inTurn(
   },
   caseTimeoutMs,
 );
+
+describe('orders of every type', () => {
+  ordersOfEveryType(() => site);
+});

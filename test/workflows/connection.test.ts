@@ -412,7 +412,7 @@ describe('many messages', () => {
     await ask(entity, runNowUpdate);
     await entity.underWay(1);
     const { runId } = await entity.handle.describe();
-    await Promise.all(Array.from({ length: 300 }, () => entity.handle.signal(runNowSignal, {})));
+    await Promise.all(Array.from({ length: 100 }, () => entity.handle.signal(runNowSignal, {})));
     // More bytes than one execution should have, in messages that are ignored.
     for (let sent = 0; sent < 25; sent += 1) await entity.handle.signal(runNowSignal, { profile: 'x'.repeat(200_000) });
     expect((await entity.handle.describe()).runId).toBe(runId);

@@ -6,6 +6,7 @@ import type { RunBrief } from '../../src/model.ts';
 import { connectionId, taskQueues } from '../../src/workflows/ids.ts';
 import type { connection } from '../../src/workflows/index.ts';
 import { type ConnectionStatus, pullDueUpdate, type RunAnswer, stateQuery } from '../../src/workflows/messages.ts';
+import { eventually } from '../support/waiting.ts';
 import { fakeActivities, FakeStore } from './fakes.ts';
 import { type Harness, type HarnessOptions, startHarness, until } from './harness.ts';
 
@@ -53,8 +54,13 @@ export async function startEntities(options: HarnessOptions = {}): Promise<Entit
       const handle = harness.client.workflow.getHandle<typeof connection>(connectionId(name));
       const state = (): Promise<ConnectionStatus> => handle.query(stateQuery);
       const ended = async (count: number): Promise<RunBrief[]> => {
-        await until(async () => (await state()).history.length >= count && (await state()).current === null);
-        return [...(await state()).history].reverse();
+        // The store is looked at first: it costs nothing, and a query does.
+        await until(() => store.runs.filter(({ brief }) => brief !== null).length >= count);
+        const { history } = await eventually('the entity has taken note', 50_000, async () => {
+          const now = await state();
+          return now.history.length >= count && now.current === null ? now : null;
+        });
+        return [...history].reverse();
       };
       const underWay = (run: number): Promise<void> => until(() => store.runs.some((row) => row.run === run && row.plan !== null));
       return { name, store, handle, state, ended, underWay };

@@ -1,14 +1,12 @@
 // The workflows on a real Temporal server, in a namespace of their own, over the activities that a test gives.
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../src/activities/types.ts';
-import { msToTs } from '@temporalio/common/lib/time.js';
-import { registerSearchAttributes } from '../../src/stack/searchAttributes.ts';
 import { workflowSources } from '../../src/stack/workflowBundle.ts';
 import { taskQueues } from '../../src/workflows/ids.ts';
 import { preparedBundle } from '../support/code.ts';
+import { freshNamespace } from '../support/namespaces.ts';
 import { sharedTemporalAddress } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 
@@ -39,10 +37,9 @@ export async function startHarness(
 ): Promise<Harness> {
   install();
   const workflowBundle = { codePath: await preparedBundle() };
-  const namespace = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address });
+  const namespace = await freshNamespace(connection);
   const client = new Client({ connection, namespace });
-  await createNamespace(client, namespace);
   const activities = typeof given === 'function' ? given(client) : given;
   const native = await NativeConnection.connect({ address });
   const common = { connection: native, namespace, activities, shutdownGraceTime: '1s' } as const;
@@ -74,16 +71,6 @@ let installed = false;
 function install(): void {
   if (!installed) Runtime.install({ logger: quiet, shutdownSignals: [], telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
   installed = true;
-}
-
-async function createNamespace(client: Client, namespace: string): Promise<void> {
-  await client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('1 day') });
-  // The server's own caches learn of a namespace a little later.
-  await until(async () => {
-    await client.workflowService.describeNamespace({ namespace });
-    await registerSearchAttributes(client);
-    return true;
-  });
 }
 
 /** Looks until the condition holds. */
