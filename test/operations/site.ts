@@ -45,7 +45,12 @@ export async function startElsewhere(namespace: string, env: Readonly<Record<str
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   let log = '';
   worker.stderr.on('data', (part: Buffer) => (log += part.toString()));
-  await eventually('the worker serves', 120_000, () => log.includes('The worker serves.'));
+  try {
+    await eventually('the worker serves', 120_000, () => log.includes('The worker serves.'));
+  } catch (error) {
+    worker.kill('SIGKILL');
+    throw error;
+  }
   const commandLine = openCommandLine({ cwd: stack.directory, env: { ...stack.env, ...there, ...env } });
   return {
     call: commandLine.call,
