@@ -81,7 +81,7 @@ afterAll(async () => {
 }, 60_000);
 
 async function call(words: readonly string[], stdin?: string): Promise<number | null> {
-  const ended = await stack.call(words, stdin === undefined ? {} : { stdin });
+  const ended = await stack.call(words, stdin === undefined ? undefined : { stdin });
   printed.push(`${words.join(' ')}\n${ended.stdout}\n${ended.stderr}`);
   return ended.code;
 }

@@ -51,6 +51,8 @@ export async function temporalCli(
 }
 
 const waitMs = 60_000;
+/** Each look costs a server, a worker and often a process some milliseconds. */
+const everyMs = 200;
 
 /** Asks until the answer is what is waited for. */
-export const soon = <T>(what: string, look: () => Promise<T | null>): Promise<T> => eventually(what, waitMs, look);
+export const soon = <T>(what: string, look: () => Promise<T | null>): Promise<T> => eventually(what, waitMs, look, everyMs);

@@ -19,6 +19,13 @@ import { type StartedStore, stores } from '../support/stores.ts';
 import { sharedTemporalAddress } from '../support/temporal.ts';
 import { type CcpStub, startCcp, startVault } from '../support/vaults.ts';
 
+/** Secrets are kept there by one test, and a connection by another. */
+let store: StartedStore;
+beforeAll(async () => {
+  store = await stores[0]![1]();
+});
+afterAll(() => store?.stop());
+
 let home: string;
 beforeEach(() => {
   home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-doctor-'));
@@ -76,12 +83,7 @@ test.each([
 });
 
 describe('the key of kept secrets', () => {
-  let store: StartedStore;
   let keyFile: string;
-  beforeAll(async () => {
-    store = await stores[0]![1]();
-  });
-  afterAll(() => store.stop());
   beforeEach(() => {
     keyFile = path.join(home, 'secret.key');
   });
@@ -109,7 +111,6 @@ describe('the key of kept secrets', () => {
 
 describe('where secrets are read from', () => {
   let ccp: CcpStub;
-  let store: StartedStore;
   let files: string;
   const at = (name: string): string => path.join(files, name);
   const put = (name: string, text: string, mode = 0o600): string => {
@@ -127,11 +128,9 @@ describe('where secrets are read from', () => {
     put('half.pem', worker.certificatePem);
     ccp = await startCcp(worker.caPem);
     put('ca.pem', ccp.ca);
-    store = await stores[0]![1]();
   });
   afterAll(async () => {
     await ccp.close();
-    await store.stop();
     rmSync(files, { recursive: true, force: true });
   });
   const temporal = { TEMPORAL_ADDRESS: sharedTemporalAddress() };

@@ -10,6 +10,7 @@ import { isAlive, readProcessFile } from '../../src/stack/process.ts';
 import { missingSearchAttributes } from '../../src/stack/searchAttributes.ts';
 import { readStackFile, type StackFile } from '../../src/stack/stackFile.ts';
 import { compileCache, preparedMain } from '../support/code.ts';
+import { givePgliteData } from '../support/pglite.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 let home: string;
@@ -17,6 +18,7 @@ let running: ChildProcess | null = null;
 
 beforeAll(async () => {
   home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-up-'));
+  await givePgliteData(home);
   const binaries = path.join(root, 'node_modules/.cache/tidemark');
   mkdirSync(binaries, { recursive: true });
   symlinkSync(binaries, path.join(home, 'bin'));

@@ -64,19 +64,16 @@ async function prepare(): Promise<string> {
 }
 
 export interface OtherBuild {
-  /** Changes the copy of the sources. */
-  readonly change?: (directory: string) => void;
   /** The code of the workflows, instead of the sources'. */
   readonly bundle?: string;
 }
 
 /** A copy of the sources, with their workflows bundled. */
-export async function copyCode(directory: string, { change, bundle }: OtherBuild = {}): Promise<void> {
+export async function copyCode(directory: string, { bundle }: OtherBuild = {}): Promise<void> {
   mkdirSync(directory, { recursive: true });
   for (const folder of folders) cpSync(path.join(root, folder), path.join(directory, folder), { recursive: true });
   cpSync(path.join(root, 'package.json'), path.join(directory, 'package.json'));
   symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
-  change?.(directory);
   const code = bundle ?? (await bundled(directory));
   writeFileSync(path.join(directory, 'src/workflows.bundle.js'), code);
 }

@@ -1,7 +1,7 @@
 // Two builds on one queue, with Worker Deployment versioning, led by the commands of docs/upgrading.md: runs end on the build that they began on, the idle
 // entity moves, and it moves back.
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import { findTemporalBinary, temporalOrigins } from '../../src/stack/temporalBin
 import { connectionId, pullId } from '../../src/workflows/ids.ts';
 import { atSite, recoveryMs, sharedServers, type Site } from '../crash/site.ts';
 import { prepareWorkerCode, type WorkerCode, type WorkerProcess } from '../crash/workerProcess.ts';
+import { preparedBundle } from '../support/code.ts';
 import { eventually } from '../support/waiting.ts';
 import { groupsAt, holdGroups } from '../crash/holds.ts';
 
@@ -20,14 +21,9 @@ let older: WorkerCode;
 let newer: WorkerCode;
 beforeAll(async () => {
   older = await prepareWorkerCode();
+  const bundle = readFileSync(await preparedBundle(), 'utf8');
   newer = await prepareWorkerCode({
-    change: (directory) => {
-      const file = path.join(directory, 'src/workflows/connection.ts');
-      writeFileSync(
-        file,
-        readFileSync(file, 'utf8').replace('The connection was deleted.', 'The connection was deleted, says the newer build.'),
-      );
-    },
+    bundle: bundle.replaceAll('The connection was deleted.', 'The connection was deleted, says the newer build.'),
   });
 }, 120_000);
 afterAll(() => {
@@ -60,10 +56,15 @@ const buildOf = (worker: WorkerProcess): Promise<string> =>
 
 async function setCurrent(site: Site, build: string): Promise<void> {
   // Temporal knows a build a moment after its worker has begun to ask for work.
-  await eventually(`${build} is current`, 30_000, async () => {
-    await temporal(site, 'worker deployment set-current-version --deployment-name tidemark --build-id', { BUILD: build });
-    return true;
-  });
+  await eventually(
+    `${build} is current`,
+    30_000,
+    async () => {
+      await temporal(site, 'worker deployment set-current-version --deployment-name tidemark --build-id', { BUILD: build });
+      return true;
+    },
+    wakeEveryMs,
+  );
 }
 
 /** The build that a workflow is pinned to; null when none. */
@@ -115,7 +116,7 @@ inTurn(
       expect((await site.runEnds(1)).verdict).toBe('complete');
       expect(await pinnedTo(site, pullId('tenant', 1))).toBe(before);
       await moves(site, after);
-      await eventually('nothing runs on the older build', recoveryMs, async () => (await running(site, before)) === 0);
+      await eventually('nothing runs on the older build', recoveryMs, async () => (await running(site, before)) === 0, wakeEveryMs);
       await site.ask('run');
       expect((await site.runEnds(2)).mode).toBe('delta');
       expect(await pinnedTo(site, pullId('tenant', 2))).toBe(after);

@@ -54,7 +54,7 @@ async function startAnew(site: Site): Promise<ConnectionStatus> {
 }
 
 inTurn(
-  'a run under way goes on after the upgrade, and the next one after the roll-back',
+  'a run under way goes on after the upgrade, and the next one after the roll-back; what one build saved and carried the other reads',
   async () => {
     await atSite({ ...(await sharedServers()), code: present }, async (site) => {
       let worker = site.startWorker(undefined, before);
@@ -77,18 +77,7 @@ inTurn(
       worker = await replace(site, worker, before);
       expect(await site.runEnds(2)).toMatchObject({ mode: 'delta', verdict: 'complete' });
       await expectInventoryOf(site.database, site.simulator, site.spec);
-    });
-  },
-  recoveryMs * 2,
-);
 
-inTurn(
-  'what one build saved and carried the other reads',
-  async () => {
-    await atSite({ ...(await sharedServers()), code: present }, async (site) => {
-      let worker = site.startWorker(undefined, before);
-      await site.ask('full');
-      await site.runEnds(1);
       await tell(site, pauseUpdate);
       await eventually('the pause is saved', recoveryMs, async () => {
         const rows = await site.database.query(`select from connection where state ->> 'state' = 'paused'`);
@@ -96,16 +85,17 @@ inTurn(
       });
       worker = await replace(site, worker, present);
       const upgraded = await startAnew(site);
-      expect(upgraded).toMatchObject({ state: 'paused', profiles: [{ lastRun: { run: 1, verdict: 'complete' } }] });
+      expect(upgraded).toMatchObject({ state: 'paused', profiles: [{ lastRun: { run: 2, verdict: 'complete' } }] });
       await tell(site, resumeUpdate);
       await tell(site, runNowUpdate);
-      await site.runEnds(2);
+      await site.runEnds(3);
       worker = await replace(site, worker, before);
       const back = await startAnew(site);
       expect(back).toMatchObject({
         state: 'processed',
         lastError: null,
         history: [
+          { run: 3, mode: 'delta' },
           { run: 2, mode: 'delta' },
           { run: 1, mode: 'full' },
         ],
@@ -120,8 +110,8 @@ inTurn(
         taskQueue: taskQueues.control,
         args: [carriedOf(entity)],
       });
-      expect(await site.runEnds(3)).toMatchObject({ run: 'tenant:42', mode: 'full', verdict: 'complete' });
+      expect(await site.runEnds(4)).toMatchObject({ run: 'tenant:42', mode: 'full', verdict: 'complete' });
     });
   },
-  recoveryMs * 2,
+  recoveryMs * 3,
 );

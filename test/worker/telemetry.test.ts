@@ -10,17 +10,11 @@ import { freePort } from '../../src/stack/ports.ts';
 import { connectionId, pullId } from '../../src/workflows/ids.ts';
 import { pauseUpdate, pullDueUpdate, resumeUpdate } from '../../src/workflows/messages.ts';
 import { atSite, recoveryMs, sharedServers, type Site } from '../crash/site.ts';
-import { prepareWorkerCode, type WorkerCode } from '../crash/workerProcess.ts';
+import { prepareWorkerCode } from '../crash/workerProcess.ts';
 import { eventually } from '../support/waiting.ts';
 
 const inTurn = process.env['TIDEMARK_TEST_DATABASE_URL'] === undefined ? test.skip : test;
 const root = path.join(import.meta.dirname, '../..');
-
-let code: WorkerCode;
-beforeAll(async () => {
-  code = await prepareWorkerCode();
-}, 120_000);
-afterAll(() => code?.remove());
 
 /** A full pull whose first page of users is refused more often than the client tries at once, and that is throttled; then a skipped occurrence. */
 async function eventfulRun(site: Site): Promise<void> {
@@ -69,12 +63,28 @@ function askedBy(expr: string): { readonly names: readonly string[]; readonly la
   return { names, labels };
 }
 
-inTurn(
-  'metrics: each is right after the runs, and the dashboard asks for none that is not there',
-  async () => {
-    const address = `127.0.0.1:${await freePort()}`;
-    await atSite({ ...(await sharedServers()), code, env: { TIDEMARK_METRICS: address } }, async (site) => {
-      site.startWorker();
+/** What a worker told of the runs. */
+interface Telling {
+  readonly expected: { readonly requests: number; readonly added: number };
+  readonly samples: readonly Sample[];
+  readonly log: string;
+  /** The bodies that its traces came in, once it had ended with `code`. */
+  readonly traces: readonly string[];
+  readonly code: number | null;
+  /** Temporal's id of the first run. */
+  readonly runId: string;
+  readonly secret: string;
+}
+
+let told: Telling;
+beforeAll(async () => {
+  if (process.env['TIDEMARK_TEST_DATABASE_URL'] === undefined) return;
+  const collector = await startCollector();
+  const address = `127.0.0.1:${await freePort()}`;
+  const env = { TIDEMARK_METRICS: address, TIDEMARK_LOG: 'debug', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+  try {
+    told = await atSite({ ...(await sharedServers()), code: await prepareWorkerCode(), env }, async (site) => {
+      const worker = site.startWorker();
       await eventfulRun(site);
       const reports = await site.database.query<{ requests: number; added: number; finished: number }>(
         `select sum((s ->> 'requests')::int)::int as requests, sum((s ->> 'added')::int)::int as added, max(extract(epoch from finished_at))::int as finished
@@ -87,63 +97,66 @@ inTurn(
         const success = now.find(({ name }) => name === metricNames.lastSuccess);
         return Math.abs((success?.value ?? 0) - expected.finished) <= 1 ? now : null;
       });
-      const sum = (name: string, labels: Readonly<Record<string, string>> = {}): number =>
-        samples
-          .filter((sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
-          .reduce((total, { value }) => total + value, 0);
-      const full = { connector: 'entra-identity', mode: 'full', verdict: 'complete' };
-      expect(sum(metricNames.runs, full)).toBe(1);
-      expect(sum(metricNames.runs, { ...full, mode: 'delta' })).toBe(1);
-      expect(sum(metricNames.runs)).toBe(2);
-      expect(sum(metricNames.requests)).toBe(expected.requests);
-      expect(sum(metricNames.records, { change: 'added' })).toBe(expected.added);
-      expect(sum(metricNames.records, { stream: 'users', change: 'added' })).toBe(120);
-      expect(sum(metricNames.throttled)).toBeGreaterThanOrEqual(1);
-      expect(sum(metricNames.skipped, { reason: 'paused' })).toBe(1);
-      expect(sum(metricNames.skipped)).toBe(1);
-      expect(sum(metricNames.secretExpires, { connection: 'tenant' })).toBeGreaterThan(0);
-      expect(samples.filter(({ name }) => name === metricNames.held)).toMatchObject([{ labels: { connection: 'tenant' }, value: 0 }]);
-
-      const { panels } = dashboard.parse(JSON.parse(readFileSync(path.join(root, 'dashboards/tidemark.json'), 'utf8')));
-      const asked = panels.flatMap(({ targets }) => targets.map(({ expr }) => askedBy(expr)));
-      for (const { names, labels } of asked) {
-        for (const name of names) {
-          const exposed = samples.filter((sample) => sample.name === name);
-          expect({ name, exposed: exposed.length > 0 }).toEqual({ name, exposed: true });
-          expect(labels.filter((label) => !exposed.some((sample) => label in sample.labels))).toEqual([]);
-        }
-      }
-      expect(Object.values(metricNames).filter((name) => !asked.some(({ names }) => names.includes(name)))).toEqual([]);
+      const log = site.log();
+      const { runId } = await site.client.workflow.getHandle(pullId('tenant', 1)).describe();
+      worker.send('SIGTERM');
+      const { code } = await worker.ended;
+      return { expected, samples, log, traces: collector.bodies, code, runId, secret: site.simulator.clientSecret };
     });
-  },
-  recoveryMs,
-);
+  } finally {
+    await collector.close();
+  }
+}, recoveryMs);
 
-inTurn(
-  'logs: every line is JSON, and those of a run say its connection, its number and its stream',
-  async () => {
-    await atSite({ ...(await sharedServers()), code, env: { TIDEMARK_LOG: 'debug' } }, async (site) => {
-      site.startWorker();
-      await eventfulRun(site);
-      const lines = site.log().trim().split('\n');
-      const parsed = lines.map((line): Record<string, unknown> => z.record(z.string(), z.unknown()).parse(JSON.parse(line)));
-      expect(parsed.find(({ msg }) => msg === 'pullStream failed.')).toMatchObject({
-        level: 'warn',
-        connection: 'tenant',
-        run: 1,
-        stream: 'users',
-      });
-      // Temporal's own lines about a workflow.
-      expect(parsed.some(({ msg, connection, run }) => String(msg).startsWith('temporal: ') && connection === 'tenant' && run === 1)).toBe(
-        true,
-      );
-      const loud = parsed.filter(({ level }) => level === 'warn' || level === 'error').map(({ msg }) => msg);
-      expect(loud.filter((msg) => msg !== 'pullStream failed.')).toEqual([]);
-      expect(site.log()).not.toContain(site.simulator.clientSecret);
-    });
-  },
-  recoveryMs,
-);
+inTurn('metrics: each is right after the runs, and the dashboard asks for none that is not there', () => {
+  const { expected, samples } = told;
+  const sum = (name: string, labels: Readonly<Record<string, string>> = {}): number =>
+    samples
+      .filter((sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
+      .reduce((total, { value }) => total + value, 0);
+  const full = { connector: 'entra-identity', mode: 'full', verdict: 'complete' };
+  expect(sum(metricNames.runs, full)).toBe(1);
+  expect(sum(metricNames.runs, { ...full, mode: 'delta' })).toBe(1);
+  expect(sum(metricNames.runs)).toBe(2);
+  expect(sum(metricNames.requests)).toBe(expected.requests);
+  expect(sum(metricNames.records, { change: 'added' })).toBe(expected.added);
+  expect(sum(metricNames.records, { stream: 'users', change: 'added' })).toBe(120);
+  expect(sum(metricNames.throttled)).toBeGreaterThanOrEqual(1);
+  expect(sum(metricNames.skipped, { reason: 'paused' })).toBe(1);
+  expect(sum(metricNames.skipped)).toBe(1);
+  expect(sum(metricNames.secretExpires, { connection: 'tenant' })).toBeGreaterThan(0);
+  expect(samples.filter(({ name }) => name === metricNames.held)).toMatchObject([{ labels: { connection: 'tenant' }, value: 0 }]);
+
+  const { panels } = dashboard.parse(JSON.parse(readFileSync(path.join(root, 'dashboards/tidemark.json'), 'utf8')));
+  const asked = panels.flatMap(({ targets }) => targets.map(({ expr }) => askedBy(expr)));
+  for (const { names, labels } of asked) {
+    for (const name of names) {
+      const exposed = samples.filter((sample) => sample.name === name);
+      expect({ name, exposed: exposed.length > 0 }).toEqual({ name, exposed: true });
+      expect(labels.filter((label) => !exposed.some((sample) => label in sample.labels))).toEqual([]);
+    }
+  }
+  expect(Object.values(metricNames).filter((name) => !asked.some(({ names }) => names.includes(name)))).toEqual([]);
+});
+
+inTurn('logs: every line is JSON, and those of a run say its connection, its number and its stream', () => {
+  const { log, secret } = told;
+  const lines = log.trim().split('\n');
+  const parsed = lines.map((line): Record<string, unknown> => z.record(z.string(), z.unknown()).parse(JSON.parse(line)));
+  expect(parsed.find(({ msg }) => msg === 'pullStream failed.')).toMatchObject({
+    level: 'warn',
+    connection: 'tenant',
+    run: 1,
+    stream: 'users',
+  });
+  // Temporal's own lines about a workflow.
+  expect(parsed.some(({ msg, connection, run }) => String(msg).startsWith('temporal: ') && connection === 'tenant' && run === 1)).toBe(
+    true,
+  );
+  const loud = parsed.filter(({ level }) => level === 'warn' || level === 'error').map(({ msg }) => msg);
+  expect(loud.filter((msg) => msg !== 'pullStream failed.')).toEqual([]);
+  expect(log).not.toContain(secret);
+});
 
 interface Collector {
   readonly url: string;
@@ -185,35 +198,20 @@ const traces = z.object({
   ),
 });
 
-inTurn(
-  'traces: the spans of a run are one trace with its names, and no secret is in them',
-  async () => {
-    const collector = await startCollector();
-    try {
-      await atSite({ ...(await sharedServers()), code, env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } }, async (site) => {
-        const worker = site.startWorker();
-        await eventfulRun(site);
-        worker.send('SIGTERM');
-        expect(await worker.ended).toMatchObject({ code: 0 });
-        const received = collector.bodies.map((body) => traces.parse(JSON.parse(body))).flatMap(({ resourceSpans }) => resourceSpans);
-        const spans = received.flatMap(({ scopeSpans }) => scopeSpans).flatMap(({ spans: of }) => of);
-        const value = (span: (typeof spans)[number], key: string): unknown =>
-          Object.values(span.attributes.find((each) => each.key === key)?.value ?? {})[0];
-        const users = spans.filter((span) => span.name === 'RunActivity:pullStream' && value(span, 'tidemark.stream') === 'users');
-        expect(users.length).toBeGreaterThan(1);
-        const [first] = users;
-        if (first === undefined) throw new Error('no span');
-        expect([value(first, 'tidemark.connection'), Number(value(first, 'tidemark.run'))]).toEqual(['tenant', 1]);
-        const together = spans.filter(({ traceId }) => traceId === first.traceId).map(({ name }) => name);
-        expect(together).toEqual(expect.arrayContaining(['RunActivity:planRun', 'RunActivity:settle', 'RunActivity:finishRun']));
-        const { runId } = await site.client.workflow.getHandle(pullId('tenant', 1)).describe();
-        expect(first.traceId).toBe(runId.replaceAll('-', ''));
-        expect(collector.bodies.join('')).toContain('tidemark-worker');
-        expect(collector.bodies.join('')).not.toContain(site.simulator.clientSecret);
-      });
-    } finally {
-      await collector.close();
-    }
-  },
-  recoveryMs,
-);
+inTurn('traces: the spans of a run are one trace with its names, and no secret is in them', () => {
+  expect(told.code).toBe(0);
+  const received = told.traces.map((body) => traces.parse(JSON.parse(body))).flatMap(({ resourceSpans }) => resourceSpans);
+  const spans = received.flatMap(({ scopeSpans }) => scopeSpans).flatMap(({ spans: of }) => of);
+  const value = (span: (typeof spans)[number], key: string): unknown =>
+    Object.values(span.attributes.find((each) => each.key === key)?.value ?? {})[0];
+  const users = spans.filter((span) => span.name === 'RunActivity:pullStream' && value(span, 'tidemark.stream') === 'users');
+  expect(users.length).toBeGreaterThan(1);
+  const [first] = users;
+  if (first === undefined) throw new Error('no span');
+  expect([value(first, 'tidemark.connection'), Number(value(first, 'tidemark.run'))]).toEqual(['tenant', 1]);
+  const together = spans.filter(({ traceId }) => traceId === first.traceId).map(({ name }) => name);
+  expect(together).toEqual(expect.arrayContaining(['RunActivity:planRun', 'RunActivity:settle', 'RunActivity:finishRun']));
+  expect(first.traceId).toBe(told.runId.replaceAll('-', ''));
+  expect(told.traces.join('')).toContain('tidemark-worker');
+  expect(told.traces.join('')).not.toContain(told.secret);
+});
