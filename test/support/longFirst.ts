@@ -11,16 +11,22 @@ const root = path.join(import.meta.dirname, '..');
 const lasting = [
   'crash/',
   'operations/',
-  'workflows/',
+  'workflows/outage.',
+  'cli/verbs.',
   'docs.',
   'contract/',
+  'fulfil/acceptance.',
   'house.',
-  'package.',
-  'cli/',
-  'fulfil/',
-  'pull/',
   'canary.',
   'versions/',
+  'package.',
+  'worker/',
+  'pull/',
+  'exports/',
+  'workflows/',
+  'cli/',
+  'fulfil/',
+  'stack/',
 ];
 
 const rankOf = (suite: Suite): number => {
