@@ -13,6 +13,6 @@ export default {
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   testSequencer: '<rootDir>/test/support/longFirst.ts',
-  maxWorkers: 2,
+  maxWorkers: 3,
   testTimeout: 180_000,
 };
