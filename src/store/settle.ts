@@ -28,6 +28,7 @@ export async function stageUnseen(
   { hidden = [], silent = [], types }: Unproved = {},
 ): Promise<void> {
   for (const kind of ['record', 'edge'] as const) {
+    if (await isAllAdded(database, place, kind)) continue;
     for (let from = await nextNum(database, place, kind, 0); from !== null;) {
       const to = Math.floor(from / seenBlock) * seenBlock + sweptAtOnce;
       const of = kind === 'edge' ? { hidden, silent: [] } : { hidden: [], silent, ...(types === undefined ? {} : { types }) };
@@ -50,6 +51,17 @@ export interface Unproved {
 export interface IdPattern {
   readonly like: string;
   readonly not?: true;
+}
+
+/** Whether all that lives in the stream was added by this walk, the run's first one: then it saw all of it, as the first pull does. */
+async function isAllAdded(database: Database, { run, connection, stream }: StreamPlace, kind: Kind): Promise<boolean> {
+  const [row] = await database.query<{ all: boolean }>(
+    `select (select walk from checkpoint where run = $1 and stream = $3) = 1
+       and (select coalesce(sum(live), 0) from tally where connection = $2 and stream = $3 and (kind = 'record') = ($4 = 'record'))
+         = (select coalesce(sum(cardinality(nums)), 0) from run_change where run = $1 and stream = $3 and kind = $4 and change = 'added') as all`,
+    [run, connection, stream, kind],
+  );
+  return row?.all === true;
 }
 
 /** The stream's first number from here on; null when there is none. Blocks that hold other streams' numbers are leapt over. */

@@ -135,6 +135,43 @@ export function removalsContract(store: () => StartedStore): void {
     expect([await liveEdges(database, one), await liveEdges(database, other)]).toEqual([['a>b'], ['a>b']]);
   });
 
+  test('what an earlier walk of the first run added, and the last one did not see, is swept', async () => {
+    const { database } = store();
+    const connection = await newConnection(database);
+    const run = await begun(database, connection, 'full', {
+      objects: abc,
+      edges: [
+        ['a', 'b'],
+        ['b', 'c'],
+      ],
+    });
+    await run.walk('users', { after: 1 });
+    await run.page('users', { objects: { a: { n: 1 }, b: { n: 1 } }, edges: [['a', 'b']] });
+    await run.end('users');
+    await run.settle('users');
+    expect(await liveIds(database, connection)).toEqual(['a', 'b']);
+    expect(await liveEdges(database, connection)).toEqual(['a>b']);
+  });
+
+  test('a first run of one walk has nothing to sweep, and compares no numbers to know it', async () => {
+    const { database } = store();
+    const connection = await newConnection(database);
+    const run = await begun(database, connection, 'full', { objects: abc, edges: [['a', 'b']] });
+    await run.end('users');
+    const asked: string[] = [];
+    const counted: Database = {
+      ...database,
+      batch: (statements) => {
+        asked.push(...statements.map(({ sql }) => sql));
+        return database.batch(statements);
+      },
+    };
+    await stageUnseen(counted, run.at('users'));
+    expect(asked).toEqual([]);
+    await run.settle('users');
+    expect(await liveIds(database, connection)).toEqual(['a', 'b', 'c']);
+  });
+
   test('removals go in slices: a crash between two of them, or before their answer, changes neither inventory nor counts', async () => {
     const { database } = store();
     const connection = await newConnection(database);
