@@ -40,6 +40,7 @@ export function fold(phase: Phase, select: readonly string[], objects: readonly 
   const relations = new Set(phase.edges.flatMap((edge) => (edge.at === null ? [] : [edge.at])));
   // In the order of the canonical text, so that nothing is sorted again record by record. Writing `__proto__` would reach a prototype.
   const kept = select.filter((property) => !relations.has(property) && property !== '__proto__').sort();
+  const edges = phase.edges.map(readerOf);
   for (const [index, object] of objects.entries()) {
     const id = object['id'];
     if (!isId(id)) {
@@ -50,7 +51,7 @@ export function fold(phase: Phase, select: readonly string[], objects: readonly 
       page.rejects.push({ id, code: 'SOURCE_SHAPE_CHANGED', reason: `The object is nested deeper than ${depthLimit} levels.` });
     } else {
       if (phase.yields === 'records') page.put(id, pick(object, kept), phase.objects === 'whole');
-      for (const edge of phase.edges) page.putEdges(edge, id, object);
+      for (const edge of edges) page.putEdges(edge, id, object);
     }
   }
   return page;
@@ -81,10 +82,10 @@ class Page implements Folded {
     this.records.set(id, { id, properties: before === undefined || whole ? properties : { ...before.properties, ...properties }, anew });
   }
 
-  putEdges(definition: EdgeDefinition, id: string, object: JsonObject): void {
-    const elements = definition.at === null ? [object] : [...listAt(object, definition.at), ...listAt(object, `${definition.at}@delta`)];
+  putEdges({ definition, lists, endsOf }: EdgeReader, id: string, object: JsonObject): void {
+    const elements = lists === null ? [object] : lists.flatMap((property) => listAt(object, property));
     for (const [index, element] of elements.entries()) {
-      const ends = isObject(element) ? endsOf(definition, object, element) : null;
+      const ends = isObject(element) ? endsOf(object, element) : null;
       if (ends === null || !isObject(element)) {
         const where = definition.at === null ? 'The object' : `"${definition.at}[${index}]"`;
         // An id of its own: the object itself is kept, only this relation is set aside.
@@ -95,31 +96,50 @@ class Page implements Folded {
         });
         continue;
       }
-      const kept = pick(element, definition.properties);
-      const properties = definition.properties.length === 0 ? null : kept;
+      const properties = definition.properties.length === 0 ? null : pick(element, definition.properties);
       const removed = definition.at !== null && element['@removed'] !== undefined;
+      const name = `${ends.from}\n${ends.to}\n${ends.kind}\n${ends.key}`;
       // Deleted first, so that the map's order is the order of the last sight.
-      const name = `${ends.kind} ${ends.from} ${ends.to} ${ends.key}`;
-      this.#edges.delete(name);
+      if (this.#edges.has(name)) this.#edges.delete(name);
       this.#edges.set(name, { edge: { ...ends, properties }, removed });
     }
   }
 }
 
-function endsOf(definition: EdgeDefinition, object: JsonObject, element: JsonObject): EdgeId | null {
-  const read = (field: EdgeField): Json | undefined => {
-    const [of, property] = splitField(field);
-    return (of === 'object' ? object : element)[property];
-  };
-  const from = read(definition.from);
-  const to = read(definition.to);
-  const key = definition.key === null ? '' : read(definition.key);
-  if (!isId(from) || !isId(to) || typeof key !== 'string' || key.length > idLimit) return null;
-  return { kind: definition.kind, from, to, key };
+/** How edges of a definition are read, worked out once for a page. */
+interface EdgeReader {
+  readonly definition: EdgeDefinition;
+  /** The properties whose elements are edges; null: each object is one. */
+  readonly lists: readonly string[] | null;
+  readonly endsOf: (object: JsonObject, element: JsonObject) => EdgeId | null;
 }
 
-function splitField(field: EdgeField): ['object' | 'element', string] {
-  return field.startsWith('object.') ? ['object', field.slice('object.'.length)] : ['element', field.slice('element.'.length)];
+function readerOf(definition: EdgeDefinition): EdgeReader {
+  const { kind, at } = definition;
+  const [fromOf, toOf, keyOf] = [
+    fieldOf(definition.from),
+    fieldOf(definition.to),
+    definition.key === null ? null : fieldOf(definition.key),
+  ];
+  return {
+    definition,
+    lists: at === null ? null : [at, `${at}@delta`],
+    endsOf(object, element) {
+      const from = fromOf(object, element);
+      const to = toOf(object, element);
+      const key = keyOf === null ? '' : keyOf(object, element);
+      return isId(from) && isId(to) && typeof key === 'string' && key.length <= idLimit ? { kind, from, to, key } : null;
+    },
+  };
+}
+
+function fieldOf(field: EdgeField): (object: JsonObject, element: JsonObject) => Json | undefined {
+  if (!field.startsWith('object.')) {
+    const property = field.slice('element.'.length);
+    return (_, element) => element[property];
+  }
+  const property = field.slice('object.'.length);
+  return (object) => object[property];
 }
 
 /** Own properties only, their values in order. The names come from the connector and its maps, never from data. */

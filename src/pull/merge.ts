@@ -16,8 +16,10 @@ export function merge(objects: Phase['objects'], folded: FoldedRecord, stored: S
 
 /** The names are those of selected properties. */
 function withoutNulls(object: JsonObject): JsonObject {
+  const names = Object.keys(object);
+  if (names.every((name) => object[name] !== null)) return object;
   const kept: JsonObject = {};
-  for (const name of Object.keys(object)) {
+  for (const name of names) {
     const value = object[name];
     if (value !== undefined && value !== null) kept[name] = value;
   }

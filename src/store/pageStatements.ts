@@ -4,7 +4,7 @@ import { judgeStatement } from './include.ts';
 import type { EdgeId, PageCommit } from './page.ts';
 import type { Write } from './pageNotes.ts';
 import { answers, changes, documentChanges, rejects, removals, seen, staleness, takenBack, tally } from './pageNotes.ts';
-import { bigints, byKey, jsonb, lines, listed, texts } from './params.ts';
+import { alike, bigints, byKey, jsonb, lines, listed, orFirst, texts } from './params.ts';
 import { escapeJson, escapeText } from './text.ts';
 
 /** First the guards, which also lock the stream's checkpoint: a refused page has done nothing yet, and no two pages of a stream are under way. */
@@ -71,15 +71,15 @@ const assets: Write = ({ assets: given }) => {
   const rows = [...given].sort((a, b) => a.num - b.num);
   return {
     sql: `insert into asset (num, class, document, hash, map_hash)
-      select t.num, t.class, t.document::jsonb, t.hash, t.map_hash
+      select t.num, ${orFirst('t.class', '$2::text[]')}, t.document::jsonb, t.hash, ${orFirst('t.map_hash', '$5::text[]')}
       from unnest($1::bigint[], $2::text[], ${listed('$3')}, $4::text[], $5::text[]) as t (num, class, document, hash, map_hash)
       ${orUpdate(rows, 'num', 'class = excluded.class, document = excluded.document, hash = excluded.hash, map_hash = excluded.map_hash')}`,
     params: [
       bigints(rows.map((row) => row.num)),
-      texts(rows.map((row) => row.class)),
+      texts(alike(rows.map((row) => row.class))),
       escapeJson(lines(rows.map((row) => row.document))),
       texts(rows.map((row) => row.hash)),
-      texts(rows.map((row) => row.mapHash)),
+      texts(alike(rows.map((row) => row.mapHash))),
     ],
   };
 };
@@ -150,20 +150,23 @@ const coveredEvidence: Write = ({ covered }) =>
 const edges: Write = ({ connection, stream, edges: given }) => {
   if (given.length === 0) return null;
   const rows = byKey(given, edgeKey);
+  // No JSON is empty: that stands for none.
+  const properties = `string_to_array($8, E'\\n')`;
   return {
     sql: `insert into edge (connection, stream, num, kind, from_id, to_id, key, properties)
-      select $1, $2, t.num, t.kind, t.from_id, t.to_id, t.key, t.properties::json
-      from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], ${listed('$8')}) as t (num, kind, from_id, to_id, key, properties)
+      select $1, $2, t.num, ${orFirst('t.kind', '$4::text[]')}, t.from_id, t.to_id, ${orFirst('t.key', '$7::text[]')},
+        nullif(${orFirst('t.properties', properties)}, '')::json
+      from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], ${properties}) as t (num, kind, from_id, to_id, key, properties)
       ${orUpdate(rows, 'from_id, to_id, kind, key, connection, stream', 'properties = excluded.properties')}`,
     params: [
       connection,
       stream,
       bigints(rows.map((row) => row.num)),
-      texts(rows.map((row) => row.kind)),
+      texts(alike(rows.map((row) => row.kind))),
       texts(rows.map((row) => row.from)),
       texts(rows.map((row) => row.to)),
-      texts(rows.map((row) => row.key)),
-      escapeText(lines(rows.map((row) => row.properties))),
+      texts(alike(rows.map((row) => row.key))),
+      escapeText(lines(alike(rows.map((row) => row.properties ?? '')))),
     ],
   };
 };

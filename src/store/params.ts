@@ -24,6 +24,14 @@ export const escaped = (value: Parameter): Parameter => (typeof value === 'strin
 export const lines = (jsons: readonly (string | null)[]): string => jsons.join('\n');
 export const listed = (parameter: string): string => `string_to_array(${parameter}, E'\\n', '')`;
 
+/**
+ * A column that often has the same text in every row of a page, which is then sent once: an `unnest` beside longer lists gives null in the other rows, and
+ * `orFirst` the text again. MUST hold no null.
+ */
+export const alike = (values: readonly string[]): readonly string[] =>
+  values.every((value) => value === values[0]) ? values.slice(0, 1) : values;
+export const orFirst = (column: string, list: string): string => `coalesce(${column}, (${list})[1])`;
+
 /** A value as a `jsonb` parameter. */
 export const jsonb = (value: unknown): string => escapeJson(JSON.stringify(value));
 
