@@ -1,46 +1,25 @@
-// Reads one stream of a run to its end, page by page, each committed with its checkpoint (design 3.4 to 3.6).
+// Reads one stream of a run to its end, slice by slice, and judges what keeps it from going on (design 3.4 to 3.6).
 // MUST hold no state that a crash would lose: whatever the next attempt needs is in the checkpoint.
-import type { Registries } from '../clients/registry/registries.ts';
-import type { Source, SourcePage } from '../clients/source.ts';
+import type { Source } from '../clients/source.ts';
 import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
-import type { SliceResult, Timings } from '../model.ts';
+import type { SliceResult } from '../model.ts';
 import type { Database } from '../store/database.ts';
 import { endWalk, noteWorked, readCheckpoint, resumeWalk, startWalk } from '../store/walk.ts';
 import type { Checkpoint } from '../store/walk.ts';
-import { commitFetched } from './commit.ts';
-import type { Position } from './commit.ts';
 import { judge } from './judge.ts';
 import type { Judgement } from './judge.ts';
-import type { StreamTarget } from './page.ts';
-import { firstSteps, listSteps, nextSteps, phaseOf } from './plan.ts';
-import { readers } from './readers.ts';
-import { storedPage } from './stored.ts';
+import { firstSteps, listSteps } from './plan.ts';
+import { readSlice, type SliceRequest, type WalkDependencies } from './slice.ts';
 
-export interface WalkDependencies {
-  readonly database: Database;
-  readonly source: Source;
-  /** null where the connector reads none. */
-  readonly registries: Registries | null;
-}
-
-export interface WalkRequest {
-  readonly run: number;
-  readonly target: StreamTarget;
+export interface WalkRequest extends SliceRequest {
   /** More set-aside records than this fail the stream; `percent` counts where it read more than 20. */
   readonly rejects: { readonly absolute: number; readonly percent: number };
-  readonly timings: Timings;
-  /** Aborted when the worker drains or the run is stopped: the slice ends at the page boundary with `more`. */
-  readonly signal: AbortSignal;
-  /** Called at every sign of life, and with the length of each wait before it. */
-  readonly alive: (waitMs?: number) => void;
   /** How long Temporal waits after a failure of this attempt. It counts as worked time, so that a dead source ends the run. */
   readonly retryDelayMs: number;
 }
 
 const rejectPercentFrom = 20;
-/** A chain of so many pages without a new id never ends (decision 60). */
-const barrenLimit = 1_000;
 
 /**
  * One slice of a stream's walk. May be called again at any time: an ended walk answers how it ended.
@@ -56,7 +35,7 @@ export async function walkStream(dependencies: WalkDependencies, request: WalkRe
     const checkpoint = await begin(dependencies, request);
     if (checkpoint.outcome !== null) return resultOf(checkpoint);
     try {
-      return await readOn(dependencies, request, checkpoint, clock);
+      return (await readSlice(dependencies, request, checkpoint, clock)) === 'over' ? { kind: 'more' } : await end(database, request);
     } catch (error) {
       if (request.signal.aborted) return { kind: 'more' };
       if (!(error instanceof TidemarkError)) throw error;
@@ -82,71 +61,6 @@ async function begin({ database, source }: WalkDependencies, request: WalkReques
   await startWalk(database, { ...at, mode, reason, steps, after: 0 });
   failpoint('walk.afterStart');
   return readCheckpoint(database, at);
-}
-
-interface Clock {
-  readonly startedAt: number;
-  committedAt: number;
-}
-
-/** Reads and commits until the stack of steps is empty, the slice is over or it is asked to stop. */
-async function readOn(dependencies: WalkDependencies, request: WalkRequest, checkpoint: Checkpoint, clock: Clock): Promise<SliceResult> {
-  failpoint('slice.taken');
-  const { database, source } = dependencies;
-  const { run, target, signal, alive, timings } = request;
-  const reads = new AbortController();
-  const options = { signal: AbortSignal.any([signal, reads.signal]), alive, longestWaitMs: timings.longWaitMs };
-  let position: Position = checkpoint;
-  let fetched = fetchNext(dependencies, request, position, options);
-  try {
-    while (fetched !== null) {
-      const page = await fetched;
-      failpoint('page.afterFetch');
-      const after = nextSteps(target, position.steps, page, (of) => source.link(of));
-      // One page ahead, never more: it is fetched while this one commits.
-      fetched = fetchNext(dependencies, request, { steps: after, cursor: page.cursor ?? position.cursor }, options);
-      const workedMs = Math.round(performance.now() - clock.committedAt);
-      position = await commitFetched({ database, run, target, workedMs }, position, page, after);
-      clock.committedAt = performance.now();
-      alive();
-      if (position.barren >= barrenLimit) throw endless(target);
-      const over = signal.aborted || performance.now() - clock.startedAt >= timings.sliceMs;
-      if (over && fetched !== null) return { kind: 'more' };
-    }
-  } finally {
-    reads.abort();
-  }
-  failpoint('walk.afterLastPage');
-  return end(database, request);
-}
-
-function endless({ definition }: StreamTarget): TidemarkError {
-  return new TidemarkError(
-    'LINK_REFUSED',
-    `${barrenLimit} pages of ${definition.name} in a row had nothing new: their links lead in a circle.`,
-  );
-}
-
-function fetchNext(
-  { database, source, registries }: WalkDependencies,
-  { run, target }: Pick<WalkRequest, 'run' | 'target'>,
-  of: Pick<Position, 'steps' | 'cursor'>,
-  options: Parameters<Source['page']>[1],
-): Promise<SourcePage> | null {
-  const step = of.steps.at(-1);
-  if (step === undefined) return null;
-  const link = step.link ?? of.cursor;
-  if (link === null) throw new TidemarkError('INTERNAL', `The walk has no cursor for its ${step.phase} round.`);
-  failpoint('page.beforeFetch');
-  const { stored, reader } = phaseOf(target, step.phase);
-  const page = stored
-    ? storedPage(database, target, link)
-    : reader === null
-      ? source.page(link, options)
-      : readers[reader]({ database, registries }, { run, target }, link, options);
-  // Awaited on the next turn; until then a failure must not count as unhandled.
-  page.catch(() => undefined);
-  return page;
 }
 
 async function end(database: Database, request: WalkRequest): Promise<SliceResult> {

@@ -5,6 +5,7 @@ import { TidemarkError } from '../errors.ts';
 import type { AssetClass, DocumentChange, Evidence, JsonObject, Step } from '../model.ts';
 import type { Database, Parameter } from './database.ts';
 import type { Condition } from './include.ts';
+import { notFlushed } from './numbers.ts';
 import { coveredHash, pageStatements } from './pageStatements.ts';
 import { bigints, seenBlock, texts } from './params.ts';
 
@@ -131,6 +132,8 @@ export interface PageCommit {
   readonly edges: readonly EdgeWrite[];
   /** Removals the source told: staged, applied by settle. Numbers of known, live records and known edges. */
   readonly removed: { readonly records: readonly number[]; readonly edges: readonly number[] };
+  /** Whether removals of the stream are staged or held, which what the page had takes back. MUST be true where it is not known. */
+  readonly removals: boolean;
   /**
    * Numbers of every record and edge that the page had, written or not: what the sweep compares with, and what takes back staged removals.
    * MUST hold a rejected record only when it is known: counts take the others from the rejects.
@@ -256,11 +259,7 @@ export async function readStoredEdges(
 
 /** The rows of a statement by their column `at`, from 1. They carry no ids: who asked has them. */
 async function readNumbered<T extends object>(database: Database, sql: string, params: readonly Parameter[]): Promise<T[]> {
-  const [, rows = []] = await database.batch<T & { readonly at: number }>([
-    // Numbers need no flush of their own: the page that uses them brings it.
-    { sql: 'set local synchronous_commit = off', params: [] },
-    { sql, params },
-  ]);
+  const [, rows = []] = await database.batch<T & { readonly at: number }>([notFlushed, { sql, params }]);
   const ordered: T[] = [];
   for (const row of rows) ordered[row.at - 1] = row;
   return ordered;

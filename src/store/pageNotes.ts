@@ -9,10 +9,10 @@ export type Write = (page: PageCommit) => Statement | null;
 
 /**
  * What reappears is no longer to be removed: neither by this run, where the row stays because the source may contradict itself within one round
- * (settle.ts), nor by approval. One statement, so that the numbers are sent once: where nothing is held it costs a look at an index, else a probe a number.
+ * (settle.ts), nor by approval. One statement, so that the numbers are sent once: a probe a number, and nothing at all where nothing is staged or held.
  */
-export const takenBack: Write = ({ run, connection, stream, seen: { records: nums, edges: edgeNums } }) => {
-  if (nums.length + edgeNums.length === 0) return null;
+export const takenBack: Write = ({ run, connection, stream, removals: some, seen: { records: nums, edges: edgeNums } }) => {
+  if (!some || nums.length + edgeNums.length === 0) return null;
   return {
     sql: `with back as (
         update pending_removal set back = true
@@ -22,8 +22,7 @@ export const takenBack: Write = ({ run, connection, stream, seen: { records: num
         select h.ctid from (select 'record' as kind, unnest($3::bigint[]) as num union all select 'edge', unnest($4::bigint[])) n
         cross join lateral (
           select ctid from held_removal where connection = $5 and stream = $2 and kind = n.kind and num = n.num offset 0
-        ) h
-        where exists (select from held_removal where connection = $5 and stream = $2)))`,
+        ) h))`,
     params: [run, stream, bigints(nums), bigints(edgeNums), connection],
   };
 };

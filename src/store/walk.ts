@@ -30,6 +30,8 @@ export interface Checkpoint {
   readonly read: number;
   /** The walk's last pages that had no record and no edge of which an earlier page had none. */
   readonly barren: number;
+  /** Whether removals of the stream are staged or held, which a page may take back. While a walk reads, only its own pages stage more. */
+  readonly removals: boolean;
   /** How many objects each collection answered in this walk; only of those that must answer something (`answersFor`). */
   readonly answered: Readonly<Record<string, number>>;
   /** Records set aside in this walk. */
@@ -46,6 +48,8 @@ export interface Checkpoint {
 
 const columns = `c.mode, c.reason, c.walk, c.page, c.steps, c.cursor, c.asked_cursor as "askedCursor", c.worked_ms as "workedMs",
   c.pageless_ms as "pagelessMs", c.throttled_ms as "throttledMs", c.read, c.barren, c.answered, c.pages, c.requests, c.resumed, c.outcome, c.error,
+  exists (select from pending_removal p where p.run = c.run and p.stream = c.stream)
+    or exists (select from held_removal h where h.connection = (select connection from run r where r.run = c.run) and h.stream = c.stream) as removals,
   (select count(*) from rejected x where x.run = c.run and x.stream = c.stream) as rejected`;
 
 /** @throws STALE_ATTEMPT when the run has ended, or its plan has no such stream. */

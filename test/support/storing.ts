@@ -161,6 +161,7 @@ export async function pageOf(
     covered: [],
     identities: records.map(({ num, id }) => ({ num, keys: keysIn(objects[id]?.['keys']) })),
     include: null,
+    removals: true,
     edges: present.filter((edge) => !edge.known).map((edge) => ({ ...edge, properties: null, change: 'added' as const })),
     removed: {
       records: gone.flatMap((id) => (known.get(id)!.known && !known.get(id)!.tombstoned ? [known.get(id)!.num] : [])),
