@@ -11,7 +11,7 @@ import { freshDatabaseUrl } from '../support/databases.ts';
 import { freshNamespace } from '../support/namespaces.ts';
 import { givePgliteData } from '../support/pglite.ts';
 import { postgresUrl } from '../support/stores.ts';
-import { sharedTemporalAddress, startTemporal } from '../support/temporal.ts';
+import { sharedTemporalAddress, startUnkilledTemporal } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 import { type CommandLine, openCommandLine } from './tidemark.ts';
 
@@ -121,7 +121,7 @@ interface Servers {
 /** The embedded PostgreSQL is started by `up`. */
 async function ownServers(directory: string): Promise<Servers> {
   await givePgliteData(path.join(directory, '.tidemark'));
-  const temporal = await startTemporal();
+  const temporal = await startUnkilledTemporal();
   return { env: { TEMPORAL_ADDRESS: temporal.address }, stop: temporal.stop };
 }
 
