@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { controlSimulator, type SimulatorControl } from '../../simulator/control.ts';
-import { compileCache, preparedMain } from '../support/code.ts';
+import { nodeEnvironment, preparedMain } from '../support/code.ts';
 import { freshDatabaseUrl } from '../support/databases.ts';
 import { freshNamespace } from '../support/namespaces.ts';
 import { givePgliteData } from '../support/pglite.ts';
@@ -76,7 +76,7 @@ export async function startCliStack(options: StackOptions): Promise<CliStack> {
   const words = ['up', '--simulator', '--size', String(users), '--json', ...(options.worker ? [] : ['--no-worker'])];
   const up = spawn(process.execPath, [main, ...words], {
     cwd: directory,
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, ...options.env },
+    env: { ...process.env, ...nodeEnvironment, ...env, ...options.env },
   });
   const commandLine = openCommandLine({ cwd: directory, env });
   const stop = async (): Promise<void> => {
