@@ -14,7 +14,7 @@ let connection: Connection;
 export let client: Client;
 
 export async function startSite(): Promise<void> {
-  stack = await startCliStack({ worker: true });
+  stack = await startCliStack({ shared: 'database', worker: true });
   temporal = await temporalCli(stack);
   connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
   client = new Client({ connection });
