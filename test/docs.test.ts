@@ -13,7 +13,7 @@ import { findTemporalBinary, temporalOrigins } from '../src/stack/temporalBinary
 import { z } from 'zod';
 import { type CliStack, startCliStack } from './cli/stack.ts';
 import type { Ended } from './cli/tidemark.ts';
-import { compileCache, preparedMain } from './support/code.ts';
+import { nodeEnvironment, preparedMain } from './support/code.ts';
 import { eventually } from './support/waiting.ts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -256,7 +256,7 @@ async function shellOf(of: CliStack): Promise<Shell> {
     ...process.env,
     ...of.env,
     NO_COLOR: '1',
-    NODE_COMPILE_CACHE: compileCache,
+    ...nodeEnvironment,
     PATH: [bin, temporal, process.env['PATH']].join(path.delimiter),
   };
   return async (line, given = {}) => {

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { freePort } from '../src/stack/ports.ts';
-import { compileCache, preparedCode } from './support/code.ts';
+import { nodeEnvironment, preparedCode } from './support/code.ts';
 import { startPglite, type TestPglite } from './support/pglite.ts';
 import { startTemporal, type TestTemporal } from './support/temporal.ts';
 import { eventually } from './support/waiting.ts';
@@ -37,7 +37,7 @@ function worker(env: Record<string, string>, args: readonly string[] = []): Runn
     env: {
       PATH: process.env['PATH'],
       HOME: os.homedir(),
-      NODE_COMPILE_CACHE: compileCache,
+      ...nodeEnvironment,
       TIDEMARK_HOME: path.join(os.tmpdir(), 'tidemark-no-such-home'),
       ...env,
     },

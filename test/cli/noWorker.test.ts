@@ -5,7 +5,7 @@ import { type CliStack, startCliStack } from './stack.ts';
 
 let stack: CliStack;
 beforeAll(async () => {
-  stack = await startCliStack({ shared: true, worker: false });
+  stack = await startCliStack({ shared: 'all', worker: false });
   await stack.call(['apply', '--skip-test', '-f', stack.write('waiting')]);
 }, 120_000);
 afterAll(() => stack?.stop(), 60_000);

@@ -6,12 +6,12 @@ import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { controlSimulator, type SimulatorControl } from '../../simulator/control.ts';
-import { compileCache, preparedMain } from '../support/code.ts';
+import { nodeEnvironment, preparedMain } from '../support/code.ts';
 import { freshDatabaseUrl } from '../support/databases.ts';
 import { freshNamespace } from '../support/namespaces.ts';
 import { givePgliteData } from '../support/pglite.ts';
 import { postgresUrl } from '../support/stores.ts';
-import { sharedTemporalAddress, startTemporal } from '../support/temporal.ts';
+import { sharedTemporalAddress, startUnkilledTemporal } from '../support/temporal.ts';
 import { eventually } from '../support/waiting.ts';
 import { type CommandLine, openCommandLine } from './tidemark.ts';
 
@@ -48,8 +48,11 @@ interface Changed {
 
 export interface StackOptions {
   readonly worker: boolean;
-  /** On the servers that suites share, where neither `up` nor the servers are what is tested: those of its own cost seconds of computing. */
-  readonly shared?: true;
+  /**
+   * On the servers that suites share, where neither `up` nor the servers are what is tested: those of its own cost seconds of computing. The database
+   * only, where it is to have a Temporal for itself.
+   */
+  readonly shared?: 'all' | 'database';
   /** Added to the worker's environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -70,13 +73,13 @@ const standing = z.looseObject({ state: z.string() });
 
 export async function startCliStack(options: StackOptions): Promise<CliStack> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-cli-'));
-  const servers = options.shared === true ? await sharedServers() : await ownServers(directory);
+  const servers = await serversOf(options, directory);
   const { env } = servers;
   const main = await preparedMain();
   const words = ['up', '--simulator', '--size', String(users), '--json', ...(options.worker ? [] : ['--no-worker'])];
   const up = spawn(process.execPath, [main, ...words], {
     cwd: directory,
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, ...options.env },
+    env: { ...process.env, ...nodeEnvironment, ...env, ...options.env },
   });
   const commandLine = openCommandLine({ cwd: directory, env });
   const stop = async (): Promise<void> => {
@@ -118,21 +121,30 @@ interface Servers {
   stop(): Promise<void>;
 }
 
-/** The embedded PostgreSQL is started by `up`. */
-async function ownServers(directory: string): Promise<Servers> {
-  await givePgliteData(path.join(directory, '.tidemark'));
-  const temporal = await startTemporal();
-  return { env: { TEMPORAL_ADDRESS: temporal.address }, stop: temporal.stop };
+async function serversOf({ shared }: StackOptions, directory: string): Promise<Servers> {
+  const { env, stop } = shared === 'all' ? await sharedTemporal() : await ownTemporal();
+  return { env: { ...env, ...(await databaseOf(shared, directory)) }, stop };
 }
 
-/** A namespace and a database of their own; without a PostgreSQL on the machine `up` starts the embedded one. */
-async function sharedServers(): Promise<Servers> {
+async function ownTemporal(): Promise<Servers> {
+  const { address, stop } = await startUnkilledTemporal();
+  return { env: { TEMPORAL_ADDRESS: address }, stop };
+}
+
+/** A namespace of its own. */
+async function sharedTemporal(): Promise<Servers> {
   const address = sharedTemporalAddress();
   const connection = await Connection.connect({ address });
   const env = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: await freshNamespace(connection) };
   await connection.close();
-  const database = postgresUrl === undefined ? {} : { TIDEMARK_DATABASE_URL: await freshDatabaseUrl(postgresUrl) };
-  return { env: { ...env, ...database }, stop: () => Promise.resolve() };
+  return { env, stop: () => Promise.resolve() };
+}
+
+/** One of its own; the embedded one, which `up` starts, where none is shared or the machine has no PostgreSQL. */
+async function databaseOf(shared: StackOptions['shared'], directory: string): Promise<Servers['env']> {
+  if (shared !== undefined && postgresUrl !== undefined) return { TIDEMARK_DATABASE_URL: await freshDatabaseUrl(postgresUrl) };
+  await givePgliteData(path.join(directory, '.tidemark'));
+  return {};
 }
 
 function connectionFile(name: string, simulator: z.infer<typeof addresses>['simulator'], changed: Changed): string {

@@ -1,7 +1,7 @@
 // Calls the command line as its users do: its words, its two streams, its exit code.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import path from 'node:path';
-import { compileCache, preparedMain } from '../support/code.ts';
+import { nodeEnvironment, preparedMain } from '../support/code.ts';
 import type { AskedVerb, Told } from '../support/commandLine.ts';
 
 export interface Ended {
@@ -105,5 +105,5 @@ function ended(child: ChildProcess, asked: AskedVerb): Promise<Ended> {
 function environment(given: Readonly<Record<string, string>> = {}): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG'];
   const bare = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
-  return { ...Object.fromEntries(bare), NODE_COMPILE_CACHE: compileCache, ...given };
+  return { ...Object.fromEntries(bare), ...nodeEnvironment, ...given };
 }

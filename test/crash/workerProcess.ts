@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { compileCache, copyCode, type OtherBuild, preparedCode } from '../support/code.ts';
+import { nodeEnvironment, copyCode, type OtherBuild, preparedCode } from '../support/code.ts';
 
 export interface WorkerCode {
   readonly directory: string;
@@ -43,7 +43,7 @@ export function startWorkerProcess(
   const out = openSync(of.logFile, 'a', 0o600);
   const child: ChildProcess = spawn(process.execPath, [path.join(code.directory, 'src/worker.ts')], {
     cwd: code.directory,
-    env: { PATH: process.env['PATH'], HOME: os.homedir(), NODE_COMPILE_CACHE: compileCache, ...of.env },
+    env: { PATH: process.env['PATH'], HOME: os.homedir(), ...nodeEnvironment, ...of.env },
     stdio: ['ignore', out, out, 'ipc'],
   });
   closeSync(out);

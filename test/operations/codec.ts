@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { request } from 'undici';
 import { freePort } from '../../src/stack/ports.ts';
-import { compileCache, preparedMain } from '../support/code.ts';
+import { nodeEnvironment, preparedMain } from '../support/code.ts';
 import { z } from 'zod';
 import { eventually } from '../support/waiting.ts';
 import { type Elsewhere, stack, startElsewhere } from './site.ts';
@@ -28,7 +28,7 @@ describe('under a key for payloads', () => {
     address = `http://127.0.0.1:${port}`;
     // It has a newer first key than what wrote the histories.
     endpoint = spawn(process.execPath, [await preparedMain(), 'codec', '--port', String(port), '--origin', uiOrigin], {
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, TIDEMARK_CODEC_KEY_FILE: rotatedFile },
+      env: { ...process.env, ...nodeEnvironment, TIDEMARK_CODEC_KEY_FILE: rotatedFile },
       stdio: 'ignore',
     });
   }, 180_000);

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { Client, Connection } from '@temporalio/client';
 import { type CliStack, startCliStack } from '../cli/stack.ts';
 import { type CommandLine, openCommandLine } from '../cli/tidemark.ts';
-import { compileCache, preparedMain } from '../support/code.ts';
+import { nodeEnvironment, preparedMain } from '../support/code.ts';
 import { eventually } from '../support/waiting.ts';
 import { type TemporalCli, temporalCli } from './temporalCli.ts';
 
@@ -14,7 +14,7 @@ let connection: Connection;
 export let client: Client;
 
 export async function startSite(): Promise<void> {
-  stack = await startCliStack({ worker: true });
+  stack = await startCliStack({ shared: 'database', worker: true });
   temporal = await temporalCli(stack);
   connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
   client = new Client({ connection });
@@ -39,7 +39,7 @@ export async function startElsewhere(namespace: string, env: Readonly<Record<str
   const there = { TEMPORAL_NAMESPACE: namespace };
   const worker = spawn(process.execPath, [await preparedMain(), 'worker'], {
     cwd: stack.directory,
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...stack.env, ...there, ...env, TIDEMARK_SECRET_SIMULATOR: 'wrong' },
+    env: { ...process.env, ...nodeEnvironment, ...stack.env, ...there, ...env, TIDEMARK_SECRET_SIMULATOR: 'wrong' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ended = new Promise((resolve) => worker.once('exit', resolve));

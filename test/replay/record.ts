@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { askPullDue } from '../../src/activities/askPullDue.ts';
-import { startTemporal } from '../support/temporal.ts';
+import { startUnkilledTemporal } from '../support/temporal.ts';
 import { fakeActivities, FakeStore } from '../workflows/fakes.ts';
 import { startHarness } from '../workflows/harness.ts';
 import { scenarios } from './scenarios.ts';
@@ -27,7 +27,7 @@ function withoutRecorder(value: unknown): unknown {
 }
 
 const named = process.argv.slice(2);
-const temporal = await startTemporal();
+const temporal = await startUnkilledTemporal();
 process.env['TIDEMARK_TEST_TEMPORAL_ADDRESS'] = temporal.address;
 const stores = new Map<string, FakeStore>();
 const activities = fakeActivities((name) => {

@@ -9,7 +9,7 @@ import { freePort } from '../../src/stack/ports.ts';
 import { isAlive, readProcessFile } from '../../src/stack/process.ts';
 import { missingSearchAttributes } from '../../src/stack/searchAttributes.ts';
 import { readStackFile, type StackFile } from '../../src/stack/stackFile.ts';
-import { compileCache, preparedMain } from '../support/code.ts';
+import { nodeEnvironment, preparedMain } from '../support/code.ts';
 import { givePgliteData } from '../support/pglite.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -35,7 +35,7 @@ async function up(main?: string): Promise<StackFile> {
   const { TEMPORAL_ADDRESS: _address, TIDEMARK_DATABASE_URL: _url, ...environment } = process.env;
   const child = spawn(process.execPath, [program, 'up', '--json'], {
     cwd: root,
-    env: { ...environment, NODE_COMPILE_CACHE: compileCache, TIDEMARK_HOME: home },
+    env: { ...environment, ...nodeEnvironment, TIDEMARK_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // One that is refused does not take the place of the one that runs.

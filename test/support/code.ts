@@ -24,8 +24,11 @@ export const kept = path.join(root, '.cache');
 const folders = ['src', 'simulator'];
 const copies = 3;
 
-/** Where Node keeps what it compiled: for processes that tests start. */
-export const compileCache = path.join(kept, 'compiled');
+/** For processes of Node that tests start: where it keeps what it compiled; and links need not be followed file by file, there is one to node_modules. */
+export const nodeEnvironment = {
+  NODE_COMPILE_CACHE: path.join(kept, 'compiled'),
+  NODE_OPTIONS: '--preserve-symlinks --preserve-symlinks-main',
+} as const;
 
 let prepared: Promise<string> | null = null;
 

@@ -1,9 +1,16 @@
 // Starts the servers that suites share, once for the whole run, and hands their addresses on by the environment.
 import { startPostgres } from './postgres.ts';
 import { stoppers } from './stoppers.ts';
-import { startTemporal } from './temporal.ts';
+import { startUnkilledTemporal } from './temporal.ts';
+
+/**
+ * For every program in Go that tests start. Memory is cheaper than its collection; a second processor mostly looks for something to do, and
+ * checkers of types share nothing: on one processor there is one of them, and less is checked twice.
+ */
+const frugalGo = { GOGC: '400', GOMAXPROCS: '1' };
 
 const globalSetup = async (): Promise<void> => {
+  Object.assign(process.env, frugalGo);
   // What is started is ended also when the other one fails to start.
   const started = await Promise.allSettled([shareTemporal(), sharePostgres()]);
   const failed = started.find((result) => result.status === 'rejected');
@@ -13,7 +20,7 @@ const globalSetup = async (): Promise<void> => {
 };
 
 async function shareTemporal(): Promise<void> {
-  const temporal = await startTemporal();
+  const temporal = await startUnkilledTemporal();
   stoppers.push(() => temporal.stop());
   process.env['TIDEMARK_TEST_TEMPORAL_ADDRESS'] = temporal.address;
 }

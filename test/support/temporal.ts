@@ -14,24 +14,40 @@ const binaries = path.join(import.meta.dirname, '../../node_modules/.cache/tidem
 
 // What a crash of the machine would lose does not matter here; what a crash of the server loses does, and it loses nothing without syncing.
 const unsynced = ['--sqlite-pragma', 'synchronous=off'];
+/** Where nothing kills it, what undoes half a transaction need not outlive it. Nobody looks at its UI. */
+const unkilled = [...unsynced, '--sqlite-pragma', 'journal_mode=memory', '--headless'];
 
-export interface TestTemporal {
+interface UnkilledTemporal {
   readonly address: string;
-  /** SIGKILL, as a crash. */
-  kill(): void;
-  /** Starts it again on the same port and data. */
-  restart(): Promise<void>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
 
-export async function startTemporal(): Promise<TestTemporal> {
+export interface TestTemporal extends UnkilledTemporal {
+  /** SIGKILL, as a crash. */
+  kill(): void;
+  /** Starts it again on the same port and data. */
+  restart(): Promise<void>;
+}
+
+/** One that may be killed. */
+export function startTemporal(): Promise<TestTemporal> {
+  return start(unsynced);
+}
+
+/** Computes less than one that may be killed. */
+export async function startUnkilledTemporal(): Promise<UnkilledTemporal> {
+  const { address, stop } = await start(unkilled);
+  return { address, stop };
+}
+
+async function start(options: readonly string[]): Promise<TestTemporal> {
   const home = mkdtempSync(path.join(os.tmpdir(), 'tidemark-temporal-'));
   mkdirSync(binaries, { recursive: true });
   symlinkSync(binaries, path.join(home, 'bin'));
   // The ports it would have had before: never the usual ones, where somebody's own server may be.
   writeFileSync(path.join(home, 'temporal.ports.json'), JSON.stringify({ port: await freePort(), uiPort: await freePort() }));
-  let server: TemporalServer = await ensureTemporalServer(home, unsynced);
+  let server: TemporalServer = await ensureTemporalServer(home, options);
   let guard = endsWithUs(server);
   const connection = await Connection.connect({ address: server.address });
   await registerSearchAttributes(new Client({ connection }));
@@ -41,7 +57,7 @@ export async function startTemporal(): Promise<TestTemporal> {
     kill: () => void process.kill(server.process.pid, 'SIGKILL'),
     async restart() {
       guard.kill();
-      server = await ensureTemporalServer(home, unsynced);
+      server = await ensureTemporalServer(home, options);
       guard = endsWithUs(server);
     },
     async stop() {

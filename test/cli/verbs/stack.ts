@@ -6,7 +6,7 @@ export let stack: CliStack;
 
 export async function openStack(): Promise<void> {
   const env = { TIDEMARK_SECRET_WRONG: 'not-the-secret', TIDEMARK_SECRET_FIRST: 'CANARY-pass-Word-1' };
-  stack = await startCliStack({ shared: true, worker: true, env });
+  stack = await startCliStack({ shared: 'all', worker: true, env });
 }
 
 const named = z.array(z.object({ name: z.string() }));
