@@ -1,4 +1,4 @@
-// What is stored of a page's records and edges: looked up, or taken to be nothing where the page before was all new (design 3.4).
+// What is stored of a page's records and edges: looked up, left by the page before it that still commits, or nothing where all before was new (design 3.4).
 import { TidemarkError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { newNumbers } from '../store/numbers.ts';
@@ -67,6 +67,7 @@ export const noPageBefore: PageBefore = { committed: Promise.resolve(), leaves: 
 export interface Scope {
   readonly run: number;
   readonly walk: number;
+  /** What is not looked up. */
   readonly asNew: AllNew;
   readonly before: PageBefore;
 }
@@ -96,17 +97,19 @@ export async function readKnown(
     asNew.edges ? null : readStoredEdges(database, { ...scope, edges }),
     readWithin(database, { ...scope, ids: [...coversOf(folded.records).keys()] }),
   ]);
-  const found = looked ?? new Map(others.map((id, index) => [id, { ...nothing, id, num: numberAt(nums.records, index) }]));
+  const records = looked ?? new Map(others.map((id, index) => [id, { ...nothing, id, num: numberAt(nums.records, index) }]));
+  for (const id of ids) {
+    const known = left.get(id);
+    if (known !== null && known !== undefined) records.set(id, known);
+  }
   return {
-    records: new Map([...found, ...ids.flatMap((id): [string, StoredRecord][] => entryOf(id, left.get(id)))]),
+    records,
     edges: lookedEdges ?? edges.map((edge, index) => newEdge(edge, numberAt(nums.edges, index))),
     within,
   };
 }
 
-const entryOf = (id: string, left: StoredRecord | null | undefined): [string, StoredRecord][] =>
-  left === null || left === undefined ? [] : [[id, left]];
-
+/** What is not stored. */
 const nothing = { known: false, tombstoned: false, hash: null, body: null, asset: null, seen: false } as const;
 
 const newEdge = ({ kind, from, to, key }: EdgeId, num: number): StoredEdge => ({

@@ -58,8 +58,7 @@ export async function readSlice(
   const options = { signal: AbortSignal.any([signal, reads.signal]), alive, longestWaitMs: timings.longWaitMs };
   const begun: Position = { ...checkpoint, asPrepared: true, allNew: nothingNew };
   const work = { database, run, target };
-  const commit = async (...of: [from: Position, page: SourcePage, writes: PageWrites, after: readonly Step[]]): Promise<Position> => {
-    const [from, page, writes, after] = of;
+  const commit = async (from: Position, page: SourcePage, writes: PageWrites, after: readonly Step[]): Promise<Position> => {
     const workedMs = Math.round(performance.now() - clock.committedAt);
     const position = await commitFetched(work, from, page, writes, { after, workedMs });
     clock.committedAt = performance.now();

@@ -3,11 +3,8 @@ import { startPostgres } from './postgres.ts';
 import { stoppers } from './stoppers.ts';
 import { startUnkilledTemporal } from './temporal.ts';
 
-/**
- * For every program in Go that tests start. Memory is cheaper than its collection; a second processor mostly looks for something to do, and
- * checkers of types share nothing: on one processor there is one of them, and less is checked twice.
- */
-const frugalGo = { GOGC: '400', GOMAXPROCS: '1' };
+/** For every program in Go that tests start: memory is cheaper than its collection. */
+const frugalGo = { GOGC: '400' };
 
 const globalSetup = async (): Promise<void> => {
   Object.assign(process.env, frugalGo);
