@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createActivities } from './activities/index.ts';
 import { dataConverterOf } from './clients/codec/dataConverter.ts';
+import { loadIdentity } from './clients/token.ts';
 import { type Config, readConfig } from './config.ts';
 import { asTidemarkError, TidemarkError } from './errors.ts';
 import { armFailpoints, failpoint } from './failpoint.ts';
@@ -97,6 +98,8 @@ export async function runWorker(config: Config, only: Only): Promise<void> {
     const standings = config.metrics === null ? null : keepStandings(database, metrics);
     logger.info('The worker serves.', { queues, namespace, temporal: config.temporal.address, build: build.id });
     process.send?.('ready');
+    // Before its first run asks for it, who is told where it fails.
+    if (queues.includes(taskQueues.pull)) loadIdentity().catch(() => undefined);
     await Promise.all(running);
     standings?.end();
     await presence.end();

@@ -71,6 +71,7 @@ const allowed: Record<string, readonly string[]> = {
   worker: [
     'clients/codec',
     'clients/schedules',
+    'clients/token',
     'errors',
     'config',
     'failpoint',

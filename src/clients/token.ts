@@ -1,5 +1,5 @@
 // Access tokens of one application, by @azure/identity. Repeats nothing; keeps one token until shortly before its end.
-import type { AccessToken, TokenCredential } from '@azure/identity';
+import type * as Identity from '@azure/identity';
 import { TidemarkError } from '../errors.ts';
 import { checkCertificate } from './certificate.ts';
 import type { Http } from './http.ts';
@@ -43,11 +43,14 @@ export interface TokenProvider {
   token(signal: AbortSignal, options?: { readonly refresh?: boolean }): Promise<string>;
 }
 
-export function createTokenProvider(options: TokenOptions): TokenProvider {
-  let current: AccessToken | null = null;
-  let pending: Promise<AccessToken> | null = null;
+/** What an acquisition needs: a quarter of a second to load, which only who asks for a token pays, and who will ask may pay before. */
+export const loadIdentity = (): Promise<typeof Identity> => import('@azure/identity');
 
-  const acquired = (): Promise<AccessToken> => {
+export function createTokenProvider(options: TokenOptions): TokenProvider {
+  let current: Identity.AccessToken | null = null;
+  let pending: Promise<Identity.AccessToken> | null = null;
+
+  const acquired = (): Promise<Identity.AccessToken> => {
     const { credential } = options;
     pending ??= (credential.kind === 'managed' ? acquireManaged(options) : acquire({ ...options, credential }))
       .then((token) => (current = token))
@@ -63,7 +66,7 @@ export function createTokenProvider(options: TokenOptions): TokenProvider {
 }
 
 /** One acquisition with a credential object of its own: the library's caches, of tokens and of refusals, would get in the way of `refresh`. */
-async function acquire(options: PostedOptions): Promise<AccessToken> {
+async function acquire(options: PostedOptions): Promise<Identity.AccessToken> {
   const login = new URL(options.login);
   if (login.protocol !== 'https:') {
     throw new TidemarkError('CONFIG_INVALID', `${login.host}: tokens are asked for by https only.`, {
@@ -109,9 +112,11 @@ interface CredentialOptions {
   readonly redirectOptions: { readonly maxRetries: number };
 }
 
-async function createCredential({ tenantId, clientId, credential }: PostedOptions, shared: CredentialOptions): Promise<TokenCredential> {
-  // A quarter of a second to load: only who asks for a token pays it.
-  const { ClientCertificateCredential, ClientSecretCredential, WorkloadIdentityCredential } = await import('@azure/identity');
+async function createCredential(
+  { tenantId, clientId, credential }: PostedOptions,
+  shared: CredentialOptions,
+): Promise<Identity.TokenCredential> {
+  const { ClientCertificateCredential, ClientSecretCredential, WorkloadIdentityCredential } = await loadIdentity();
   switch (credential.kind) {
     case 'certificate':
       checkCertificate(credential.pem);
