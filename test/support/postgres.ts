@@ -5,7 +5,7 @@ import { chownSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, wri
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { freePort } from '../../src/stack/ports.ts';
+import { keptPort } from './ports.ts';
 
 export interface TestPostgres {
   readonly url: string;
@@ -37,7 +37,7 @@ export async function startPostgres(more: Readonly<Record<string, string>> = {})
     as,
   );
   if (made.status !== 0) throw new Error(`initdb failed: ${String(made.stderr)}`);
-  const port = await freePort();
+  const port = await keptPort();
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
   // What a crash of the machine would lose does not matter here; what a crash of the server loses does, and it loses nothing without fsync.
   const settings = {

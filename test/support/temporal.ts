@@ -5,9 +5,9 @@ import { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { freePort } from '../../src/stack/ports.ts';
 import { registerSearchAttributes } from '../../src/stack/searchAttributes.ts';
 import { ensureTemporalServer, stopTemporalServer, type TemporalServer } from '../../src/stack/temporalServer.ts';
+import { keptPort } from './ports.ts';
 
 /** What has to be fetched once is kept here, whichever test asked for it first. */
 const binaries = path.join(import.meta.dirname, '../../node_modules/.cache/tidemark');
@@ -46,7 +46,7 @@ async function start(options: readonly string[]): Promise<TestTemporal> {
   mkdirSync(binaries, { recursive: true });
   symlinkSync(binaries, path.join(home, 'bin'));
   // The ports it would have had before: never the usual ones, where somebody's own server may be.
-  writeFileSync(path.join(home, 'temporal.ports.json'), JSON.stringify({ port: await freePort(), uiPort: await freePort() }));
+  writeFileSync(path.join(home, 'temporal.ports.json'), JSON.stringify({ port: await keptPort(), uiPort: await keptPort() }));
   let server: TemporalServer = await ensureTemporalServer(home, options);
   let guard = endsWithUs(server);
   const connection = await Connection.connect({ address: server.address });
