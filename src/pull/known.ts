@@ -14,8 +14,9 @@ export interface Known {
   readonly records: ReadonlyMap<string, StoredRecord>;
   /** Of its edges and then of those that it removes, in their order. */
   readonly edges: readonly StoredEdge[];
-  /** Records that came from rows which now cover them. */
+  /** Records that came from rows which now cover them, and the ids of those that say so. */
   readonly within: Awaited<ReturnType<typeof readWithin>>;
+  readonly covering: ReadonlySet<string>;
 }
 
 /** Whether all records of a page, and all its edges, were stored by no page before it. */
@@ -83,6 +84,7 @@ export async function readKnown(
 ): Promise<Known> {
   const ids = [...new Set([...folded.records.keys(), ...folded.removed, ...rejected])];
   const edges = [...folded.edges, ...folded.removedEdges];
+  const covers = coversOf(folded.records);
   const looksUpEdges = !asNew.edges && edges.length > 0;
   const { leaves } = before;
   const waits = leaves === null || target.score !== null || looksUpEdges || ids.some((id) => leaves.get(id) === null);
@@ -95,7 +97,7 @@ export async function readKnown(
     newNumbers(database, { records: asNew.records ? others.length : 0, edges: asNew.edges ? edges.length : 0 }),
     asNew.records ? null : readStoredRecords(database, { ...scope, ids: others, ...options }),
     asNew.edges ? null : readStoredEdges(database, { ...scope, edges }),
-    readWithin(database, { ...scope, ids: [...coversOf(folded.records).keys()] }),
+    readWithin(database, { ...scope, ids: [...covers.keys()] }),
   ]);
   const records = looked ?? new Map(others.map((id, index) => [id, { ...nothing, id, num: numberAt(nums.records, index) }]));
   for (const id of ids) {
@@ -106,6 +108,7 @@ export async function readKnown(
     records,
     edges: lookedEdges ?? edges.map((edge, index) => newEdge(edge, numberAt(nums.edges, index))),
     within,
+    covering: new Set(within.flatMap((record) => covers.get(record.of) ?? [])),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Database } from '../store/database.ts';
 import type { Condition } from '../store/include.ts';
 import type { EdgeWrite, PageCommit, Reject, StoredEdge, StoredRecord } from '../store/page.ts';
 import { withChanges } from './change.ts';
-import { coversOf, keptOf, type Score } from './evidence.ts';
+import { keptOf, type Score } from './evidence.ts';
 import { fold } from './fold.ts';
 import type { FoldedEdge } from './fold.ts';
 import { type Leaves, mayBeNew, readKnown, type Scope } from './known.ts';
@@ -66,11 +66,9 @@ export async function preparePage(
   const refusals = refused.map(({ id, reason }): Reject => ({ id, code: 'SOURCE_SHAPE_CHANGED', reason }));
   const rejected = new Set([...refusals, ...folded.rejects].map((reject) => reject.id));
   const asNew = mayBeNew(target, folded, rejected, of.asNew);
-  const { records, within, edges: storedEdges } = await readKnown(database, target, { ...of, asNew }, phase, folded, rejected);
+  const { records, within, covering, edges: storedEdges } = await readKnown(database, target, { ...of, asNew }, phase, folded, rejected);
   failpoint('page.afterRead');
   const { edges } = folded;
-  const covers = coversOf(folded.records);
-  const covering = new Set(within.flatMap((record) => covers.get(record.of) ?? []));
   const kept = target.score === null ? folded : { ...folded, records: keptOf(folded.records, records, covering) };
   const { leaves, ...writes } = writeRecords(target, phase, { ...kept, rejects: [...refusals, ...folded.rejects] }, records);
   // One that cannot be mapped is not inserted: whether it is known has to be looked up.
