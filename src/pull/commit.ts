@@ -6,7 +6,7 @@ import type { JsonObject, Step } from '../model.ts';
 import type { Database } from '../store/database.ts';
 import { commitPage, hasUnseen } from '../store/page.ts';
 import type { PageProgress, Reject } from '../store/page.ts';
-import { type AllNew, newOf, noPageBefore, nothingNew, type Scope } from './known.ts';
+import { noPageBefore, nothingNew, type Scope } from './known.ts';
 import { preparePage } from './page.ts';
 import type { PageWrites, Prepared, StreamTarget } from './page.ts';
 import { type Phase, phaseOf } from './plan.ts';
@@ -21,9 +21,8 @@ export interface Position {
   readonly barren: number;
   /** Whether removals of the stream are staged or held. */
   readonly removals: boolean;
-  /** Whether the last page was committed as it was prepared: then what was prepared after it holds. No checkpoint has this, nor the next. */
+  /** Whether the last page was committed as it was prepared: then what was prepared after it holds. No checkpoint has this. */
   readonly asPrepared: boolean;
-  readonly allNew: AllNew;
 }
 
 export interface CommitRequest {
@@ -41,10 +40,10 @@ export interface Ahead extends Omit<Scope, 'run'> {
 export async function prepareFetched(
   { database, run, target }: CommitRequest,
   { steps, ...scope }: Ahead,
-  { objects, rejects }: Pick<SourcePage, 'objects' | 'rejects'>,
+  { objects, rejects = [] }: Pick<SourcePage, 'objects' | 'rejects'>,
 ): Promise<Prepared> {
   const phase = phaseAt(target, steps);
-  const { writes, leaves } = await preparePage(database, target, { run, ...scope }, phase, objects, rejects);
+  const { writes, leaves } = await preparePage(database, target, { run, ...scope }, { phase, objects, rejects });
   failpoint('page.afterMap');
   return { writes: phase.stored ? unseen(writes) : writes, leaves };
 }
@@ -142,7 +141,6 @@ async function commitWrites(request: CommitRequest, from: Position, writes: Page
     cursor: to.cursor ?? from.cursor,
     barren,
     asPrepared: true,
-    allNew: newOf(writes),
   };
 }
 

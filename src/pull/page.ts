@@ -1,4 +1,5 @@
 // From a page's objects to what its transaction writes: folded, compared with what is stored, records merged and mapped (design 3.4).
+import type { SourcePage } from '../clients/source.ts';
 import { TidemarkError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { JsonObject } from '../model.ts';
@@ -43,6 +44,14 @@ export interface PageWrites extends Pick<
   readonly passedOver: number;
 }
 
+/** What was read. */
+interface ReadPage {
+  readonly phase: Phase;
+  readonly objects: readonly JsonObject[];
+  /** What the source could not make objects of. */
+  readonly rejects: NonNullable<SourcePage['rejects']>;
+}
+
 /** What a page writes, and what it leaves for the next one to know before it is committed. */
 export interface Prepared {
   readonly writes: PageWrites;
@@ -53,17 +62,11 @@ export interface Prepared {
  * Reads what is stored of the page's ids and answers what its transaction must write. Writes nothing; may run twice.
  * What is taken as new is not looked up: where it is not new, the commit fails with SQLSTATE 23505.
  */
-export async function preparePage(
-  database: Database,
-  target: StreamTarget,
-  of: Scope,
-  phase: Phase,
-  objects: readonly JsonObject[],
-  refused: readonly { readonly id: string; readonly reason: string }[] = [],
-): Promise<Prepared> {
+export async function preparePage(database: Database, target: StreamTarget, of: Scope, page: ReadPage): Promise<Prepared> {
+  const { phase, objects } = page;
   const folded = fold(phase, target.select, objects);
   failpoint('page.afterFold');
-  const refusals = refused.map(({ id, reason }): Reject => ({ id, code: 'SOURCE_SHAPE_CHANGED', reason }));
+  const refusals = page.rejects.map(({ id, reason }): Reject => ({ id, code: 'SOURCE_SHAPE_CHANGED', reason }));
   const rejected = new Set([...refusals, ...folded.rejects].map((reject) => reject.id));
   const asNew = mayBeNew(target, folded, rejected, of.asNew);
   const { records, within, covering, edges: storedEdges } = await readKnown(database, target, { ...of, asNew }, phase, folded, rejected);
@@ -73,7 +76,7 @@ export async function preparePage(
   const { leaves, ...writes } = writeRecords(target, phase, { ...kept, rejects: [...refusals, ...folded.rejects] }, records);
   // One that cannot be mapped is not inserted: whether it is known has to be looked up.
   if (asNew.records && writes.rejects.length > 0)
-    return preparePage(database, target, { ...of, asNew: { ...asNew, records: false } }, phase, objects, refused);
+    return preparePage(database, target, { ...of, asNew: { ...asNew, records: false } }, page);
   // What is changed again may have been changed by the page before.
   if (writes.assets.some(({ change }) => change === 'updated')) await of.before.committed;
   const assets = await withChanges(database, of.run, writes.assets);

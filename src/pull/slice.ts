@@ -56,7 +56,7 @@ export async function readSlice(
   const { run, target, signal, alive, timings } = request;
   const reads = new AbortController();
   const options = { signal: AbortSignal.any([signal, reads.signal]), alive, longestWaitMs: timings.longWaitMs };
-  const begun: Position = { ...checkpoint, asPrepared: true, allNew: nothingNew };
+  const begun: Position = { ...checkpoint, asPrepared: true };
   const work = { database, run, target };
   const commit = async (from: Position, page: SourcePage, writes: PageWrites, after: readonly Step[]): Promise<Position> => {
     const workedMs = Math.round(performance.now() - clock.committedAt);
@@ -67,6 +67,7 @@ export async function readSlice(
     return position;
   };
   let committing = Promise.resolve(begun);
+  let committingNew = nothingNew;
   let ahead = lookingAt(begun);
   let fetched = fetchNext(dependencies, request, begun, options);
   try {
@@ -86,7 +87,9 @@ export async function readSlice(
       const { writes, leaves } = await (position.asPrepared ? preparing : prepareFetched(work, lookingAt(position), page));
       committing = settledLater(commit(position, page, writes, after));
       const sameCollection = after.at(-1)?.phase === position.steps.at(-1)?.phase;
-      const asNew = sameCollection ? bothNew(position.allNew, newOf(writes)) : nothingNew;
+      const pageNew = sameCollection ? newOf(writes) : nothingNew;
+      const asNew = position.asPrepared ? bothNew(committingNew, pageNew) : nothingNew;
+      committingNew = pageNew;
       ahead = { walk: position.walk, steps: after, asNew, before: { committed: committing, leaves: sameCollection ? leaves : null } };
     }
     await committing;
