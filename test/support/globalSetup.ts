@@ -25,7 +25,8 @@ async function shareTemporal(): Promise<void> {
 /** The given server, one of the machine's, or none: then the suites that need it are skipped, and counted so. */
 async function sharePostgres(): Promise<void> {
   if (process.env['TIDEMARK_TEST_DATABASE_URL'] !== undefined) return;
-  const postgres = await startPostgres();
+  // Databases live for one suite: nothing of them is worth vacuuming, and no plan depends on when it was.
+  const postgres = await startPostgres({ autovacuum: 'off' });
   if (postgres === null) return;
   stoppers.push(() => postgres.stop());
   process.env['TIDEMARK_TEST_DATABASE_URL'] = postgres.url;
