@@ -11,7 +11,12 @@ import { isUnified, noteNames } from './uniques.ts';
 export type Mutation =
   | {
       readonly do:
-        'createUser' | 'createGroup' | 'createDevice' | 'createServicePrincipal' | 'createApplication' | 'createAdministrativeUnit';
+        | 'createUser'
+        | 'createGroup'
+        | 'createDevice'
+        | 'createServicePrincipal'
+        | 'createApplication'
+        | 'createAdministrativeUnit';
       readonly id?: string;
       readonly set?: Readonly<Record<string, Json>>;
     }

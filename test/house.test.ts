@@ -8,7 +8,7 @@ const bin = path.join(root, 'node_modules', '.bin');
 test.each([
   ['types and lint', 'oxlint', ['--type-aware', '--type-check', '--quiet', '--threads=1']],
   ['no unused files, exports or dependencies', 'knip', ['--no-progress']],
-  ['format', 'prettier', ['--check', '--cache', '--cache-strategy', 'content', '--cache-location', '.cache/prettier', '.']],
+  ['format', 'oxfmt', ['--check']],
 ])(
   'the sources pass: %s',
   (_name, command, args) => {

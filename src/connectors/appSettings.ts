@@ -73,7 +73,8 @@ function identifierFault(identifier: string): string | null {
 }
 
 type Target =
-  { readonly cloud: Cloud } | { readonly cloud: 'custom'; readonly endpoints: { readonly login: string; readonly graph: string } };
+  | { readonly cloud: Cloud }
+  | { readonly cloud: 'custom'; readonly endpoints: { readonly login: string; readonly graph: string } };
 
 /** The cloud that the addresses are of, else their own. */
 function cloudOf({

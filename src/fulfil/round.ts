@@ -7,7 +7,9 @@ import { errored } from './outcomes.ts';
 import { type RoundDependencies, type RoundOptions, Sending } from './sending.ts';
 
 export type RoundResult =
-  { readonly kind: 'done' } | { readonly kind: 'more'; readonly ended: number } | { readonly kind: 'wait'; readonly waitMs: number };
+  | { readonly kind: 'done' }
+  | { readonly kind: 'more'; readonly ended: number }
+  | { readonly kind: 'wait'; readonly waitMs: number };
 
 const windowSize = 400;
 /** Four batches side by side. */

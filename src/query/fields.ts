@@ -6,7 +6,16 @@ import type { MapRow, TransformMap } from '../mappings/map.ts';
 import { pathsOf } from '../mappings/rows.ts';
 
 export type Column =
-  'class' | 'connection' | 'stream' | 'id' | 'state' | 'firstSeen' | 'lastChanged' | 'pendingRemoval' | 'stale' | FindingColumn;
+  | 'class'
+  | 'connection'
+  | 'stream'
+  | 'id'
+  | 'state'
+  | 'firstSeen'
+  | 'lastChanged'
+  | 'pendingRemoval'
+  | 'stale'
+  | FindingColumn;
 
 /** What only findings have. Their `id` is the key of the flaw and its asset. */
 type FindingColumn = 'status' | 'severity' | 'qds' | 'cve' | 'asset' | 'assetClass' | 'lastSeen' | 'reopened';

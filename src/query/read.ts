@@ -15,7 +15,9 @@ export interface Term {
 }
 
 export type ReadQuery =
-  { readonly kind: 'and' | 'or'; readonly parts: readonly ReadQuery[] } | { readonly kind: 'not'; readonly part: ReadQuery } | Term;
+  | { readonly kind: 'and' | 'or'; readonly parts: readonly ReadQuery[] }
+  | { readonly kind: 'not'; readonly part: ReadQuery }
+  | Term;
 
 /** What a field means that no map fills: an error, or nothing that a document has. */
 export type Unknown = 'refused' | 'absent';

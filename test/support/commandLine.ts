@@ -11,7 +11,8 @@ export interface AskedVerb {
 
 /** A piece of what a verb writes, or at last its exit code. */
 export type Told = { readonly call: number } & (
-  { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array } | { readonly code: number }
+  | { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
+  | { readonly code: number }
 );
 
 const tell = (told: Told, done: () => void): void => void process.send?.(told, undefined, undefined, done);
