@@ -73,12 +73,10 @@ export function commitFetched(
   return commitObjects(request, from, objects, { steps: after, cursor, progress, rejects }, writes);
 }
 
-interface Outcome {
+/** What the source answered besides the objects, and where the walk stands after them. */
+interface Outcome extends Required<Pick<SourcePage, 'cursor' | 'rejects'>> {
   readonly steps: readonly Step[];
-  readonly cursor: string | null;
   readonly progress: Omit<PageProgress, 'read' | 'fresh' | 'passedOver' | 'collection'>;
-  /** What the source could not make objects of. */
-  readonly rejects: NonNullable<SourcePage['rejects']>;
 }
 
 /** `prepared`: what the objects write, where it may have been prepared by less than what is stored now; null: it is still to be prepared. */

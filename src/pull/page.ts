@@ -44,12 +44,8 @@ export interface PageWrites extends Pick<
   readonly passedOver: number;
 }
 
-/** What was read. */
-interface ReadPage {
+interface ReadPage extends Required<Pick<SourcePage, 'objects' | 'rejects'>> {
   readonly phase: Phase;
-  readonly objects: readonly JsonObject[];
-  /** What the source could not make objects of. */
-  readonly rejects: NonNullable<SourcePage['rejects']>;
 }
 
 /** What a page writes, and what it leaves for the next one to know before it is committed. */

@@ -67,6 +67,7 @@ export async function readSlice(
     return position;
   };
   let committing = Promise.resolve(begun);
+  /** What of the page that is committing was new; nothing, where the next one is of another collection. */
   let committingNew = nothingNew;
   let ahead = lookingAt(begun);
   let fetched = fetchNext(dependencies, request, begun, options);
