@@ -1,15 +1,10 @@
-// Tests run on swc as CommonJS; the sources stay ES modules. The servers that suites share are started once (test/support).
-const onlyEsModules = '(?:jose|@?chevrotain)/';
-const commonJs = ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }];
-
+// Test files run as our programs do (test/support/runtime). The servers that suites share are started once (test/support/globalSetup).
 export default {
   testEnvironment: '<rootDir>/test/support/environment.ts',
+  runtime: '<rootDir>/test/support/runtime.ts',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  transform: { '^.+\\.ts$': commonJs, [`/node_modules/${onlyEsModules}.+\\.js$`]: commonJs },
-  // Their packages name no entry but to `import`.
-  moduleNameMapper: { '^@chevrotain/(.+)$': '<rootDir>/node_modules/@chevrotain/$1/lib/src/api.js' },
-  transformIgnorePatterns: [`/node_modules/(?!${onlyEsModules})`],
+  transform: {},
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   testSequencer: '<rootDir>/test/support/longFirst.ts',

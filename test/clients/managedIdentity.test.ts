@@ -1,5 +1,6 @@
 // Tokens of the machine's identity by the real library, against stubs of the endpoints that machines and apps have: plain http on loopback.
 import { createServer, type Server } from 'node:http';
+import { registerHooks } from 'node:module';
 import { acquireManaged } from '../../src/clients/managedIdentity.ts';
 import { redact } from '../../src/clients/redact.ts';
 import { clientId, tenantId } from './login.ts';
@@ -7,6 +8,15 @@ import { failureOf, type Handler, json, portOf, type SeenRequest } from './sourc
 
 const names = ['AZURE_POD_IDENTITY_AUTHORITY_HOST', 'IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'IMDS_ENDPOINT', 'MSI_ENDPOINT'];
 const before = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+
+// The library keeps tokens, and what it found to be its endpoint, for as long as it is loaded: each test loads it anew, under addresses of its own.
+let loads = 0;
+const anew = registerHooks({
+  resolve(specifier, context, next) {
+    const resolved = next(specifier, context);
+    return /\/node_modules\/@azure\//.test(resolved.url) ? { ...resolved, url: `${resolved.url}?load=${loads}` } : resolved;
+  },
+});
 
 let server: Server;
 let address: string;
@@ -24,13 +34,13 @@ beforeAll(async () => {
   address = `http://127.0.0.1:${portOf(server)}`;
 });
 afterAll(() => {
+  anew.deregister();
   server.closeAllConnections();
   server.close();
   place(before);
 });
 beforeEach(() => {
-  // The library keeps tokens, and what it found to be its endpoint, for as long as it is loaded.
-  jest.resetModules();
+  loads += 1;
   seen = [];
   place({ AZURE_POD_IDENTITY_AUTHORITY_HOST: address });
 });

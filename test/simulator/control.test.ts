@@ -23,7 +23,7 @@ let control: SimulatorControl;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'simulator-'));
   const caFile = join(directory, 'ca.pem');
-  const main = join(__dirname, '../../simulator/main.ts');
+  const main = join(import.meta.dirname, '../../simulator/main.ts');
   child = spawn(process.execPath, [main, '--users', '120', '--seed', '5', '--vms', '6', '--ca-file', caFile], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
