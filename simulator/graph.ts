@@ -12,6 +12,7 @@ import { withKeySegment } from './keys.ts';
 import { costOf, requirePermission } from './permissions.ts';
 import { parseQuery } from './query.ts';
 import type { Query } from './query.ts';
+import { type QuotaWindow, secondsLeft, spend } from './quota.ts';
 import type { LinkRelation } from './properties.ts';
 import { appRoleAssignedTo, related, roleAssignmentList, roleDefinitions, singleRole } from './relations.ts';
 import type { ContainerName } from './relations.ts';
@@ -28,15 +29,13 @@ export interface GraphRequest {
   readonly body: string;
 }
 
-const quotaWindowMs = 10_000;
+const readWindowMs = 10_000;
 const writeWindowMs = 150_000;
 
-/** Resource units spent in the current window of ten seconds, and writes in that of two and a half minutes. */
+/** Resource units spent in ten seconds, and writes in two and a half minutes. */
 export interface Meter {
-  window: number;
-  spent: number;
-  writeWindow: number;
-  writes: number;
+  readonly reads: QuotaWindow;
+  readonly writes: QuotaWindow;
 }
 
 /** Answers one request. Refusals are answers too; only a defect throws. */
@@ -85,30 +84,25 @@ function charge(cloud: Cloud, meter: Meter, path: string, query: Query): Record<
   const headers: Record<string, string> = { 'x-ms-resource-unit': String(cost) };
   const quota = cloud.settings.quota;
   if (quota === null) return headers;
-  const window = Math.floor(cloud.now() / quotaWindowMs);
-  if (meter.window !== window) Object.assign(meter, { window, spent: 0 });
-  meter.spent += cost;
-  const share = meter.spent / quota;
+  spend(meter.reads, cloud.now(), readWindowMs, cost);
+  const share = meter.reads.spent / quota;
   if (share >= 0.8) headers['x-ms-throttle-limit-percentage'] = Math.min(share, 1.8).toFixed(1);
   if (share <= 1) return headers;
-  throw throttled(cloud, 'Read', (window + 1) * quotaWindowMs, headers);
+  throw throttled(cloud, 'Read', meter.reads, headers);
 }
 
 /** Counts a write. Throws 429 when the window's writes are used up. */
 function chargeWrite(cloud: Cloud, meter: Meter): void {
   const quota = cloud.settings.writeQuota;
   if (quota === null) return;
-  const window = Math.floor(cloud.now() / writeWindowMs);
-  if (meter.writeWindow !== window) Object.assign(meter, { writeWindow: window, writes: 0 });
-  meter.writes += 1;
-  if (meter.writes > quota) throw throttled(cloud, 'Write', (window + 1) * writeWindowMs, {});
+  spend(meter.writes, cloud.now(), writeWindowMs);
+  if (meter.writes.spent > quota) throw throttled(cloud, 'Write', meter.writes, {});
 }
 
-function throttled(cloud: Cloud, what: 'Read' | 'Write', endsAt: number, headers: Readonly<Record<string, string>>): Refusal {
-  const rest = Math.ceil((endsAt - cloud.now()) / 1000);
+function throttled(cloud: Cloud, what: 'Read' | 'Write', window: QuotaWindow, headers: Readonly<Record<string, string>>): Refusal {
   return new Refusal(429, 'TooManyRequests', 'Too many requests.', {
     ...headers,
-    'retry-after': String(Math.max(rest, 1)),
+    'retry-after': String(secondsLeft(window, cloud.now())),
     'x-ms-throttle-scope': `Tenant_Application/${what}/${cloud.clientId}/${cloud.tenantId}`,
     'x-ms-throttle-information': what === 'Read' ? 'ResourceUnitLimitExceeded' : 'WriteLimitExceeded',
   });

@@ -15,6 +15,7 @@ import { applyMutation } from './mutations.ts';
 import type { Mutation } from './mutations.ts';
 import { operate } from './operate.ts';
 import { defaultRoles } from './permissions.ts';
+import { noWindow } from './quota.ts';
 import type { Kind } from './random.ts';
 import { Replication } from './replication.ts';
 import { createSealer } from './seal.ts';
@@ -154,7 +155,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const traffic: Traffic = {
     cloud,
     plan,
-    meter: { window: 0, spent: 0, writeWindow: 0, writes: 0 },
+    meter: { reads: noWindow(), writes: noWindow() },
     memory: new Map(),
     record(request) {
       seen.push(request);

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import type { Answer } from '../answer.ts';
 import type { ServerCertificate } from '../certificates.ts';
 import { type Fault, type FaultPlan, isReplacing, isTransport, type ReplacingFault } from '../faults.ts';
+import { noWindow, type QuotaWindow, secondsLeft, spend } from '../quota.ts';
 import type { SeenRequest } from '../server.ts';
 import { send } from '../transport.ts';
 import {
@@ -56,7 +57,7 @@ export async function startRegistries(options: RegistriesOptions): Promise<Regis
   const access = new Map<number, RegistryAccess>();
   const hosts: string[] = [];
   const ports = new Map<number, number>();
-  const meters = new Map<number, { window: number; spent: number }>();
+  const windows = new Map<number, QuotaWindow>();
   let storage = '';
   const world: RegistryWorld = {
     content,
@@ -71,13 +72,12 @@ export async function startRegistries(options: RegistriesOptions): Promise<Regis
 
   /** What the quota says, or null while it is not spent. */
   const metered = (registry: number): Answer | null => {
-    const window = Math.floor(nowMs() / windowMs);
-    const meter = meters.get(registry);
-    const spent = meter?.window === window ? meter.spent + 1 : 1;
-    meters.set(registry, { window, spent });
-    if (settings.readsPerMinute === null || spent <= settings.readsPerMinute) return null;
-    const leftS = Math.ceil(((window + 1) * windowMs - nowMs()) / 1000);
-    return refuse(429, 'TOOMANYREQUESTS', 'Too many requests.', { 'retry-after': String(leftS) });
+    if (settings.readsPerMinute === null) return null;
+    const window = windows.get(registry) ?? noWindow();
+    windows.set(registry, window);
+    spend(window, nowMs(), windowMs);
+    if (window.spent <= settings.readsPerMinute) return null;
+    return refuse(429, 'TOOMANYREQUESTS', 'Too many requests.', { 'retry-after': String(secondsLeft(window, nowMs())) });
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

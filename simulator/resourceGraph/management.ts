@@ -3,6 +3,7 @@
 import type { Answer } from '../answer.ts';
 import { claimsOf } from '../bearer.ts';
 import type { Cloud, Settings } from '../cloud.ts';
+import { noWindow, type QuotaWindow, secondsLeft, spend } from '../quota.ts';
 import type { Sealer } from '../seal.ts';
 import type { Estate } from './estate.ts';
 import { AzureRefusal, throttled, unauthorized } from './refusals.ts';
@@ -21,8 +22,8 @@ export interface Management {
   readonly groups: (name: string) => number[] | null;
   /** What a query finds, kept as long as the estate does not change. */
   view(key: string, make: () => View): View;
-  /** Queries in the current window. */
-  readonly meter: { window: number; asked: number };
+  /** Queries asked. */
+  readonly meter: QuotaWindow;
 }
 
 export const managementAudience = 'https://management.azure.com';
@@ -37,7 +38,7 @@ export function createManagement(of: Pick<Management, 'estate' | 'settings' | 's
   const views = new Map<string, View>();
   return {
     ...of,
-    meter: { window: 0, asked: 0 },
+    meter: noWindow(),
     readable: () => every.slice(0, settings.readableSubscriptions ?? every.length),
     groups(name) {
       if (name.toLowerCase() === tenantId) return every;
@@ -103,14 +104,11 @@ function authorize(cloud: Cloud, { origin }: Management, authorization: string |
 function charge(cloud: Cloud, { settings, meter }: Management): Record<string, string> {
   const quota = settings.queryQuota;
   if (quota === null) return {};
-  const window = Math.floor(cloud.now() / windowMs);
-  if (meter.window !== window) Object.assign(meter, { window, asked: 0 });
-  meter.asked += 1;
-  const seconds = Math.ceil(((window + 1) * windowMs - cloud.now()) / 1000);
+  spend(meter, cloud.now(), windowMs);
   const headers = {
-    'x-ms-user-quota-remaining': String(Math.max(quota - meter.asked, 0)),
-    'x-ms-user-quota-resets-after': `00:00:${String(seconds).padStart(2, '0')}`,
+    'x-ms-user-quota-remaining': String(Math.max(quota - meter.spent, 0)),
+    'x-ms-user-quota-resets-after': `00:00:${String(secondsLeft(meter, cloud.now())).padStart(2, '0')}`,
   };
-  if (meter.asked <= quota) return headers;
+  if (meter.spent <= quota) return headers;
   throw throttled(headers);
 }

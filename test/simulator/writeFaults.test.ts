@@ -96,7 +96,8 @@ test('writes have a quota of their own in 150 seconds', async () => {
   expect((await change()).status).toBe(204);
   const refused = await change();
   expect(refused.status).toBe(429);
-  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(10);
+  // A whole window's, whatever the hour: it opened with the first write.
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(100);
   expect(refused.headers['x-ms-throttle-scope']).toMatch(/^Tenant_Application\/Write\//);
   expect((await client.get(`groups/${group}`)).status).toBe(200);
   simulator.advance(150_000);
