@@ -4,17 +4,17 @@ import { asTidemarkError, TidemarkError } from '../errors.ts';
 import type { RunReport } from '../model.ts';
 import { admissionOf } from '../store/admission.ts';
 import type { Database } from '../store/database.ts';
-import { getRun, listRuns, readReport } from '../store/run.ts';
+import { getRun, listRuns, readReport, type Run } from '../store/run.ts';
 import { readProgress } from '../store/walk.ts';
 import type { Context } from './context.ts';
-import { requireWorker } from './entity.ts';
+import { queryEntity, requireWorker } from './entity.ts';
 import { exit, type ExitCode } from './errors.ts';
 import { createProgress } from './progress.ts';
 import { runName } from './runName.ts';
 
 const lookEveryMs = 400;
 
-/** Shows progress until the run has a verdict, and answers its report. */
+/** Shows progress until the run has a verdict and its connection shows it, and answers its report. */
 export async function followRun(context: Context, run: number): Promise<RunReport> {
   const database = await context.database();
   const begun = await getRun(database, run);
@@ -27,7 +27,10 @@ export async function followRun(context: Context, run: number): Promise<RunRepor
     for (;;) {
       const now = await getRun(database, run);
       const report = now?.verdict === null ? null : await readReport(database, run);
-      if (report !== null) return report;
+      if (report !== null) {
+        await untilShown(context, begun);
+        return report;
+      }
       if (now?.mode === 'full' || now?.mode === 'delta') expected ??= await lastRead(database, begun.connection, begun.profile, now.mode);
       const place = now?.mode === null ? await admissionOf(database, run) : null;
       if (place !== null && !waits) context.output.note(`${runName(begun.connection, run)} waits for its turn, at place ${place}.`);
@@ -43,6 +46,21 @@ export async function followRun(context: Context, run: number): Promise<RunRepor
     }
   } finally {
     display.stop();
+  }
+}
+
+const shownWithinMs = 5_000;
+const lookAgainMs = 50;
+
+/** Until the entity has heard of the end, too: a `status` right after MUST NOT tell of the time before. The run has ended, whoever answers. */
+async function untilShown(context: Context, { connection, run }: Pick<Run, 'connection' | 'run'>): Promise<void> {
+  try {
+    for (const deadline = Date.now() + shownWithinMs; Date.now() < deadline; await sleep(lookAgainMs)) {
+      const status = await queryEntity(context, connection);
+      if (status === null || status.history.some((brief) => brief.run === run)) return;
+    }
+  } catch (error) {
+    if (asTidemarkError(error).code !== 'ORCHESTRATOR_UNAVAILABLE') throw error;
   }
 }
 

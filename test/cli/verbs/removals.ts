@@ -68,7 +68,6 @@ export function removalsVerbs(): void {
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
     expect(await live('approving')).toBe(users);
 
-    await stack.standing('approving', 'held');
     for (const verb of ['status', 'get'])
       expect(await json(standing, [verb, 'approving'])).toMatchObject({ state: 'held', held: full.held });
     const commands = ['approve', 'reject'].map((verb) => `tidemark ${verb} approving --digest ${digest}`);
@@ -120,7 +119,6 @@ export function removalsVerbs(): void {
       held: { count: 0, digest: null },
     });
     expect(await live('approving')).toBe(users - gone);
-    await stack.standing('approving', 'processed');
     for (const verb of ['status', 'get'])
       expect(await json(standing, [verb, 'approving'])).toMatchObject({ state: 'processed', held: null });
     expect(await json(listed, ['removals', 'approving'])).toEqual({
@@ -152,14 +150,12 @@ export function removalsVerbs(): void {
     expect(await live('rejecting')).toBe(users);
     const again = await json(report, ['run', 'rejecting', '--full', '--wait'], 5);
     expect(again).toMatchObject({ verdict: 'complete', assets: { removed: 0 }, held: first });
-    await stack.standing('rejecting', 'held');
     const { stdout } = await stack.call(['approve', 'rejecting', '--digest', digest]);
     expect(stdout).toMatch(/^rejecting:\d+ removes what was held of rejecting\n$/);
   });
 
   test('approved while a run is under way, it waits for that run', async () => {
     const { held: set } = (await holding('queueing')).run;
-    await stack.standing('queueing', 'held');
     const words = ['approve', 'queueing', '--digest', set.digest ?? ''];
     await stack.simulator.addFaults([{ match: '/users/delta', fault: { kind: 'status', status: 503 } }]);
     try {

@@ -152,12 +152,6 @@ function read<T>(schema: z.ZodType<T>, ended: Ended, code = 0): T {
 const json = async <T>(schema: z.ZodType<T>, words: readonly string[], code = 0): Promise<T> =>
   read(schema, await stack.call([...words, '--json']), code);
 
-/** What `status` says once the state is this one. */
-async function statusOf(name: string, wanted: z.infer<typeof state>): Promise<z.infer<typeof status>> {
-  await stack.standing(name, wanted);
-  return json(status, ['status', name]);
-}
-
 export function runsVerbs(): void {
   test('apply, run, runs, run-report, status, logs: from a file to a finished run', async () => {
     const file = stack.write('whole');
@@ -183,8 +177,8 @@ export function runsVerbs(): void {
     const lines = await json(z.array(runLine), ['runs', 'whole']);
     expect(lines.map((line) => line.run)).toEqual([forced.run, second.run, first.run]);
     expect(await json(report, ['run-report', first.run])).toEqual(first);
-    const now = await statusOf('whole', 'processed');
-    expect(now).toMatchObject({ source: 'workflow', current: null, lastError: null });
+    const now = await json(status, ['status', 'whole']);
+    expect(now).toMatchObject({ state: 'processed', source: 'workflow', current: null, lastError: null });
     expect(now.history).toHaveLength(3);
     const log = await json(z.array(logLine), ['logs', 'whole', '--run', second.run]);
     expect(log.length).toBeGreaterThan(1);
@@ -231,7 +225,8 @@ export function runsVerbs(): void {
     expect(one.profiles[0]?.schedule).toBe('daily from May 5, 2026 at 06:39 PM till May 5, 2031 at 06:39 PM in Asia/Calcutta timezone');
     const all = await json(z.array(z.looseObject({ name: z.string(), state })), ['get']);
     expect(all.find(({ name }) => name === 'words')?.state).toBe('scheduled');
-    const { profiles: shown } = await statusOf('words', 'scheduled');
+    await stack.standing('words', 'scheduled');
+    const { profiles: shown } = await json(status, ['status', 'words']);
     // 18:39 in Calcutta.
     expect(shown[0]?.nextRun).toMatch(/T13:09:00/);
   });
@@ -396,7 +391,7 @@ export function runsVerbs(): void {
     await stack.call(['apply', '-f', stack.write('held-back')]);
     expect(await json(done, ['pause', 'held-back', '--reason', 'moving'])).toMatchObject({ done: true });
     expect(await json(done, ['pause', 'held-back'])).toMatchObject({ done: false });
-    await statusOf('held-back', 'paused');
+    expect(await json(status, ['status', 'held-back'])).toMatchObject({ state: 'paused' });
     const refused = await stack.call(['run', 'held-back', '--wait']);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('paused');
@@ -471,8 +466,8 @@ export function runsVerbs(): void {
     expect(text).not.toContain('not-the-secret');
     const table = await stack.call(['run-report', failed.run]);
     for (const part of [code, ...parts, 'fix: ']) expect(table.stdout).toContain(part);
-    const now = await statusOf(name, 'errored');
-    expect(now).toMatchObject({ lastError: { code } });
+    const now = await json(status, ['status', name]);
+    expect(now).toMatchObject({ state: 'errored', lastError: { code } });
     expect(now.lastError?.hint).toBe(failed.error?.hint);
     const lines = await json(z.array(logLine), ['logs', name, '--run', failed.run]);
     expect(lines.find(({ level }) => level === 'error')).toMatchObject({ details: { code, hint: failed.error?.hint } });
@@ -505,14 +500,14 @@ export function runsVerbs(): void {
     } finally {
       await stack.simulator.clearFaults();
     }
-    const failed = await statusOf(name, 'errored');
-    expect(failed).toMatchObject({ lastError: { code } });
+    const failed = await json(status, ['status', name]);
+    expect(failed).toMatchObject({ state: 'errored', lastError: { code } });
     expect(failed.lastError?.hint).toContain(hint);
     const lines = await json(z.array(logLine), ['logs', name]);
     // Each stream has its own line; the run's is the last.
     expect(lines.findLast(({ level }) => level === 'error')).toMatchObject({ details: { code, hint: failed.lastError?.hint } });
     expect((await json(report, ['run', name, '--wait'])).verdict).toBe('complete');
-    expect(await statusOf(name, 'processed')).toMatchObject({ lastError: null });
+    expect(await json(status, ['status', name])).toMatchObject({ state: 'processed', lastError: null });
   });
 
   test('a missing permission is named', async () => {
