@@ -7,7 +7,6 @@ import { clientId, tenantId } from './login.ts';
 import { failureOf, type Handler, json, portOf, type SeenRequest } from './sourceServer.ts';
 
 const names = ['AZURE_POD_IDENTITY_AUTHORITY_HOST', 'IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'IMDS_ENDPOINT', 'MSI_ENDPOINT'];
-const before = Object.fromEntries(names.map((name) => [name, process.env[name]]));
 
 // The library keeps tokens, and what it found to be its endpoint, for as long as it is loaded: each test loads it anew, under addresses of its own.
 let loads = 0;
@@ -37,7 +36,6 @@ afterAll(() => {
   anew.deregister();
   server.closeAllConnections();
   server.close();
-  place(before);
 });
 beforeEach(() => {
   loads += 1;
