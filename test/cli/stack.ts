@@ -12,7 +12,6 @@ import { freshNamespace } from '../support/namespaces.ts';
 import { givePgliteData } from '../support/pglite.ts';
 import { postgresUrl } from '../support/stores.ts';
 import { sharedTemporalAddress, startUnkilledTemporal } from '../support/temporal.ts';
-import { eventually } from '../support/waiting.ts';
 import { type CommandLine, openCommandLine } from './tidemark.ts';
 
 /** Of the simulated tenant: enough for what the guard holds, and few, because runs cost what they read. */
@@ -25,8 +24,6 @@ export interface CliStack {
   /** Of the stack's directory. */
   readonly call: CommandLine['call'];
   readonly callWith: CommandLine['callWith'];
-  /** Waits until `status` says this state: the workflow knows what became of a run a moment after the database does. */
-  standing(name: string, state: string): Promise<void>;
   /** Writes `NAME.yaml` for a connection to the simulated tenant and answers the file's name. */
   write(name: string, changed?: Changed): string;
   stop(): Promise<void>;
@@ -69,8 +66,6 @@ const addresses = z.object({
   }),
 });
 
-const standing = z.looseObject({ state: z.string() });
-
 export async function startCliStack(options: StackOptions): Promise<CliStack> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'tidemark-cli-'));
   const servers = await serversOf(options, directory);
@@ -97,12 +92,6 @@ export async function startCliStack(options: StackOptions): Promise<CliStack> {
       simulator: controlSimulator(simulator.origin, ca),
       call: commandLine.call,
       callWith: commandLine.callWith,
-      standing: async (name, state) => {
-        await eventually(`${name} is ${state}`, 30_000, async () => {
-          const { stdout } = await commandLine.call(['status', name, '--json']);
-          return standing.parse(JSON.parse(stdout)).state === state;
-        });
-      },
       write(name, changed = {}) {
         writeFileSync(path.join(directory, `${name}.yaml`), connectionFile(name, simulator, changed));
         return `${name}.yaml`;

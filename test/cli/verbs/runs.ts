@@ -225,8 +225,11 @@ export function runsVerbs(): void {
     expect(one.profiles[0]?.schedule).toBe('daily from May 5, 2026 at 06:39 PM till May 5, 2031 at 06:39 PM in Asia/Calcutta timezone');
     const all = await json(z.array(z.looseObject({ name: z.string(), state })), ['get']);
     expect(all.find(({ name }) => name === 'words')?.state).toBe('scheduled');
-    await stack.standing('words', 'scheduled');
-    const { profiles: shown } = await json(status, ['status', 'words']);
+    // The entity reads what was applied a moment later.
+    const shown = await eventually('words is scheduled', 30_000, async () => {
+      const now = await json(status, ['status', 'words']);
+      return now.state === 'scheduled' ? now.profiles : null;
+    });
     // 18:39 in Calcutta.
     expect(shown[0]?.nextRun).toMatch(/T13:09:00/);
   });
