@@ -9,7 +9,7 @@ import type { Database } from '../../store/database.ts';
 import { readCredentials } from '../../store/credential.ts';
 import { heldSet } from '../../store/held.ts';
 import { listRuns, openRuns } from '../../store/run.ts';
-import { readProgress } from '../../store/walk.ts';
+import { readProgress, type StreamProgress } from '../../store/walk.ts';
 import { readWatches } from '../../store/watch.ts';
 import type { ConnectionStatus } from '../../workflows/messages.ts';
 import { requireConnection, zoneOf } from '../connections.ts';
@@ -75,25 +75,51 @@ async function askAll(context: Context): Promise<Line[]> {
 async function oneStatus(context: Context, name: string): Promise<ExitCode> {
   const stored = await orUnreachable(() => readStored(context, name));
   const answered = await orUnreachable(() => queryEntity(context, name));
-  const { database = null, spec = null } = stored.answer ?? {};
   const shown = answered.answer ?? stored.answer?.status ?? null;
+  let lost = stored.error;
   if (shown !== null) {
     const source = answered.answer === null ? 'database' : 'workflow';
-    const notes = database === null || spec === null ? null : await notesFor(context, database, spec, source);
-    const noted = shown.profiles.map((profile) => ({ ...profile, ...notes?.get(profile.name) }));
-    const credentials = database === null || spec === null ? [] : credentialViews(spec, await readCredentials(database, name), new Date());
-    await print(context, database, { name, source, ...shown, profiles: noted, credentials }, (profile) =>
-      spec === null ? 'UTC' : zoneOf(spec, profile),
+    const known = stored.answer;
+    // Either may go away between two answers: what is known by then is shown all the same.
+    const read = known === null ? null : await orUnreachable(() => readRest(context, known, { source, current: shown.current }));
+    lost ??= read?.error ?? null;
+    const { notes, credentials, ...rest } = read?.answer ?? nothingRead;
+    const noted = shown.profiles.map((profile) => ({ ...profile, ...notes.get(profile.name) }));
+    await print(context, { name, source, ...shown, profiles: noted, credentials }, rest, (profile) =>
+      known === null ? 'UTC' : zoneOf(known.spec, profile),
     );
   }
-  if (stored.error !== null && answered.error !== null) context.output.note(answered.error.message);
-  const error = stored.error ?? answered.error;
+  if (lost !== null && answered.error !== null) context.output.note(answered.error.message);
+  const error = lost ?? answered.error;
   if (error !== null) throw error;
   if (answered.answer !== null) return exit.done;
   context.output.note(
     `The workflow connection:${name} does not run, so nothing is pulled; applying the connection's file again starts it.`,
   );
   return exit.failed;
+}
+
+/** What is shown besides the state. */
+interface Rest {
+  readonly notes: ReadonlyMap<string, ScheduleNote>;
+  readonly credentials: readonly CredentialView[];
+  /** Of the run under way. */
+  readonly progress: readonly StreamProgress[];
+  readonly place: number | null;
+}
+
+const nothingRead: Rest = { notes: new Map(), credentials: [], progress: [], place: null };
+
+async function readRest(
+  context: Context,
+  { database, spec }: Stored,
+  { source, current }: { readonly source: Shown['source']; readonly current: ConnectionStatus['current'] },
+): Promise<Rest> {
+  const notes = await notesFor(context, database, spec, source);
+  const credentials = credentialViews(spec, await readCredentials(database, spec.name), new Date());
+  const progress = current === null ? [] : await readProgress(database, current.run);
+  const place = current === null || progress.length > 0 ? null : await admissionOf(database, current.run);
+  return { notes, credentials, progress, place };
 }
 
 /** As Temporal knows them where it was asked, else as the reconciler last did. */
@@ -171,9 +197,13 @@ interface Shown extends Omit<ConnectionStatus, 'profiles'> {
   readonly source: 'workflow' | 'database';
 }
 
-async function print({ output }: Context, database: Database | null, shown: Shown, zone: (profile: string) => string): Promise<void> {
+async function print(
+  { output }: Context,
+  shown: Shown,
+  { progress, place }: Pick<Rest, 'progress' | 'place'>,
+  zone: (profile: string) => string,
+): Promise<void> {
   const { current } = shown;
-  const progress = current === null || database === null ? [] : await readProgress(database, current.run);
   const streams = progress.map(({ stream, mode, reason, walk, pages, requests, read, outcome }) => ({
     stream,
     mode,
@@ -184,7 +214,6 @@ async function print({ output }: Context, database: Database | null, shown: Show
     read,
     outcome,
   }));
-  const place = database === null || current === null || streams.length > 0 ? null : await admissionOf(database, current.run);
   const profiles = shown.profiles.map((profile) => ({ ...profile, zone: zone(profile.name) }));
   const profileTable = (): Promise<string> =>
     output.table(profiles, [
