@@ -136,6 +136,7 @@ async function openSite(options: SiteOptions): Promise<Site> {
     ...options.env,
   };
   const workers: WorkerProcess[] = [];
+  let closing = false;
   const log = (): string => workers.map((worker) => worker.log()).join('');
   return {
     subject,
@@ -150,13 +151,14 @@ async function openSite(options: SiteOptions): Promise<Site> {
         env: { ...env, ...armed, ...more },
         logFile: path.join(home, `worker-${workers.length}.log`),
       });
-      workers.push(worker);
       const ended = worker.ended.then(async (end) => {
         // Fails where there is nobody to ask: then Temporal finds out by itself.
-        await forgetWorker(client, worker.identity).catch(() => undefined);
+        if (!closing) await forgetWorker(client, worker.identity).catch(() => undefined);
         return end;
       });
-      return { ...worker, ended };
+      const forgotten = { ...worker, ended };
+      workers.push(forgotten);
+      return forgotten;
     },
     async ask(what) {
       await client.workflow.signalWithStart('connection', {
@@ -176,7 +178,9 @@ async function openSite(options: SiteOptions): Promise<Site> {
     },
     log,
     async close() {
+      closing = true;
       for (const worker of workers) worker.send('SIGKILL');
+      // Calls MUST be over before their connection closes: one that is to be tried again then throws where nobody catches it.
       await Promise.all(workers.map((worker) => worker.ended));
       await simulator.close();
       await database.close();
