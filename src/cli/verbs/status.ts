@@ -3,25 +3,21 @@
 import { type ConnectionSpec, readSpec } from '../../connectors/spec.ts';
 import { asTidemarkError, type TidemarkError } from '../../errors.ts';
 import { admissionOf } from '../../store/admission.ts';
-import { briefOfRow } from '../../store/brief.ts';
-import { type Connection, getConnection, listConnections } from '../../store/connection.ts';
-import type { Database } from '../../store/database.ts';
+import { getConnection, listConnections } from '../../store/connection.ts';
 import { readCredentials } from '../../store/credential.ts';
-import { heldSet } from '../../store/held.ts';
-import { listRuns, openRuns } from '../../store/run.ts';
-import { readProgress, type StreamProgress } from '../../store/walk.ts';
+import type { Database } from '../../store/database.ts';
+import { readProgress } from '../../store/walk.ts';
 import { readWatches } from '../../store/watch.ts';
 import type { ConnectionStatus } from '../../workflows/messages.ts';
 import { requireConnection, zoneOf } from '../connections.ts';
 import { stateOf } from '../connectionView.ts';
 import type { Context } from '../context.ts';
-import { credentialLines, credentialViews, type CredentialView } from '../credentialView.ts';
+import { credentialViews, type CredentialView } from '../credentialView.ts';
 import { listEntities, queryEntity, requireWorker } from '../entity.ts';
 import { exit, type ExitCode, exitOf } from '../errors.ts';
-import { heldLines } from '../heldText.ts';
-import { runName } from '../runName.ts';
-import { currentNotes, type ScheduleNote, scheduleNoteLines, storedNotes } from '../scheduleNotes.ts';
-import { timeIn } from '../words.ts';
+import { currentNotes, type ScheduleNote, storedNotes } from '../scheduleNotes.ts';
+import { printStatus, type Shown, type UnderWay } from '../statusText.ts';
+import { storedStatus } from '../storedStatus.ts';
 
 export async function status(context: Context, name: string | undefined): Promise<ExitCode> {
   return name === undefined ? allStatus(context) : oneStatus(context, name);
@@ -83,9 +79,9 @@ async function oneStatus(context: Context, name: string): Promise<ExitCode> {
     // Either may go away between two answers: what is known by then is shown all the same.
     const read = known === null ? null : await orUnreachable(() => readRest(context, known, { source, current: shown.current }));
     lost ??= read?.error ?? null;
-    const { notes, credentials, ...rest } = read?.answer ?? nothingRead;
+    const { notes, credentials, ...underWay } = read?.answer ?? nothingRead;
     const noted = shown.profiles.map((profile) => ({ ...profile, ...notes.get(profile.name) }));
-    await print(context, { name, source, ...shown, profiles: noted, credentials }, rest, (profile) =>
+    await printStatus(context.output, { name, source, ...shown, profiles: noted, credentials }, underWay, (profile) =>
       known === null ? 'UTC' : zoneOf(known.spec, profile),
     );
   }
@@ -100,12 +96,9 @@ async function oneStatus(context: Context, name: string): Promise<ExitCode> {
 }
 
 /** What is shown besides the state. */
-interface Rest {
+interface Rest extends UnderWay {
   readonly notes: ReadonlyMap<string, ScheduleNote>;
   readonly credentials: readonly CredentialView[];
-  /** Of the run under way. */
-  readonly progress: readonly StreamProgress[];
-  readonly place: number | null;
 }
 
 const nothingRead: Rest = { notes: new Map(), credentials: [], progress: [], place: null };
@@ -157,104 +150,4 @@ async function orUnreachable<T>(ask: () => Promise<T>): Promise<Asked<T>> {
     if (exitOf(error) === exit.unreachable) return { answer: null, error };
     throw error;
   }
-}
-
-/** The same as the entity would say, as far as the database knows. */
-async function storedStatus(database: Database, connection: Connection): Promise<ConnectionStatus> {
-  const spec = readSpec(connection.spec);
-  const { state, since } = stateOf(connection, spec);
-  const [current] = await openRuns(database, connection.name);
-  const lines = await listRuns(database, { connection: connection.name, limit: 50 });
-  const history = lines.flatMap((line) => briefOfRow(line) ?? []);
-  const held = await heldSet(database, connection.name);
-  return {
-    state,
-    since,
-    connector: spec.connector,
-    profiles: spec.profiles.map((profile) => ({
-      name: profile.name,
-      status: profile.status,
-      state,
-      lastRun: history.find((brief) => brief.profile === profile.name) ?? null,
-      lastFull:
-        history.find((brief) => brief.profile === profile.name && brief.mode === 'full' && brief.verdict === 'complete')?.finishedAt ??
-        null,
-      nextRun: null,
-    })),
-    current: current === undefined ? null : { run: current.run, profile: current.profile, since: current.startedAt },
-    held: held.count === 0 ? null : held,
-    lastError: connection.saved?.lastError ?? null,
-    history: history.slice(0, 20),
-  };
-}
-
-interface Shown extends Omit<ConnectionStatus, 'profiles'> {
-  readonly name: string;
-  readonly profiles: readonly (ConnectionStatus['profiles'][number] & Partial<ScheduleNote>)[];
-  /** Empty when the database is away. */
-  readonly credentials: readonly CredentialView[];
-  /** Who says so: the entity, or the database because nobody answered for it. */
-  readonly source: 'workflow' | 'database';
-}
-
-async function print(
-  { output }: Context,
-  shown: Shown,
-  { progress, place }: Pick<Rest, 'progress' | 'place'>,
-  zone: (profile: string) => string,
-): Promise<void> {
-  const { current } = shown;
-  const streams = progress.map(({ stream, mode, reason, walk, pages, requests, read, outcome }) => ({
-    stream,
-    mode,
-    reason,
-    walk,
-    pages,
-    requests,
-    read,
-    outcome,
-  }));
-  const profiles = shown.profiles.map((profile) => ({ ...profile, zone: zone(profile.name) }));
-  const profileTable = (): Promise<string> =>
-    output.table(profiles, [
-      { title: 'profile', value: (profile) => profile.name },
-      { title: 'status', value: (profile) => profile.status },
-      { title: 'state', value: (profile) => profile.state },
-      { title: 'last run', value: ({ lastRun }) => (lastRun === null ? null : `${runName(shown.name, lastRun.run)} ${lastRun.verdict}`) },
-      { title: 'last full', value: (profile) => timeIn(profile.zone, profile.lastFull) },
-      { title: 'next run', value: (profile) => timeIn(profile.zone, profile.nextRun) },
-    ]);
-  const text = async (): Promise<string> => {
-    const lines = [
-      `${shown.name}: ${shown.state} since ${shown.since}${shown.source === 'database' ? ' (as the database last heard)' : ''}`,
-    ];
-    if (shown.held !== null) lines.push(...heldLines(shown.name, shown.held));
-    if (shown.lastError !== null) lines.push(`${shown.lastError.code}: ${shown.lastError.message}`, `  fix: ${shown.lastError.hint}`);
-    lines.push(...credentialLines(shown.credentials), '', await profileTable());
-    for (const { name, zone: ofProfile, nextRunReason = null, overdueSince = null } of profiles) {
-      const notes = scheduleNoteLines({ nextRunReason, overdueSince }, (iso) => timeIn(ofProfile, iso));
-      lines.push(...notes.map((note) => `${name}: ${note}`));
-    }
-    if (current !== null) {
-      lines.push('', `${runName(shown.name, current.run)} since ${timeIn(zone(current.profile), current.since)}:`);
-      if (place !== null) lines.push(`  waits for its turn, at place ${place}`);
-      for (const { stream, mode, reason, read, pages, outcome } of streams)
-        lines.push(`  ${stream}: ${read} read in ${pages} pages, ${mode} (${reason})${outcome === null ? '' : `, ${outcome}`}`);
-    }
-    return lines.join('\n');
-  };
-  await output.one(
-    { ...shown, place, streams },
-    {
-      text,
-      rows: [shown],
-      columns: [
-        { title: 'name', value: (row) => row.name },
-        { title: 'state', value: ({ state }) => state },
-        { title: 'since', value: ({ since }) => since },
-        { title: 'run', value: ({ name, current: run }) => (run === null ? null : runName(name, run.run)) },
-        { title: 'error', value: ({ lastError }) => lastError?.code ?? null },
-      ],
-    },
-  );
 }
