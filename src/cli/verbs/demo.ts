@@ -8,14 +8,11 @@ import { createLogger } from '../../log.ts';
 import type { RunReport } from '../../model.ts';
 import { type Stack, startStack } from '../../stack/up.ts';
 import { countAssets } from '../../store/asset.ts';
-import { listRuns } from '../../store/run.ts';
-import { runNowUpdate } from '../../workflows/messages.ts';
 import { type Context, createContext } from '../context.ts';
 import { demoConnections, writeDemoConnection } from '../demoConnections.ts';
-import { askEntity } from '../entity.ts';
 import { exit, type ExitCode } from '../errors.ts';
-import { awaitOpened, followRun } from '../follow.ts';
 import { type Column, createOutput } from '../output.ts';
+import { askForRuns } from '../runToEnd.ts';
 import { untilStopped } from '../signals.ts';
 import { durationText } from '../words.ts';
 import { apply } from './apply.ts';
@@ -107,19 +104,12 @@ async function pullAll(context: Context, what: string): Promise<RunReport[]> {
 
 /** Runs now, follows to the end. */
 async function pull(context: Context, name: string): Promise<RunReport[]> {
-  const database = await context.database();
-  const newest = (await listRuns(database, { connection: name, limit: 1 }))[0]?.run ?? 0;
-  const { answers } = await askEntity(context, name, runNowUpdate, {});
-  const reports: RunReport[] = [];
-  for (const answer of answers) {
-    if (answer.outcome === 'skipped') {
-      throw new TidemarkError('CONFIG_INVALID', `The demo's run was skipped: ${answer.reason}.`, { hint: `tidemark resume ${name}` });
-    }
-    const run =
-      answer.outcome === 'run' ? answer.run : await awaitOpened(database, { connection: name, profile: answer.profile, after: newest });
-    reports.push(await followRun(context, run));
+  const asked = await askForRuns(context, name, { full: false });
+  for (const answer of asked.answers) {
+    if (answer.outcome !== 'skipped') continue;
+    throw new TidemarkError('CONFIG_INVALID', `The demo's run was skipped: ${answer.reason}.`, { hint: `tidemark resume ${name}` });
   }
-  return reports;
+  return asked.reports();
 }
 
 const sum = (
