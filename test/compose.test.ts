@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { variables } from '../src/config.ts';
+import { memory } from '../src/stack/workerProcess.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const read = (name: string): string => readFileSync(path.join(root, name), 'utf8');
@@ -119,6 +120,9 @@ describe('the Dockerfile', () => {
   test('runs the compiled worker, not as root', () => {
     expect(existsSync(path.join(root, 'src', 'worker.ts'))).toBe(true);
     expect(lines.at(-2)).toBe('USER node');
-    expect(lines.at(-1)).toMatch(/^CMD \["node", ("--max-[a-z-]+=[0-9]+", )*"dist\/src\/worker.js"\]$/);
+    const { nodeFlags, allocator } = memory;
+    expect(JSON.parse(lines.at(-1)?.replace(/^CMD /, '') ?? '')).toEqual(['node', ...nodeFlags, 'dist/src/worker.js']);
+    const set = Object.entries(allocator).map(([name, value]) => `${name}=${value}`);
+    expect(lines).toContain(`ENV ${set.join(' ')}`);
   });
 });

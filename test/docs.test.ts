@@ -10,6 +10,7 @@ import { variables } from '../src/config.ts';
 import { parseConnectionFiles, problemInWords } from '../src/connectors/connectionFile.ts';
 import { connectors } from '../src/connectors/index.ts';
 import { findTemporalBinary, temporalOrigins } from '../src/stack/temporalBinary.ts';
+import { memory } from '../src/stack/workerProcess.ts';
 import { z } from 'zod';
 import { type CliStack, startCliStack } from './cli/stack.ts';
 import type { Ended } from './cli/tidemark.ts';
@@ -55,6 +56,13 @@ test('docs/operations.md has every verb and every variable', async () => {
   // Only tests set these.
   const inner = ['TIDEMARK_TIMINGS', 'TIDEMARK_FAILPOINT'];
   expect(Object.keys(variables).filter((name) => !inner.includes(name) && !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('docs/operations.md has what a worker is started with', () => {
+  const [unit] = blocks.filter(({ page, words }) => page === 'docs/operations.md' && words[0] === 'ini');
+  const { nodeFlags, allocator } = memory;
+  const set = Object.entries(allocator).map(([name, value]) => `Environment=${name}=${value}`);
+  expect(unit?.text.trimEnd().split('\n')).toEqual([`Environment="NODE_OPTIONS=${nodeFlags.join(' ')}"`, ...set]);
 });
 
 test('docs/connections.md has every stream with every permission', () => {
