@@ -12,6 +12,8 @@ import { withHeartbeat } from './heartbeat.ts';
 import type { ReconcileRequest, ReconcileResult } from './types.ts';
 
 const connectionsAtOnce = 100;
+/** Well within the activity's five minutes, also where each connection takes seconds. */
+const sliceMs = 60_000;
 
 /** @throws STORE_UNAVAILABLE, ORCHESTRATOR_UNAVAILABLE */
 export async function reconcileSlice(shared: Shared, { after }: ReconcileRequest): Promise<ReconcileResult> {
@@ -19,7 +21,12 @@ export async function reconcileSlice(shared: Shared, { after }: ReconcileRequest
   if (client === null) throw new TidemarkError('ORCHESTRATOR_UNAVAILABLE', 'This worker has no Temporal client.');
   const tools = { client, database, logger };
   return withHeartbeat(config.timings, shared.draining, async ({ signal, alive }) => {
-    const slice = await reconcileConnections({ ...tools, build }, after, { limit: connectionsAtOnce, signal, alive: () => alive() });
+    const slice = await reconcileConnections({ ...tools, build }, after, {
+      limit: connectionsAtOnce,
+      lastsMs: sliceMs,
+      signal,
+      alive: () => alive(),
+    });
     metrics.occurrenceSkipped(neverFired, slice.skipped);
     if (slice.after !== null) return { ...slice, removed: 0, closed: 0 };
     const removed = await removeSchedules(tools);

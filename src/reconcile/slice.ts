@@ -34,6 +34,8 @@ interface SliceTools extends Tools {
 
 export interface Pace {
   readonly limit: number;
+  /** When this long has passed it ends after the connection under way: an attempt that runs out of time would begin with the slice's first again. */
+  readonly lastsMs: number;
   /** Called after each connection. */
   readonly alive: () => void;
   /** Aborted: ends after the connection under way. */
@@ -41,7 +43,12 @@ export interface Pace {
 }
 
 /** Reconciles the next connections by name. May be repeated. @throws STORE_UNAVAILABLE */
-export async function reconcileConnections(tools: SliceTools, after: string | null, { limit, alive, signal }: Pace): Promise<Slice> {
+export async function reconcileConnections(
+  tools: SliceTools,
+  after: string | null,
+  { limit, lastsMs, alive, signal }: Pace,
+): Promise<Slice> {
+  const startedAt = performance.now();
   const connections = await connectionsAfter(tools.database, { after, limit });
   const names = connections.map(({ name }) => name);
   const { now, watches } = await readWatches(tools.database, names);
@@ -50,6 +57,7 @@ export async function reconcileConnections(tools: SliceTools, after: string | nu
   let last: string | null = null;
   for (const connection of connections) {
     if (signal.aborted) return { ...counts, after: last ?? after };
+    if (last !== null && performance.now() - startedAt >= lastsMs) return { ...counts, after: last };
     const known = { watches: watches.filter((watch) => watch.connection === connection.name), successes, nowMs: Date.parse(now) };
     counts = added(counts, await tried(tools, connection, known));
     last = connection.name;

@@ -429,7 +429,7 @@ describe('a profile without success for two of its periods', () => {
   });
 });
 
-const pace = { limit: 1000, alive: () => undefined, signal: new AbortController().signal };
+const pace = { limit: 1000, lastsMs: 60_000, alive: () => undefined, signal: new AbortController().signal };
 const tools = () => ({ client: site.harness.client, database: site.database, logger: createLogger('silent'), build: null });
 
 describe('what stands in its way', () => {
@@ -464,25 +464,38 @@ describe('what stands in its way', () => {
   });
 
   test('it goes through the connections in slices, and ends after the one under way when it must', async () => {
-    const { signal } = pace;
     for (let count = 0; count < 10; count += 1) await site.connect([{ schedule: null }]);
     const seen: (string | null)[] = [];
     let after: string | null = null;
     do {
-      const slice: Awaited<ReturnType<typeof reconcileConnections>> = await reconcileConnections(tools(), after, {
-        limit: 3,
-        alive: () => undefined,
-        signal,
-      });
+      const slice: Awaited<ReturnType<typeof reconcileConnections>> = await reconcileConnections(tools(), after, { ...pace, limit: 3 });
       expect(slice.connections).toBeLessThanOrEqual(3);
       after = slice.after;
       seen.push(after);
     } while (after !== null);
     expect(seen).toHaveLength(4);
     const stopping = new AbortController();
-    const cut = await reconcileConnections(tools(), null, { limit: 3, alive: () => stopping.abort(), signal: stopping.signal });
+    const cut = await reconcileConnections(tools(), null, {
+      ...pace,
+      limit: 3,
+      alive: () => stopping.abort(),
+      signal: stopping.signal,
+    });
     expect(cut.connections).toBe(1);
     expect(cut.after).not.toBeNull();
+  });
+
+  test('however slow they are, a slice ends in time and the next one goes on: none begins with the first again', async () => {
+    const names = [];
+    for (let count = 0; count < 3; count += 1) names.push(await site.connect([{ schedule: null }]));
+    const seen: (string | null)[] = [];
+    do {
+      const { connections, after } = await reconcileConnections(tools(), seen.at(-1) ?? null, { ...pace, lastsMs: 0 });
+      expect(connections).toBe(1);
+      seen.push(after);
+    } while (seen.at(-1) !== null);
+    const [first, second] = names.toSorted();
+    expect(seen).toEqual([first, second, null]);
   });
 });
 
